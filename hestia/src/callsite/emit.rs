@@ -1,0 +1,150 @@
+//! From a finished record in a buffer into a ring: reserve, copy, stamp, commit.
+
+use super::{Front, front, local};
+use crate::level::Level;
+use crate::queue::ring::{Producer, Room};
+use crate::queue::wake::{DIRECT, FORKED};
+use crate::record;
+use crate::thread::Thread;
+
+/// Puts a record into the queue, or counts it as shed; whichever it was, the call returns.
+#[inline]
+pub(super) fn emit(front: &'static Front, level: Level, flags: u32, bytes: &[u8]) {
+    let done = local::with_ring(front, |producer| {
+        if producer.room_for(bytes.len(), || front.queue.wake.rouse()) != Room::Yes {
+            return false;
+        }
+        commit(front, producer, flags, bytes);
+        true
+    });
+    if done != Some(true) {
+        emit_slowly(front, level, flags, bytes);
+        return;
+    }
+    if front.queue.wake.wants_attention() {
+        attend(front);
+    }
+}
+
+#[inline]
+fn commit(front: &Front, producer: &mut Producer, flags: u32, bytes: &[u8]) {
+    let mut reservation = producer.reserve(bytes.len());
+    reservation.payload().copy_from_slice(bytes);
+    reservation.commit(flags, || front.ticks.now());
+}
+
+/// No ring, no room, or too large for the ring.
+#[cold]
+fn emit_slowly(mut front: &'static Front, level: Level, flags: u32, bytes: &[u8]) {
+    if front.queue.wake.state() == FORKED {
+        local::abandon_ring();
+        (front.hooks.forked)();
+        front = super::front().unwrap_or(front);
+    }
+    let queue = &front.queue;
+    let attempt = || match local::with_ring(front, |producer| put(front, producer, flags, bytes)) {
+        Some(outcome) => outcome,
+        None => put_shared(front, flags, bytes),
+    };
+    let outcome = match attempt() {
+        Put::Done => Some(Put::Done),
+        Put::Never => Some(Put::Never),
+        Put::NotNow => queue.progress.wait_for(
+            level,
+            || {
+                queue.wake.rouse();
+                if queue.wake.state() == DIRECT {
+                    (front.hooks.direct)();
+                }
+            },
+            || Some(attempt()).filter(|outcome| *outcome != Put::NotNow),
+        ),
+    };
+    if outcome == Some(Put::Done) {
+        if queue.wake.wants_attention() {
+            attend(front);
+        }
+    } else if local::with_ring(front, |producer| producer.count_shed(level)).is_none() {
+        queue.refuse(level);
+    }
+}
+
+/// What became of one attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Put {
+    Done,
+    /// There may be room later.
+    NotNow,
+    /// Larger than the queue may ever be.
+    Never,
+}
+
+fn put(front: &Front, producer: &mut Producer, flags: u32, bytes: &[u8]) -> Put {
+    match producer.room_for(bytes.len(), || front.queue.wake.rouse()) {
+        Room::Yes => {
+            commit(front, producer, flags, bytes);
+            Put::Done
+        }
+        Room::Full => Put::NotNow,
+        Room::TooLarge => put_oversize(front, producer, flags, bytes),
+    }
+}
+
+/// A record that does not fit the ring travels as an allocation of its own, within the bound.
+fn put_oversize(front: &Front, producer: &mut Producer, flags: u32, bytes: &[u8]) -> Put {
+    let budget = front.queue.budget();
+    if u32::try_from(bytes.len()).is_err() || !budget.could_ever_take(bytes.len()) {
+        return Put::Never;
+    }
+    if !budget.take(bytes.len()) {
+        return Put::NotNow;
+    }
+    let pushed = producer.push_oversize(
+        bytes.into(),
+        flags,
+        || front.ticks.now(),
+        || front.queue.wake.rouse(),
+    );
+    match pushed {
+        Ok(()) => Put::Done,
+        Err(_) => {
+            budget.give(bytes.len());
+            Put::NotNow
+        }
+    }
+}
+
+/// Through a ring that several threads share, with the thread's name in the record.
+fn put_shared(front: &Front, flags: u32, bytes: &[u8]) -> Put {
+    let thread: Thread = local::thread();
+    let mut named = Vec::with_capacity(bytes.len() + 64);
+    record::append_thread(&mut named, thread.as_ref());
+    named.extend_from_slice(bytes);
+    front.queue.with_shared(thread.id, |producer| {
+        put(front, producer, flags | record::THREAD, &named)
+    })
+}
+
+/// The writer's word says that there is something to do after a commit.
+#[cold]
+fn attend(front: &'static Front) {
+    match front.queue.wake.state() {
+        FORKED => emigrate(front),
+        DIRECT => (front.hooks.direct)(),
+        _ => front.queue.wake.rouse(),
+    }
+}
+
+/// In a forked child: the record that was just committed lies in a ring of the parent's. Takes it out,
+/// and puts it into a queue of the child's own. What else lies there is the parent's to write.
+fn emigrate(old: &'static Front) {
+    let Some(abandoned) = local::abandon_ring() else {
+        return;
+    };
+    let (flags, _, bytes) = abandoned.last_frame();
+    (old.hooks.forked)();
+    if let Some(own) = front() {
+        // An error in rank, so that it waits for room, if it must; there is no level left in the bytes.
+        emit_slowly(own, Level::Error, flags, &bytes);
+    }
+}

@@ -1,0 +1,395 @@
+//! Ticks at the call, nanoseconds at the writer.
+//!
+//! Callers' threads read [`TickSource::now`] and nothing else. The writer thread owns a [`Clock`], which
+//! turns ticks into Unix time by a calibration that it renews, so that lines follow the corrections of
+//! the system's clock.
+//!
+//! *Invariant:* ticks never go backwards, on one thread or between threads that have seen each other's
+//! records, in strict order.
+
+#![allow(unsafe_code, reason = "the tick counter")]
+
+use std::sync::OnceLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// How closely the order of lines follows the order of calls on different threads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Order {
+    /// If one call returned before another began, its line stands first, whichever threads they ran on.
+    #[default]
+    Strict,
+    /// Lines of different threads less than a microsecond apart may stand either way round. Saves some
+    /// ten nanoseconds a call where the processor has a tick counter, nothing elsewhere.
+    Relaxed,
+}
+
+/// Where ticks come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TickSource {
+    /// `lfence; rdtsc`: not read before everything that came before it has been done.
+    #[cfg(all(target_arch = "x86_64", not(hestia_portable)))]
+    OrderedCounter,
+    /// `rdtsc`: may be read a little early.
+    #[cfg(all(target_arch = "x86_64", not(hestia_portable)))]
+    RelaxedCounter,
+    /// Nanoseconds of the operating system's monotonic clock.
+    Monotonic,
+}
+
+impl TickSource {
+    /// The processor's counter where it can be trusted, otherwise the monotonic clock.
+    pub(crate) fn detect(order: Order) -> Self {
+        #[cfg(all(target_arch = "x86_64", not(hestia_portable)))]
+        if counter_is_invariant() && kernel_trusts_the_counter() {
+            return match order {
+                Order::Strict => TickSource::OrderedCounter,
+                Order::Relaxed => TickSource::RelaxedCounter,
+            };
+        }
+        let _ = order;
+        TickSource::Monotonic
+    }
+
+    #[inline]
+    pub(crate) fn now(self) -> u64 {
+        match self {
+            #[cfg(all(target_arch = "x86_64", not(hestia_portable)))]
+            TickSource::OrderedCounter => {
+                // SAFETY: both instructions are part of every x86-64.
+                unsafe {
+                    std::arch::x86_64::_mm_lfence();
+                    std::arch::x86_64::_rdtsc()
+                }
+            }
+            // SAFETY: part of every x86-64.
+            #[cfg(all(target_arch = "x86_64", not(hestia_portable)))]
+            TickSource::RelaxedCounter => unsafe { std::arch::x86_64::_rdtsc() },
+            TickSource::Monotonic => monotonic(),
+        }
+    }
+}
+
+fn monotonic() -> u64 {
+    static START: OnceLock<Instant> = OnceLock::new();
+    let elapsed = START.get_or_init(Instant::now).elapsed();
+    // Starts above zero, so that the writer can look back a grace window at once.
+    u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX).saturating_add(1_000_000_000)
+}
+
+/// Whether the counter runs at one rate, whatever the processor does: CPUID leaf 8000_0007H, EDX bit 8
+/// (AMD64 Architecture Programmer's Manual, volume 3, appendix E.4.8; Intel SDM, volume 3B, 18.17.1).
+#[cfg(all(target_arch = "x86_64", not(hestia_portable)))]
+fn counter_is_invariant() -> bool {
+    use std::arch::x86_64::__cpuid;
+    const POWER_MANAGEMENT: u32 = 0x8000_0007;
+    #[allow(unused_unsafe, reason = "newer compilers have it safe")]
+    // SAFETY: every x86-64 has the instruction; the highest leaf is asked for first.
+    unsafe {
+        __cpuid(0x8000_0000).eax >= POWER_MANAGEMENT && __cpuid(POWER_MANAGEMENT).edx & (1 << 8) != 0
+    }
+}
+
+/// Whether the kernel keeps time by the counter itself: it stops doing so when the counters of the
+/// processors are not in step. Where it does not say, the processor's word is taken.
+#[cfg(all(target_arch = "x86_64", not(hestia_portable)))]
+fn kernel_trusts_the_counter() -> bool {
+    const CURRENT: &str = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
+    std::fs::read_to_string(CURRENT).map_or(!cfg!(target_os = "linux"), |name| {
+        matches!(name.trim(), "tsc" | "hyperv_clocksource_tsc_page")
+    })
+}
+
+/// A moment, by both clocks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Sample {
+    pub(crate) ticks: u64,
+    /// Nanoseconds since the Unix epoch.
+    pub(crate) unix_nanos: i64,
+}
+
+impl Sample {
+    /// Both clocks, read as closely together as a few attempts allow.
+    fn take(source: TickSource) -> Self {
+        let attempt = || {
+            let before = source.now();
+            let unix_nanos = unix_nanos();
+            let after = source.now();
+            let sample = Sample {
+                ticks: before + (after - before) / 2,
+                unix_nanos,
+            };
+            (after - before, sample)
+        };
+        let mut best = attempt();
+        for _ in 0..3 {
+            let next = attempt();
+            if next.0 < best.0 {
+                best = next;
+            }
+        }
+        best.1
+    }
+}
+
+fn unix_nanos() -> i64 {
+    match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(since) => i64::try_from(since.as_nanos()).unwrap_or(i64::MAX),
+        Err(before) => -i64::try_from(before.duration().as_nanos()).unwrap_or(i64::MAX),
+    }
+}
+
+/// How far back the system's clock may be set and lines wait for it to catch up.
+const HELD_STEP_NANOS: i64 = 1_000_000_000;
+/// How often the calibration is renewed while records come.
+const RENEWAL: Duration = Duration::from_millis(250);
+/// The rate is measured over at least this span; closer samples only move the anchor.
+const RATE_SPAN_NANOS: i64 = 2_000_000;
+/// A rate that differs by more than this from the one before is a step of the clock, not a rate.
+const RATE_CHANGE: f64 = 0.002;
+
+/// Turns ticks into nanoseconds since the Unix epoch.
+pub(crate) struct Clock {
+    source: TickSource,
+    sample: Box<dyn FnMut() -> Sample + Send>,
+    anchor: Sample,
+    /// What the rate was last measured from.
+    rate_from: Sample,
+    nanos_per_tick: f64,
+    renew_at: u64,
+    first_renewals: u32,
+    /// The latest tick that was turned into time, and that time.
+    latest: Sample,
+    /// While the clock, set back a little, has not caught up: later records get no earlier time.
+    held: bool,
+}
+
+impl std::fmt::Debug for Clock {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Clock")
+            .field("source", &self.source)
+            .field("anchor", &self.anchor)
+            .field("nanos_per_tick", &self.nanos_per_tick)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Clock {
+    pub(crate) fn new(source: TickSource) -> Self {
+        let mut sample = move || Sample::take(source);
+        let first = sample();
+        let rate = first_rate(source, &first, &mut sample);
+        Clock::with_samples(source, Box::new(sample), first, rate)
+    }
+
+    fn with_samples(
+        source: TickSource,
+        sample: Box<dyn FnMut() -> Sample + Send>,
+        first: Sample,
+        nanos_per_tick: f64,
+    ) -> Self {
+        Clock {
+            source,
+            sample,
+            anchor: first,
+            rate_from: first,
+            nanos_per_tick,
+            renew_at: first.ticks,
+            first_renewals: 8,
+            latest: first,
+            held: false,
+        }
+    }
+
+    pub(crate) fn now(&self) -> u64 {
+        self.source.now()
+    }
+
+    /// A span of time in ticks.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "spans are short and positive")]
+    pub(crate) fn ticks_in(&self, span: Duration) -> u64 {
+        (span.as_nanos() as f64 / self.nanos_per_tick) as u64
+    }
+
+    /// A number of ticks as a span of time.
+    #[allow(clippy::cast_precision_loss, reason = "spans are short")]
+    pub(crate) fn span_of(&self, ticks: u64) -> Duration {
+        Duration::try_from_secs_f64(ticks as f64 * self.nanos_per_tick / 1e9).unwrap_or(Duration::MAX)
+    }
+
+    #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "distances from the anchor are short")]
+    fn mapped(&self, ticks: u64) -> i64 {
+        let distance = ticks.wrapping_sub(self.anchor.ticks).cast_signed();
+        self.anchor.unix_nanos.saturating_add((distance as f64 * self.nanos_per_tick) as i64)
+    }
+
+    /// The time of a record.
+    pub(crate) fn unix_nanos(&mut self, ticks: u64) -> i64 {
+        let mapped = self.mapped(ticks);
+        if ticks < self.latest.ticks {
+            // It comes out late, with its true time.
+            return mapped;
+        }
+        let nanos = if self.held { mapped.max(self.latest.unix_nanos) } else { mapped };
+        self.held &= mapped < nanos;
+        self.latest = Sample {
+            ticks,
+            unix_nanos: nanos,
+        };
+        nanos
+    }
+
+    /// Renews the calibration when it is due, given the present tick. Returns how far the system's clock
+    /// was set back, when that was a second or more.
+    pub(crate) fn renew_if_due(&mut self, now: u64) -> Option<Duration> {
+        if now < self.renew_at {
+            return None;
+        }
+        let next = (self.sample)();
+        // Soon after the start the rate is known roughly only: renew in quick succession.
+        let wait = RENEWAL / (1 << self.first_renewals);
+        self.first_renewals = self.first_renewals.saturating_sub(1);
+        self.measure_rate(next);
+        let before = self.mapped(self.latest.ticks).max(self.latest.unix_nanos);
+        self.anchor = next;
+        self.renew_at = next.ticks.saturating_add(self.ticks_in(wait));
+        let back = before.saturating_sub(self.mapped(self.latest.ticks));
+        self.held = 0 < back && back < HELD_STEP_NANOS;
+        if back < HELD_STEP_NANOS {
+            return None;
+        }
+        self.latest.unix_nanos = self.mapped(self.latest.ticks);
+        Some(Duration::from_nanos(back.unsigned_abs()))
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "a span of time")]
+    fn measure_rate(&mut self, next: Sample) {
+        let nanos = next.unix_nanos.saturating_sub(self.rate_from.unix_nanos);
+        let ticks = next.ticks.saturating_sub(self.rate_from.ticks);
+        if nanos.unsigned_abs() < RATE_SPAN_NANOS.unsigned_abs() || ticks == 0 {
+            return;
+        }
+        let rate = nanos as f64 / ticks as f64;
+        if (rate / self.nanos_per_tick - 1.0).abs() < RATE_CHANGE {
+            self.nanos_per_tick = rate;
+        }
+        self.rate_from = next;
+    }
+}
+
+/// The rate at the very start, to some parts in ten thousand; renewals make it exact.
+#[allow(clippy::cast_precision_loss, reason = "a span of time")]
+fn first_rate(source: TickSource, first: &Sample, sample: &mut impl FnMut() -> Sample) -> f64 {
+    if source == TickSource::Monotonic {
+        return 1.0;
+    }
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_micros(200) {
+        std::hint::spin_loop();
+    }
+    let elapsed = start.elapsed();
+    let last = sample();
+    let ticks = last.ticks.saturating_sub(first.ticks).max(1);
+    let by_wall = last.unix_nanos.saturating_sub(first.unix_nanos) as f64 / ticks as f64;
+    let by_monotonic = elapsed.as_nanos() as f64 / ticks as f64;
+    // The two disagree when the system's clock was set in between; then the monotonic one is right.
+    if (by_wall / by_monotonic - 1.0).abs() < 0.05 {
+        by_wall
+    } else {
+        by_monotonic
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    const SECOND: i64 = 1_000_000_000;
+
+    /// A clock with one tick a nanosecond, whose samples the test sends.
+    fn scripted() -> (Clock, mpsc::Sender<Sample>) {
+        let (send, receive) = mpsc::channel();
+        let first = Sample {
+            ticks: 1_000 * SECOND.unsigned_abs(),
+            unix_nanos: 5_000 * SECOND,
+        };
+        let sample = Box::new(move || receive.recv().unwrap());
+        (Clock::with_samples(TickSource::Monotonic, sample, first, 1.0), send)
+    }
+
+    fn at(seconds: f64) -> u64 {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let ticks = ((1_000.0 + seconds) * 1e9) as u64;
+        ticks
+    }
+
+    fn unix(seconds: f64) -> i64 {
+        #[allow(clippy::cast_possible_truncation)]
+        let nanos = ((5_000.0 + seconds) * 1e9) as i64;
+        nanos
+    }
+
+    fn renew(clock: &mut Clock, send: &mpsc::Sender<Sample>, seconds: f64, offset: f64) -> Option<Duration> {
+        let sample = Sample {
+            ticks: at(seconds),
+            unix_nanos: unix(seconds + offset),
+        };
+        send.send(sample).unwrap();
+        clock.renew_if_due(at(seconds))
+    }
+
+    #[test]
+    fn ticks_become_time() {
+        let (mut clock, _send) = scripted();
+        assert_eq!(clock.unix_nanos(at(0.5)), unix(0.5));
+    }
+
+    #[test]
+    fn a_small_step_back_is_held_until_time_has_caught_up() {
+        let (mut clock, send) = scripted();
+        assert_eq!(clock.unix_nanos(at(1.0)), unix(1.0));
+        assert_eq!(renew(&mut clock, &send, 1.0, -0.5), None);
+        assert_eq!(clock.unix_nanos(at(1.2)), unix(1.0));
+        assert_eq!(clock.unix_nanos(at(1.4)), unix(1.0));
+        assert_eq!(clock.unix_nanos(at(2.0)), unix(1.5));
+    }
+
+    #[test]
+    fn a_large_step_back_is_followed_and_announced() {
+        let (mut clock, send) = scripted();
+        assert_eq!(clock.unix_nanos(at(1.0)), unix(1.0));
+        let back = renew(&mut clock, &send, 1.0, -3600.0).unwrap();
+        assert_eq!(back.as_secs(), 3600);
+        assert_eq!(clock.unix_nanos(at(1.5)), unix(1.5 - 3600.0));
+    }
+
+    #[test]
+    fn a_step_forward_is_followed() {
+        let (mut clock, send) = scripted();
+        assert_eq!(clock.unix_nanos(at(1.0)), unix(1.0));
+        assert_eq!(renew(&mut clock, &send, 1.0, 60.0), None);
+        assert_eq!(clock.unix_nanos(at(1.5)), unix(61.5));
+    }
+
+    #[test]
+    fn a_late_record_keeps_its_true_time() {
+        let (mut clock, send) = scripted();
+        assert_eq!(clock.unix_nanos(at(1.0)), unix(1.0));
+        assert_eq!(renew(&mut clock, &send, 1.0, -0.5), None);
+        assert_eq!(clock.unix_nanos(at(0.9)), unix(0.9 - 0.5));
+    }
+
+    #[test]
+    fn the_real_clocks_agree() {
+        for order in [Order::Strict, Order::Relaxed] {
+            let source = TickSource::detect(order);
+            let mut clock = Clock::new(source);
+            clock.renew_if_due(u64::MAX);
+            let ticks = clock.now();
+            let difference = clock.unix_nanos(ticks) - unix_nanos();
+            assert!(difference.abs() < SECOND, "off by {difference} ns");
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Levels by target: `info,hyper=warn,app::db=debug`.
+//!
+//! A [`Table`] answers for one output; the [`Gate`] answers for all of them at the call. Tables are
+//! immutable and exchanged whole, so reading them takes no lock.
+//!
+//! *Invariant:* the gate lets everything through that some output's table lets through.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use arc_swap::ArcSwap;
+use hestia_grammar::{Directives, target_matches};
+use log::{Level, LevelFilter};
+
+use crate::level::from_grammar;
+
+/// One target's level.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub(crate) target: String,
+    pub(crate) level: LevelFilter,
+    /// Some record's target has matched; a rule that never does may be misspelt.
+    matched: AtomicBool,
+}
+
+impl Rule {
+    pub(crate) fn has_matched(&self) -> bool {
+        self.matched.load(Ordering::Relaxed)
+    }
+}
+
+/// The levels of one output, or of all of them together.
+#[derive(Debug)]
+pub(crate) struct Table {
+    pub(crate) default: LevelFilter,
+    /// The longest target first, so that the first match is the nearest.
+    pub(crate) rules: Vec<Rule>,
+}
+
+/// Which line of a table decided.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Decision<'t> {
+    Default(LevelFilter),
+    Rule(&'t Rule),
+}
+
+impl Decision<'_> {
+    pub(crate) fn level(&self) -> LevelFilter {
+        match self {
+            Decision::Default(level) => *level,
+            Decision::Rule(rule) => rule.level,
+        }
+    }
+}
+
+impl Table {
+    /// The directives as one output has them: its own level, if it has one, takes the place of the
+    /// default level, and no target gets more than it.
+    pub(crate) fn new(directives: &Directives, fallback: LevelFilter, own: Option<LevelFilter>) -> Self {
+        let cap = own.unwrap_or(LevelFilter::Trace);
+        let mut rules: Vec<Rule> = directives
+            .targets
+            .iter()
+            .map(|directive| Rule {
+                target: directive.target.clone(),
+                level: from_grammar(directive.level).min(cap),
+                matched: AtomicBool::new(false),
+            })
+            .collect();
+        rules.sort_by_key(|rule| std::cmp::Reverse(rule.target.len()));
+        Table {
+            default: own.unwrap_or_else(|| directives.default.map_or(fallback, from_grammar)),
+            rules,
+        }
+    }
+
+    /// What any of several outputs wants. Their tables come from the same directives.
+    pub(crate) fn most_verbose<'t>(tables: impl IntoIterator<Item = &'t Table>) -> Self {
+        let mut union = Table {
+            default: LevelFilter::Off,
+            rules: Vec::new(),
+        };
+        for table in tables {
+            union.default = union.default.max(table.default);
+            for (place, rule) in table.rules.iter().enumerate() {
+                match union.rules.get_mut(place) {
+                    Some(known) => known.level = known.level.max(rule.level),
+                    None => union.rules.push(Rule {
+                        target: rule.target.clone(),
+                        level: rule.level,
+                        matched: AtomicBool::new(rule.has_matched()),
+                    }),
+                }
+            }
+        }
+        union
+    }
+
+    pub(crate) fn decide(&self, target: &str) -> Decision<'_> {
+        match self.rules.iter().find(|rule| target_matches(&rule.target, target)) {
+            Some(rule) => {
+                if !rule.has_matched() {
+                    rule.matched.store(true, Ordering::Relaxed);
+                }
+                Decision::Rule(rule)
+            }
+            None => Decision::Default(self.default),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn allows(&self, level: Level, target: &str) -> bool {
+        if self.rules.is_empty() {
+            return level <= self.default;
+        }
+        level <= self.decide(target).level()
+    }
+
+    /// The most verbose level that any target may have.
+    pub(crate) fn max_level(&self) -> LevelFilter {
+        let rules = self.rules.iter().map(|rule| rule.level);
+        rules.fold(self.default, Ord::max)
+    }
+}
+
+/// What is worth formatting, asked by every statement of the `log` crate.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    /// The level of all targets, or [`BY_TARGET`]. Relaxed: a statement that runs while levels change
+    /// may see either.
+    level: AtomicUsize,
+    table: ArcSwap<Table>,
+}
+
+const BY_TARGET: usize = usize::MAX;
+
+impl Gate {
+    pub(crate) fn new(table: Table) -> Self {
+        let gate = Gate {
+            level: AtomicUsize::new(0),
+            table: ArcSwap::from_pointee(Table {
+                default: LevelFilter::Off,
+                rules: Vec::new(),
+            }),
+        };
+        gate.set(table);
+        gate
+    }
+
+    pub(crate) fn set(&self, table: Table) {
+        let level = if table.rules.is_empty() {
+            table.default as usize
+        } else {
+            BY_TARGET
+        };
+        self.table.store(Arc::new(table));
+        self.level.store(level, Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(crate) fn allows(&self, level: Level, target: &str) -> bool {
+        let all = self.level.load(Ordering::Relaxed);
+        if all != BY_TARGET {
+            return level as usize <= all;
+        }
+        self.table.load().allows(level, target)
+    }
+
+    pub(crate) fn table(&self) -> Arc<Table> {
+        self.table.load_full()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(directives: &str, own: Option<LevelFilter>) -> Table {
+        Table::new(&Directives::parse(directives).unwrap(), LevelFilter::Info, own)
+    }
+
+    #[test]
+    fn the_longest_target_decides() {
+        let table = table("info,app=warn,app::db=trace", None);
+        assert!(table.allows(Level::Trace, "app::db::pool"));
+        assert!(!table.allows(Level::Info, "app::web"));
+        assert!(table.allows(Level::Info, "apple"));
+    }
+
+    #[test]
+    fn an_outputs_own_level_is_default_and_cap() {
+        let table = table("info,hyper=warn,app::db=debug", Some(LevelFilter::Error));
+        assert!(!table.allows(Level::Warn, "hyper"));
+        assert!(!table.allows(Level::Debug, "app::db"));
+        assert!(table.allows(Level::Error, "anything"));
+        let verbose = super::tests::table("info,hyper=warn", Some(LevelFilter::Trace));
+        assert!(verbose.allows(Level::Trace, "mine"));
+        assert!(!verbose.allows(Level::Info, "hyper"));
+    }
+
+    #[test]
+    fn the_gate_lets_through_what_some_output_wants() {
+        let quiet = table("info,db=debug", Some(LevelFilter::Warn));
+        let loud = table("info,db=debug", Some(LevelFilter::Trace));
+        let gate = Gate::new(Table::most_verbose([&quiet, &loud]));
+        assert!(gate.allows(Level::Trace, "mine"));
+        assert!(gate.allows(Level::Debug, "db"));
+        assert!(!gate.allows(Level::Trace, "db"));
+        assert_eq!(gate.table().max_level(), LevelFilter::Trace);
+    }
+
+    #[test]
+    fn without_outputs_nothing_passes() {
+        let gate = Gate::new(Table::most_verbose([]));
+        assert!(!gate.allows(Level::Error, "mine"));
+    }
+
+    #[test]
+    fn a_rule_knows_whether_it_ever_matched() {
+        let table = table("info,hpyer=warn", None);
+        assert!(table.allows(Level::Info, "hyper"));
+        assert!(!table.rules[0].has_matched());
+        table.allows(Level::Info, "hpyer::client");
+        assert!(table.rules[0].has_matched());
+    }
+}

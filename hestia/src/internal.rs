@@ -1,0 +1,220 @@
+//! Where hestia's own trouble goes: a count, the internal log, the error hook, one line on stderr.
+//!
+//! Any thread may report. The line on stderr is written by a short-lived thread of its own, since a
+//! stderr that nobody reads would stop the writer thread otherwise.
+//!
+//! *Invariant:* never enters the queue, never panics, never waits for long; the internal log's file is
+//! not created unless it was asked for.
+
+use std::collections::VecDeque;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
+use std::time::{Duration, Instant};
+
+use chrono::{SecondsFormat, Utc};
+
+use crate::error::Incident;
+use crate::thread::mark_own;
+
+/// What the program wants to be told about hestia's own trouble.
+pub(crate) type ErrorHook = Arc<dyn Fn(&Incident) + Send + Sync>;
+
+/// At most one line on stderr in this span; what is kept back is counted in the next.
+const STDERR_PAUSE: Duration = Duration::from_secs(1);
+
+static ERRORS: AtomicU64 = AtomicU64::new(0);
+static STATE: Mutex<State> = Mutex::new(State {
+    file: None,
+    hook: None,
+    last_line: None,
+    kept_back: 0,
+    waiting: VecDeque::new(),
+    printer: None,
+});
+
+struct State {
+    file: Option<File>,
+    hook: Option<ErrorHook>,
+    last_line: Option<Instant>,
+    kept_back: u64,
+    /// Lines for stderr; only few, since they come at a limited rate.
+    waiting: VecDeque<String>,
+    /// The process whose thread prints them.
+    printer: Option<u32>,
+}
+
+/// How many lines wait for a stderr that nobody reads.
+const WAITING_LINES: usize = 16;
+
+/// The lock, unless it stays taken: in a forked child its owner may be a thread that did not come along.
+fn state() -> Option<MutexGuard<'static, State>> {
+    let deadline = Instant::now() + Duration::from_millis(50);
+    loop {
+        match STATE.try_lock() {
+            Ok(state) => return Some(state),
+            Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) if Instant::now() >= deadline => return None,
+            Err(TryLockError::WouldBlock) => std::thread::yield_now(),
+        }
+    }
+}
+
+/// Turns the internal log on, and creates its file.
+pub(crate) fn open_log(path: &Path) -> std::io::Result<()> {
+    if let Some(directory) = path.parent() {
+        std::fs::create_dir_all(directory)?;
+    }
+    let file = OpenOptions::new().append(true).create(true).open(path)?;
+    if let Some(mut state) = state() {
+        state.file = Some(file);
+    }
+    Ok(())
+}
+
+pub(crate) fn set_hook(hook: Option<ErrorHook>) {
+    if let Some(mut state) = state() {
+        state.hook = hook;
+    }
+}
+
+/// How much trouble there was so far.
+pub(crate) fn errors() -> u64 {
+    ERRORS.load(Ordering::Relaxed)
+}
+
+/// Something went wrong while the program runs.
+pub(crate) fn trouble(part: &str, what: impl Into<String>) {
+    ERRORS.fetch_add(1, Ordering::Relaxed);
+    let incident = Incident {
+        part: part.to_owned(),
+        what: one_line(&what.into()),
+    };
+    let Some(mut state) = state() else { return };
+    state.write_log("ERROR", &incident);
+    state.tell_stderr(&incident);
+    let hook = state.hook.clone();
+    drop(state);
+    if let Some(hook) = hook {
+        let _own = mark_own();
+        // A hook that panics has reported its panic through the panic hook; there is nobody left to tell.
+        let _ = catch_unwind(AssertUnwindSafe(|| hook(&incident)));
+    }
+}
+
+/// Something worth knowing for whoever reads the internal log.
+pub(crate) fn note(part: &str, what: impl Into<String>) {
+    if let Some(mut state) = state()
+        && state.file.is_some()
+    {
+        let incident = Incident {
+            part: part.to_owned(),
+            what: one_line(&what.into()),
+        };
+        state.write_log("INFO", &incident);
+    }
+}
+
+/// Tells the person who started the program, on stderr, at once: for what is found at the start.
+pub(crate) fn tell(part: &str, what: impl Into<String>) {
+    let incident = Incident {
+        part: part.to_owned(),
+        what: one_line(&what.into()),
+    };
+    if let Some(mut state) = state() {
+        state.write_log("WARN", &incident);
+    }
+    // A closed stderr is no reason to fail.
+    let _ = writeln!(std::io::stderr(), "hestia: {incident}");
+}
+
+/// Gives lines for stderr a moment to get out, at the end of the process.
+pub(crate) fn settle(limit: Duration) {
+    let deadline = Instant::now() + limit;
+    while Instant::now() < deadline {
+        match state() {
+            Some(state) if state.printer == Some(std::process::id()) => drop(state),
+            _ => return,
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+impl State {
+    fn write_log(&mut self, level: &str, incident: &Incident) {
+        if let Some(file) = &mut self.file {
+            let time = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
+            let line = format!("{time} {level:<5} {} | {}\n", incident.part, incident.what);
+            // Nobody is left to tell that the internal log itself cannot be written.
+            let _ = file.write_all(line.as_bytes());
+        }
+    }
+
+    fn tell_stderr(&mut self, incident: &Incident) {
+        if self.last_line.is_some_and(|last| last.elapsed() < STDERR_PAUSE) {
+            self.kept_back += 1;
+            return;
+        }
+        self.last_line = Some(Instant::now());
+        let more = match std::mem::take(&mut self.kept_back) {
+            0 => String::new(),
+            more => format!(" (and {more} more since the last such line)"),
+        };
+        if self.waiting.len() < WAITING_LINES {
+            self.waiting.push_back(format!("hestia: {incident}{more}\n"));
+        }
+        let process = std::process::id();
+        if self.printer != Some(process) {
+            let started = std::thread::Builder::new()
+                .name("hestia-stderr".to_owned())
+                .spawn(print_waiting);
+            if started.is_ok() {
+                self.printer = Some(process);
+            }
+        }
+    }
+}
+
+fn print_waiting() {
+    let _own = mark_own();
+    loop {
+        let Some(mut state) = state() else { continue };
+        let Some(line) = state.waiting.pop_front() else {
+            state.printer = None;
+            return;
+        };
+        drop(state);
+        // A closed stderr is no reason to fail.
+        let _ = std::io::stderr().write_all(line.as_bytes());
+    }
+}
+
+/// Control characters made visible, so that a path or a message cannot forge a line.
+fn one_line(text: &str) -> String {
+    if text.chars().any(char::is_control) {
+        text.chars()
+            .flat_map(|character| {
+                let visible = character.is_control();
+                let escaped = visible.then(|| character.escape_default());
+                let plain = (!visible).then_some(character);
+                escaped.into_iter().flatten().chain(plain)
+            })
+            .collect()
+    } else {
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_become_visible() {
+        assert_eq!(one_line("a\nb\u{1b}[31m"), "a\\nb\\u{1b}[31m");
+        assert_eq!(one_line("ünï"), "ünï");
+    }
+}

@@ -1,0 +1,108 @@
+//! hestia's own schema; see [`Schema::Hestia`](super::Schema::Hestia).
+
+use super::{append_number, append_some, append_str};
+use crate::facts::Facts;
+use crate::layout::parts;
+use crate::layout::prepared::Prepared;
+use crate::layout::time::{TimeWriter, TimeZone};
+use crate::layout::value;
+use crate::record::{Metadata, Record};
+use crate::thread::ThreadRef;
+
+/// Digits of the fraction of a second in JSON.
+pub(super) const FRACTION_DIGITS: u8 = 6;
+
+#[derive(Clone, Debug)]
+pub(in crate::layout) struct Hestia {
+    time: TimeWriter,
+    application: Prepared<String>,
+    process: Prepared<Facts>,
+    deployment: Prepared<Facts>,
+}
+
+impl Hestia {
+    pub(in crate::layout) fn new() -> Self {
+        Hestia {
+            time: TimeWriter::rfc3339(TimeZone::Utc, FRACTION_DIGITS),
+            application: Prepared::default(),
+            process: Prepared::default(),
+            deployment: Prepared::default(),
+        }
+    }
+
+    /// Appends the object without a line feed.
+    pub(in crate::layout) fn append(&mut self, line: &mut Vec<u8>, record: &Record<'_>) {
+        line.extend_from_slice(br#"{"timestamp":""#);
+        self.time.append(line, record.timestamp_nanos());
+        line.extend_from_slice(br#"","level":""#);
+        line.extend_from_slice(record.severity().name().as_bytes());
+        line.push(b'"');
+        line.extend_from_slice(
+            self.application
+                .get(record.application(), append_application),
+        );
+        append_str(line, r#","message":"#, record.message());
+        line.extend_from_slice(self.process.get(record.facts(), append_process));
+        append_thread(line, record.thread());
+        line.extend_from_slice(br#","uuid":""#);
+        value::append_uuid(line, record.uuid());
+        line.push(b'"');
+        append_site(line, record.metadata());
+        line.extend_from_slice(self.deployment.get(record.facts(), append_deployment));
+        append_trace(line, record);
+        append_metadata(line, record);
+        line.push(b'}');
+    }
+}
+
+fn append_application(line: &mut Vec<u8>, application: &str) {
+    append_str(line, r#","application":"#, application);
+}
+
+fn append_process(line: &mut Vec<u8>, facts: &Facts) {
+    append_some(line, r#","hostname":"#, facts.hostname.as_deref());
+    append_some(line, r#","container_id":"#, facts.container_id.as_deref());
+    append_number(line, r#","process_id":"#, facts.process_id);
+}
+
+fn append_thread(line: &mut Vec<u8>, thread: ThreadRef<'_>) {
+    append_number(line, r#","thread_id":"#, thread.id());
+    append_some(line, r#","thread_name":"#, thread.name());
+}
+
+fn append_site(line: &mut Vec<u8>, metadata: &Metadata<'_>) {
+    append_str(line, r#","target":"#, metadata.target());
+    append_some(line, r#","module":"#, metadata.module());
+    append_some(line, r#","file":"#, metadata.file());
+    if let Some(number) = metadata.line() {
+        append_number(line, r#","line":"#, number);
+    }
+}
+
+fn append_deployment(line: &mut Vec<u8>, facts: &Facts) {
+    append_str(line, r#","environment":"#, &facts.environment);
+    append_some(line, r#","app_version":"#, facts.app_version.as_deref());
+}
+
+fn append_trace(line: &mut Vec<u8>, record: &Record<'_>) {
+    if let Some(ids) = record.trace() {
+        line.extend_from_slice(br#","trace_id":""#);
+        parts::append_trace_id(line, ids);
+        line.extend_from_slice(br#"","span_id":""#);
+        parts::append_span_id(line, ids);
+        line.push(b'"');
+    }
+}
+
+fn append_metadata(line: &mut Vec<u8>, record: &Record<'_>) {
+    if !record.fields().is_empty() {
+        line.extend_from_slice(br#","metadata":"#);
+        value::append_list(
+            line,
+            b'{',
+            b'}',
+            record.fields().iter().copied(),
+            value::append_json_field,
+        );
+    }
+}

@@ -1,0 +1,391 @@
+//! What the program says at run time, and turning hestia on.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use hestia_grammar::Directives;
+use log::{Level, LevelFilter};
+
+use super::env::Environment;
+use super::outputs::{Console, JsonFile, Output, Switch, TextFile};
+use super::pipeline::{self, Pipeline};
+use super::report::Report;
+use super::settings::{Said, Settings, Signal, invalid, same_hook};
+use super::{HESTIA, Handle, exit};
+use crate::clock::Order;
+use crate::error::{ErrorKind, Incident, InitError};
+use crate::internal;
+use crate::queue::Overflow;
+use crate::record::Encode;
+use crate::record::encode::fields;
+use crate::sync::lock;
+
+/// Levels for all outputs: one level, or directives such as `info,hyper=warn,app::db=debug`.
+#[derive(Clone, Debug)]
+pub struct Levels(Result<Directives, String>);
+
+impl Levels {
+    pub(super) fn directives(self) -> Result<Directives, InitError> {
+        self.0.map_err(invalid)
+    }
+}
+
+impl From<&str> for Levels {
+    fn from(text: &str) -> Self {
+        Levels(Directives::parse(text).map_err(|errors| {
+            let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
+            format!("level {text:?}: {}", errors.join("; "))
+        }))
+    }
+}
+
+impl From<String> for Levels {
+    fn from(text: String) -> Self {
+        Levels::from(text.as_str())
+    }
+}
+
+impl From<LevelFilter> for Levels {
+    fn from(level: LevelFilter) -> Self {
+        Levels::from(level.as_str())
+    }
+}
+
+impl From<Level> for Levels {
+    fn from(level: Level) -> Self {
+        Levels::from(level.as_str())
+    }
+}
+
+/// All settings of hestia; made by [`crate::builder`], turned into a running logger by
+/// [`Builder::init`].
+///
+/// Without any, hestia logs at level `info` to the coloured console on stderr, to `logs/all.log` as
+/// text and to `logs/app.log` as JSON. What the environment says wins over what is said here; see
+/// [`Builder::env`].
+///
+/// # Example
+/// ```
+/// use hestia::{Console, JsonFile, Level, Overflow, Schema, TextFile};
+///
+/// # let directory = tempfile::tempdir()?;
+/// # let (text, json) = (directory.path().join("all.log"), directory.path().join("app.log"));
+/// hestia::builder()
+///     .app("billing")
+///     .level("info,hyper=warn")
+///     .metadata("region", "eu-1")
+///     .console(Console::stderr().level(Level::Warn))
+///     .text(TextFile::new(text))
+///     .json(JsonFile::new(json).schema(Schema::Ecs))
+///     .overflow(Overflow::Block)
+///     .init()?;
+/// log::info!("ready");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+#[must_use = "nothing is turned on before `init`"]
+pub struct Builder {
+    settings: Settings,
+    /// The first thing that was wrong; `init` says so.
+    wrong: Option<String>,
+}
+
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Builder")
+            .field("console", &self.settings.console.value)
+            .field("text", &self.settings.text.value)
+            .field("json", &self.settings.json.value)
+            .field("outputs", &self.settings.outputs)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Builder {
+    pub(super) fn new() -> Self {
+        Builder {
+            settings: Settings::default(),
+            wrong: None,
+        }
+    }
+
+    /// The application's name; the executable's file name unless said otherwise.
+    pub fn app(mut self, name: impl Into<String>) -> Self {
+        self.settings.app = Said::built(Some(name.into()));
+        self
+    }
+
+    /// The application's version, such as `env!("CARGO_PKG_VERSION")`; absent unless said.
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.settings.version = Said::built(Some(version.into()));
+        self
+    }
+
+    /// Where the program runs, such as `production`; `local` unless said otherwise.
+    pub fn environment(mut self, environment: impl Into<String>) -> Self {
+        self.settings.environment = Said::built(Some(environment.into()));
+        self
+    }
+
+    /// The level of all outputs, or directives such as `info,hyper=warn,app::db=debug`; `info` unless
+    /// said otherwise. The longest target that matches decides. Directives that make no sense are an
+    /// error of `init`.
+    pub fn level(mut self, levels: impl Into<Levels>) -> Self {
+        match levels.into().0 {
+            Ok(directives) => self.settings.directives = Said::built(directives),
+            Err(wrong) => self.wrong = self.wrong.or(Some(wrong)),
+        }
+        self
+    }
+
+    /// A key-value that every record carries, unless the call, a scope or a named logger has the key.
+    /// Said again, the last value counts.
+    pub fn metadata(mut self, key: &str, value: impl Encode) -> Self {
+        fields(&mut self.settings.metadata).entry(key, &value);
+        self
+    }
+
+    /// The console, or `false` for none. Pretty and on stderr unless said otherwise.
+    pub fn console(mut self, console: impl Into<Switch<Console>>) -> Self {
+        self.settings.console = Said::built(console.into().0);
+        self
+    }
+
+    /// The text file, its path, or `false` for none. `logs/all.log` unless said otherwise.
+    pub fn text(mut self, text: impl Into<Switch<TextFile>>) -> Self {
+        self.settings.text = Said::built(text.into().0);
+        self
+    }
+
+    /// The JSON file, its path, or `false` for none. `logs/app.log` unless said otherwise.
+    pub fn json(mut self, json: impl Into<Switch<JsonFile>>) -> Self {
+        self.settings.json = Said::built(json.into().0);
+        self
+    }
+
+    /// One more output: a [`crate::Sink`], or an [`Output`] that gives it a name, a level, a layout.
+    pub fn sink(mut self, output: impl Into<Output>) -> Self {
+        self.settings.outputs.push(output.into());
+        self
+    }
+
+    /// The directory of the log files whose path was not said, and of `hestia_internal.log`; `logs`
+    /// unless said otherwise.
+    pub fn logs_dir(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.settings.logs_dir = Said::built(directory.into());
+        self
+    }
+
+    /// What happens to a record that finds the queue full; [`Overflow::Block`] unless said otherwise.
+    pub fn overflow(mut self, overflow: Overflow) -> Self {
+        self.settings.overflow = Said::built(overflow);
+        self
+    }
+
+    /// How long a record waits for a writer that makes no progress, 5 s unless said otherwise. Zero
+    /// sheds at once; a very long time lets a hung disk hold up the program for that long, once.
+    pub fn block_limit(mut self, limit: Duration) -> Self {
+        self.settings.block_limit = Said::built(limit);
+        self
+    }
+
+    /// How closely lines follow the order of calls; [`Order::Strict`] unless said otherwise.
+    pub fn order(mut self, order: Order) -> Self {
+        self.settings.order = Said::built(order);
+        self
+    }
+
+    /// The largest ring of one thread, in bytes, rounded up to a power of two; 256 KiB unless said
+    /// otherwise, at least 4 KiB, at most 64 MiB. Threads start with at most 16 KiB; the writer gives
+    /// busy ones more, up to this. Small rings make bursts wait; large ones cost memory for each busy
+    /// thread, and cache misses.
+    pub fn ring_bytes(mut self, bytes: usize) -> Self {
+        self.settings.ring_bytes = Said::built(bytes);
+        self
+    }
+
+    /// The bound of all rings and oversize records together, in bytes; 64 MiB unless said otherwise.
+    /// Once it is reached, further threads share rings behind locks. A single record larger than this
+    /// is shed.
+    pub fn queue_bytes(mut self, bytes: usize) -> Self {
+        self.settings.queue_bytes = Said::built(bytes);
+        self
+    }
+
+    /// How far in the past the writer merges while records keep coming, so that threads which are in the
+    /// middle of a call are waited for; 5 µs unless said otherwise. Zero merges what is there: causality
+    /// is kept all the same, but lines may stand a moment out of time order.
+    pub fn grace(mut self, window: Duration) -> Self {
+        self.settings.grace = Said::built(window);
+        self
+    }
+
+    /// How long after the last record the writer goes on looking by itself before it sleeps until it is
+    /// woken; 1 s unless said otherwise. The first record after that pays for waking it: some
+    /// microseconds. Zero makes every record after a pause pay; a long time makes a quiet program wake
+    /// up forty times a second for that long.
+    pub fn linger(mut self, span: Duration) -> Self {
+        self.settings.linger = Said::built(span);
+        self
+    }
+
+    /// The longest that an end of the process is held up to write what is left; 5 s unless said
+    /// otherwise. Also the limit of [`crate::flush`] and of the flush after a panic.
+    pub fn exit_limit(mut self, limit: Duration) -> Self {
+        self.settings.exit_limit = Said::built(limit);
+        self
+    }
+
+    /// Whether panics become records, written before the panic goes on; yes unless said otherwise. The
+    /// panic hook that was there before runs after that.
+    pub fn panics(mut self, on: bool) -> Self {
+        self.settings.panics = Said::built(on);
+        self
+    }
+
+    /// On this signal, write everything, then do what the signal does by default, so that the exit
+    /// status stays true. Off unless said; may be said for several. Unix only.
+    pub fn drain_on(mut self, signal: Signal) -> Self {
+        let mut signals = self.settings.drain_on.value;
+        if !signals.contains(&signal) {
+            signals.push(signal);
+        }
+        self.settings.drain_on = Said::built(signals);
+        self
+    }
+
+    /// On SIGHUP, open all files again: for log rotators that move files away. Off unless said; not
+    /// together with `drain_on(Signal::HangUp)`. Unix only.
+    pub fn reopen_on_hang_up(mut self, on: bool) -> Self {
+        self.settings.reopen_on_hang_up = Said::built(on);
+        self
+    }
+
+    /// Whether hestia's own log, `hestia_internal.log`, is written; no unless said. The file is never
+    /// created otherwise.
+    pub fn internal_logger(mut self, on: bool) -> Self {
+        self.settings.internal_logger = Said::built(on);
+        self
+    }
+
+    /// Called for each trouble of hestia's own, on the thread that met it. What it logs goes to the
+    /// internal log only. A panic in it is ignored.
+    pub fn on_error(mut self, hook: impl Fn(&Incident) + Send + Sync + 'static) -> Self {
+        self.settings.error_hook = Some(Arc::new(hook));
+        self
+    }
+
+    /// Whether the environment has the last word; yes unless said otherwise. The variables are
+    /// `LOG_LEVEL` (else `RUST_LOG`), `APP_NAME`, `APP_VERSION`, `ENVIRONMENT`, `LOGS_DIR`,
+    /// `ENABLE_INTERNAL_LOGGER`, `IS_CONTAINER_OVERRIDE`. Those about colour always count.
+    pub fn env(mut self, on: bool) -> Self {
+        self.settings.reads_environment = Said::built(on);
+        self
+    }
+
+    /// Turns hestia on, and makes it the logger of the `log` crate.
+    ///
+    /// The handle may be dropped or ignored: nothing is lost. An output that cannot be opened is
+    /// reported on stderr and tried again later; it does not make this fail.
+    ///
+    /// # Errors
+    /// When a setting makes no sense, the writer thread cannot be started, hestia runs already, or
+    /// another logger is installed. Never panics.
+    pub fn init(self) -> Result<Handle, InitError> {
+        let _one_at_a_time = lock(&INIT);
+        if pipeline::running().is_some() {
+            return Err(InitError::new(
+                ErrorKind::AlreadyRunning,
+                "hestia runs already; only the first `init` counts",
+            ));
+        }
+        let (settings, warnings) = self.complete()?;
+        start(settings, &warnings)
+    }
+
+    /// As [`Builder::init`], but when hestia runs already with equal settings, returns its handle. Sinks
+    /// of the program's own are equal when their names are.
+    ///
+    /// # Errors
+    /// As `init`; [`ErrorKind::AlreadyRunning`] names the first setting that differs.
+    pub fn try_init(self) -> Result<Handle, InitError> {
+        let _one_at_a_time = lock(&INIT);
+        let (settings, warnings) = self.complete()?;
+        let Some(running) = pipeline::running() else {
+            return start(settings, &warnings);
+        };
+        match difference(&settings, &running.settings) {
+            None => Ok(Handle::new()),
+            Some(difference) => Err(InitError::new(
+                ErrorKind::AlreadyRunning,
+                format!("hestia runs already with other settings: {difference}"),
+            )),
+        }
+    }
+
+    fn complete(self) -> Result<(Settings, Vec<String>), InitError> {
+        if let Some(wrong) = self.wrong {
+            return Err(invalid(wrong));
+        }
+        let mut settings = self.settings;
+        let mut warnings = Vec::new();
+        if settings.reads_environment.value {
+            let found = Environment::read();
+            settings.apply(&found);
+            warnings = found.warnings;
+        }
+        settings.complete()?;
+        Ok((settings, warnings))
+    }
+}
+
+static INIT: Mutex<()> = Mutex::new(());
+
+fn start(settings: Settings, warnings: &[String]) -> Result<Handle, InitError> {
+    // Before anything is opened: a program that has another logger gets no empty files from this one.
+    if log::set_logger(&HESTIA).is_err() && !is_ours() {
+        return Err(InitError::new(
+            ErrorKind::OtherLogger,
+            "the `log` crate has another logger already; `init` must come before it, or instead of it",
+        ));
+    }
+    internal::set_hook(settings.error_hook.clone());
+    if settings.internal_logger.value {
+        let path = settings.logs_dir.value.join("hestia_internal.log");
+        if let Err(error) = internal::open_log(&path) {
+            internal::tell("internal log", format!("cannot open {}: {error}", path.display()));
+        }
+    }
+    for warning in warnings {
+        internal::tell("environment", warning);
+    }
+    let pipeline: &Pipeline = Pipeline::start(Arc::new(settings))?;
+    if let Err(error) = exit::prepare(&pipeline.settings) {
+        return Err(InitError::new(ErrorKind::StartThread, "cannot listen for signals").because(error));
+    }
+    internal::note("init", format!("running\n{}", Report::of(pipeline)));
+    Ok(Handle::new())
+}
+
+/// Whether the logger that `log` has is this one: an `init` that failed late can be tried again.
+fn is_ours() -> bool {
+    let installed: *const dyn log::Log = log::logger();
+    std::ptr::addr_eq(installed, std::ptr::from_ref(&HESTIA))
+}
+
+/// The first setting that differs.
+fn difference(new: &Settings, running: &Settings) -> Option<String> {
+    let (new_rows, running_rows) = (super::report::rows(new), super::report::rows(running));
+    let pairs = new_rows.iter().zip(&running_rows);
+    for (new, running) in pairs {
+        if new.setting != running.setting || new.value != running.value {
+            return Some(format!("{} is {}, not {}", running.setting, running.value, new.value));
+        }
+    }
+    if new_rows.len() != running_rows.len() || new.metadata != running.metadata {
+        return Some("there are other outputs or other metadata".to_owned());
+    }
+    let hooks = (new.error_hook.as_ref(), running.error_hook.as_ref());
+    (!same_hook(hooks.0, hooks.1)).then(|| "there is another error hook".to_owned())
+}

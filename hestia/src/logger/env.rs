@@ -1,0 +1,227 @@
+//! What the environment says; it wins over what the code said, so that the person who runs the program
+//! has the last word at its start.
+//!
+//! Read once, by `init`. *Invariant:* a bad value never stops the program and is never silent: one line
+//! says which variable, what was wrong, and what is used instead.
+
+use std::path::PathBuf;
+
+use hestia_grammar::{Directives, parse_bool};
+
+/// What was found. Absent is what no variable says, or says wrongly.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Environment {
+    /// The directives and the variable they came from.
+    pub(super) level: Option<(Directives, &'static str)>,
+    pub(super) app: Option<String>,
+    pub(super) version: Option<String>,
+    pub(super) environment: Option<String>,
+    pub(super) logs_dir: Option<PathBuf>,
+    pub(super) internal_logger: Option<bool>,
+    pub(super) is_container: Option<bool>,
+    /// One line for each bad value.
+    pub(super) warnings: Vec<String>,
+}
+
+impl Environment {
+    /// Reads the process's environment, and a `.env` file where the feature is on.
+    pub(super) fn read() -> Self {
+        let dotenv = dotenv::Variables::read();
+        let mut found = Environment::from_variables(|name| match std::env::var_os(name) {
+            Some(value) => Some(value.into_string().map_err(|value| value.to_string_lossy().into_owned())),
+            None => dotenv.get(name).map(Ok),
+        });
+        found.warnings.extend(dotenv.warnings);
+        found
+    }
+
+    /// `get` answers with a variable's value, or, as an error, with what could be read of one that is not
+    /// UTF-8.
+    pub(super) fn from_variables(get: impl Fn(&str) -> Option<Result<String, String>>) -> Self {
+        let mut found = Environment::default();
+        let mut reader = Reader {
+            get,
+            warnings: Vec::new(),
+        };
+        found.level = ["LOG_LEVEL", "RUST_LOG"]
+            .into_iter()
+            .find_map(|name| Some((reader.directives(name)?, name)));
+        found.app = reader.text("APP_NAME");
+        found.version = reader.text("APP_VERSION");
+        found.environment = reader.text("ENVIRONMENT");
+        found.logs_dir = reader.text("LOGS_DIR").map(PathBuf::from);
+        found.internal_logger = reader.boolean("ENABLE_INTERNAL_LOGGER");
+        found.is_container = reader.boolean("IS_CONTAINER_OVERRIDE");
+        found.warnings = reader.warnings;
+        found
+    }
+}
+
+struct Reader<G> {
+    get: G,
+    warnings: Vec<String>,
+}
+
+impl<G: Fn(&str) -> Option<Result<String, String>>> Reader<G> {
+    /// A variable that is set to something; an empty one counts as not set.
+    fn text(&mut self, name: &str) -> Option<String> {
+        let value = match (self.get)(name)? {
+            Ok(value) => value,
+            Err(lossy) => {
+                self.warn(name, &lossy, "it is not UTF-8");
+                return None;
+            }
+        };
+        let value = value.trim();
+        (!value.is_empty()).then(|| value.to_owned())
+    }
+
+    fn boolean(&mut self, name: &str) -> Option<bool> {
+        let value = self.text(name)?;
+        match parse_bool(&value) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.warn(name, &value, &error.to_string());
+                None
+            }
+        }
+    }
+
+    /// The directives of a variable. What is good in them counts, what is bad is warned of.
+    fn directives(&mut self, name: &str) -> Option<Directives> {
+        let value = self.text(name)?;
+        let (directives, errors) = Directives::parse_lenient(&value);
+        let nothing_good = directives == Directives::default();
+        for error in &errors {
+            let instead = if nothing_good { "it is not used" } else { "the rest of it is used" };
+            self.warnings.push(format!("{name}={value:?}: {error}; {instead}"));
+        }
+        (!nothing_good).then_some(directives)
+    }
+
+    fn warn(&mut self, name: &str, value: &str, wrong: &str) {
+        self.warnings
+            .push(format!("{name}={value:?}: {wrong}; it is not used"));
+    }
+}
+
+#[cfg(feature = "dotenv")]
+mod dotenv {
+    use std::collections::HashMap;
+
+    /// The variables of the nearest `.env` file, from the working directory upwards.
+    pub(super) struct Variables {
+        found: HashMap<String, String>,
+        pub(super) warnings: Vec<String>,
+    }
+
+    impl Variables {
+        pub(super) fn read() -> Self {
+            let mut variables = Variables {
+                found: HashMap::new(),
+                warnings: Vec::new(),
+            };
+            match dotenvy::dotenv_iter() {
+                Ok(lines) => {
+                    for line in lines {
+                        match line {
+                            // As everywhere, the first one counts.
+                            Ok((name, value)) => {
+                                variables.found.entry(name).or_insert(value);
+                            }
+                            Err(error) => variables.warn(&error),
+                        }
+                    }
+                }
+                Err(error) if error.not_found() => {}
+                Err(error) => variables.warn(&error),
+            }
+            variables
+        }
+
+        pub(super) fn get(&self, name: &str) -> Option<String> {
+            self.found.get(name).cloned()
+        }
+
+        fn warn(&mut self, error: &dotenvy::Error) {
+            self.warnings.push(format!(".env: {error}; the rest of it is used"));
+        }
+    }
+}
+
+#[cfg(not(feature = "dotenv"))]
+mod dotenv {
+    /// Nothing: the feature `dotenv` is off.
+    pub(super) struct Variables {
+        pub(super) warnings: Vec<String>,
+    }
+
+    impl Variables {
+        pub(super) fn read() -> Self {
+            Variables {
+                warnings: Vec::new(),
+            }
+        }
+
+        #[allow(clippy::unused_self, reason = "the other one uses it")]
+        pub(super) fn get(&self, _: &str) -> Option<String> {
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(variables: &[(&str, &str)]) -> Environment {
+        Environment::from_variables(|name| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| Ok((*value).to_owned()))
+        })
+    }
+
+    #[test]
+    fn nothing_set_says_nothing() {
+        assert_eq!(environment(&[]), Environment::default());
+    }
+
+    #[test]
+    fn log_level_goes_before_rust_log() {
+        let found = environment(&[("LOG_LEVEL", "debug"), ("RUST_LOG", "warn")]);
+        let (directives, from) = found.level.unwrap();
+        assert_eq!((directives.to_string().as_str(), from), ("debug", "LOG_LEVEL"));
+        let found = environment(&[("LOG_LEVEL", ""), ("RUST_LOG", "warn")]);
+        assert_eq!(found.level.unwrap().1, "RUST_LOG");
+    }
+
+    #[test]
+    fn a_bad_part_is_named_and_the_rest_is_used() {
+        let found = environment(&[("LOG_LEVEL", "info,hyper=wran")]);
+        assert_eq!(found.level.unwrap().0.to_string(), "info");
+        assert_eq!(found.warnings.len(), 1);
+        let warning = &found.warnings[0];
+        for part in ["LOG_LEVEL", "wran", "warn", "the rest of it is used"] {
+            assert!(warning.contains(part), "{warning}");
+        }
+    }
+
+    #[test]
+    fn a_bad_level_falls_back_to_rust_log() {
+        let found = environment(&[("LOG_LEVEL", "verbose"), ("RUST_LOG", "warn")]);
+        assert_eq!(found.level.unwrap().1, "RUST_LOG");
+        assert!(found.warnings[0].contains("it is not used"), "{:?}", found.warnings);
+    }
+
+    #[test]
+    fn bad_booleans_and_bad_text_are_named() {
+        let found = environment(&[("ENABLE_INTERNAL_LOGGER", "maybe")]);
+        assert_eq!(found.internal_logger, None);
+        assert!(found.warnings[0].contains("ENABLE_INTERNAL_LOGGER"));
+        let found = Environment::from_variables(|name| {
+            (name == "APP_NAME").then(|| Err("\u{fffd}".to_owned()))
+        });
+        assert_eq!(found.app, None);
+        assert!(found.warnings[0].contains("UTF-8"));
+    }
+}

@@ -1,0 +1,369 @@
+//! hestia as a program sees it: turning it on, and the calls while it runs.
+//!
+//! [`builder`] collects settings, [`env`] reads the environment, [`settings`] puts them together,
+//! [`pipeline`] runs, [`exit`] ends. [`named`] are the loggers with a name of their own.
+//!
+//! *Invariant:* the one place that knows all others.
+
+pub(crate) mod builder;
+mod env;
+mod exit;
+pub(crate) mod named;
+pub(crate) mod outputs;
+pub(crate) mod pipeline;
+pub(crate) mod report;
+pub(crate) mod settings;
+
+use std::time::Duration;
+
+use log::{Level, Log, Metadata, Record};
+
+use crate::callsite::{facade, front};
+use crate::error::{ErrorKind, FlushError, InitError};
+use crate::internal;
+use crate::stats::Stats;
+use crate::thread::is_own;
+
+use builder::{Builder, Levels};
+use named::Logger;
+use outputs::OutputLevel;
+use pipeline::{FlushReport, Pipeline};
+use report::{Explanation, Report};
+
+/// What the `log` crate calls.
+#[derive(Debug)]
+pub(crate) struct Hestia;
+
+pub(crate) static HESTIA: Hestia = Hestia;
+
+impl Log for Hestia {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        front().is_some_and(|front| front.gate.allows(metadata.level(), metadata.target()))
+    }
+
+    #[inline]
+    fn log(&self, record: &Record<'_>) {
+        let Some(front) = front() else { return };
+        if !front.gate.allows(record.level(), record.target()) {
+            return;
+        }
+        if is_own() {
+            log_internally(record);
+            return;
+        }
+        facade::log(front, record, None);
+    }
+
+    fn flush(&self) {
+        if let Err(error) = flush()
+            && error.kind() != ErrorKind::OwnThread
+        {
+            internal::trouble("flush", error.to_string());
+        }
+    }
+}
+
+/// What is logged on hestia's own threads, by the code that runs there for outputs and hooks.
+fn log_internally(record: &Record<'_>) {
+    internal::note(record.target(), format!("{}: {}", record.level(), record.args()));
+}
+
+/// Starts saying how hestia is to be.
+///
+/// # Example
+/// ```
+/// # let directory = tempfile::tempdir()?;
+/// hestia::builder().logs_dir(directory.path()).app("billing").init()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn builder() -> Builder {
+    Builder::new()
+}
+
+/// Turns hestia on as it is without any settings: console, `logs/all.log` and `logs/app.log`, at level
+/// `info`.
+///
+/// # Errors
+/// As [`Builder::init`].
+///
+/// # Example
+/// ```no_run
+/// hestia::init()?;
+/// log::info!("ready");
+/// # Ok::<(), hestia::InitError>(())
+/// ```
+pub fn init() -> Result<Handle, InitError> {
+    builder().init()
+}
+
+/// A logger with an application name of its own.
+///
+/// # Example
+/// ```
+/// # hestia::builder().console(false).text(false).json(false).env(false).init()?;
+/// let audit = hestia::logger("audit").metadata("team", "risk");
+/// log::info!(logger: audit, "granted");
+/// # Ok::<(), hestia::InitError>(())
+/// ```
+#[must_use]
+pub fn logger(application: impl Into<String>) -> Logger {
+    Logger::new(application.into())
+}
+
+/// The running logger. It may be dropped at any time: hestia goes on, and nothing is lost at the end.
+///
+/// # Example
+/// ```
+/// let hestia = hestia::builder().console(false).text(false).json(false).env(false).init()?;
+/// log::info!("ready");
+/// let report = hestia.flush()?;
+/// assert_eq!(report.stats().accepted, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Handle(());
+
+impl Handle {
+    pub(crate) fn new() -> Self {
+        Handle(())
+    }
+
+    /// As [`crate::flush`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn flush(&self) -> Result<FlushReport, FlushError> {
+        flush()
+    }
+
+    /// As [`crate::flush_within`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn flush_within(&self, limit: Duration) -> Result<FlushReport, FlushError> {
+        flush_within(limit)
+    }
+
+    /// As [`crate::set_level`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn set_level(&self, levels: impl Into<Levels>) -> Result<(), InitError> {
+        set_level(levels)
+    }
+
+    /// As [`crate::set_output_level`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn set_output_level(
+        &self,
+        output: &str,
+        level: impl Into<OutputLevel>,
+    ) -> Result<(), InitError> {
+        set_output_level(output, level)
+    }
+
+    /// As [`crate::stats`].
+    ///
+    /// # Panics
+    /// Never: whoever has a handle has a running logger.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        stats().expect("a handle is only made once hestia runs, and it never stops being there")
+    }
+
+    /// As [`crate::report`].
+    ///
+    /// # Panics
+    /// Never: whoever has a handle has a running logger.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        report().expect("a handle is only made once hestia runs, and it never stops being there")
+    }
+
+    /// As [`crate::explain`].
+    ///
+    /// # Panics
+    /// Never: whoever has a handle has a running logger.
+    #[must_use]
+    pub fn explain(&self, target: &str, level: Level) -> Explanation {
+        explain(target, level)
+            .expect("a handle is only made once hestia runs, and it never stops being there")
+    }
+
+    /// As [`crate::reopen`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn reopen(&self) -> Result<FlushReport, FlushError> {
+        reopen()
+    }
+
+    /// As [`crate::shutdown`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn shutdown(&self) -> Result<FlushReport, FlushError> {
+        shutdown()
+    }
+}
+
+fn running() -> Result<&'static Pipeline, FlushError> {
+    pipeline::running()
+        .ok_or_else(|| FlushError::new(ErrorKind::NotRunning, "hestia has not been turned on"))
+}
+
+/// Waits until every output has confirmed everything that was logged before the call, by any thread:
+/// handed to the operating system, or taken by the program's own sink. Waits at most the exit limit
+/// ([`Builder::exit_limit`], 5 s).
+///
+/// # Errors
+/// Names the first output that could not confirm, and why; the report is in the error too. An output
+/// whose reader has gone for good (a closed pipe) does not make this fail; the report shows it as not
+/// working. On hestia's own threads, and before hestia is turned on, it fails at once.
+///
+/// # Example
+/// ```
+/// # hestia::builder().console(false).text(false).json(false).env(false).init()?;
+/// log::info!("important");
+/// println!("{}", hestia::flush()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn flush() -> Result<FlushReport, FlushError> {
+    let pipeline = running()?;
+    pipeline.flush(pipeline.settings.exit_limit.value)
+}
+
+/// As [`flush`], with a limit of its own.
+///
+/// # Errors
+/// As [`flush`].
+///
+/// # Example
+/// ```
+/// # use std::time::Duration;
+/// # hestia::builder().console(false).text(false).json(false).env(false).init()?;
+/// hestia::flush_within(Duration::from_millis(100))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn flush_within(limit: Duration) -> Result<FlushReport, FlushError> {
+    running()?.flush(limit)
+}
+
+/// Changes the levels of all outputs; an output's own level stays. Wins over whatever was said at the
+/// start.
+///
+/// # Errors
+/// When the directives make no sense, or hestia has not been turned on; nothing changes then.
+///
+/// # Example
+/// ```
+/// # hestia::builder().console(true).text(false).json(false).env(false).init()?;
+/// hestia::set_level("debug,hyper=info")?;
+/// assert_eq!(log::max_level(), log::LevelFilter::Debug);
+/// # Ok::<(), hestia::InitError>(())
+/// ```
+pub fn set_level(levels: impl Into<Levels>) -> Result<(), InitError> {
+    let directives = levels.into().directives()?;
+    started()?.set_directives(directives);
+    Ok(())
+}
+
+/// Changes the own level of one output: `console`, `text`, `json`, or the name of a sink.
+///
+/// # Errors
+/// When there is no such output, or hestia has not been turned on.
+///
+/// # Example
+/// ```
+/// # use hestia::Level;
+/// # hestia::builder().console(true).text(false).json(false).env(false).init()?;
+/// hestia::set_output_level("console", Level::Error)?;
+/// # Ok::<(), hestia::InitError>(())
+/// ```
+pub fn set_output_level(output: &str, level: impl Into<OutputLevel>) -> Result<(), InitError> {
+    started()?.set_output_level(output, level.into().0)
+}
+
+fn started() -> Result<&'static Pipeline, InitError> {
+    pipeline::running()
+        .ok_or_else(|| InitError::new(ErrorKind::NotRunning, "hestia has not been turned on"))
+}
+
+/// The figures of the running logger; `None` before hestia is turned on.
+///
+/// # Example
+/// ```
+/// # hestia::builder().console(false).text(false).json(false).env(false).init()?;
+/// let stats = hestia::stats().expect("hestia is running");
+/// assert_eq!(stats.shed.total(), 0);
+/// # Ok::<(), hestia::InitError>(())
+/// ```
+#[must_use]
+pub fn stats() -> Option<Stats> {
+    pipeline::running().map(Pipeline::stats)
+}
+
+/// The effective configuration, with who said each setting; `None` before hestia is turned on.
+///
+/// # Example
+/// ```
+/// # hestia::builder().console(false).text(false).json(false).env(false).init()?;
+/// println!("{}", hestia::report().expect("hestia is running"));
+/// # Ok::<(), hestia::InitError>(())
+/// ```
+#[must_use]
+pub fn report() -> Option<Report> {
+    pipeline::running().map(Report::of)
+}
+
+/// Which filter of which output lets a record of this target and level through, or stops it; `None`
+/// before hestia is turned on.
+///
+/// # Example
+/// ```
+/// # use hestia::Level;
+/// # hestia::builder().console(true).text(false).json(false).env(false).init()?;
+/// println!("{}", hestia::explain("hyper::client", Level::Debug).expect("hestia is running"));
+/// # Ok::<(), hestia::InitError>(())
+/// ```
+#[must_use]
+pub fn explain(target: &str, level: Level) -> Option<Explanation> {
+    pipeline::running().map(|pipeline| Explanation::of(pipeline, target, level))
+}
+
+/// Has every output open its file again, after what was logged so far has been written: for log rotators
+/// that move files away.
+///
+/// # Errors
+/// Names the first output that could not; it goes on with the file it has.
+///
+/// # Example
+/// ```
+/// # hestia::builder().console(false).text(false).json(false).env(false).init()?;
+/// hestia::reopen()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn reopen() -> Result<FlushReport, FlushError> {
+    let pipeline = running()?;
+    pipeline.reopen(pipeline.settings.exit_limit.value)
+}
+
+/// Writes everything and ends hestia's threads. What is logged after that is written at the call, by the
+/// thread that logs. Not needed at the end of the program.
+///
+/// # Errors
+/// As [`flush`].
+///
+/// # Example
+/// ```
+/// # hestia::builder().console(false).text(false).json(false).env(false).init()?;
+/// hestia::shutdown()?;
+/// log::info!("written before this call returns");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn shutdown() -> Result<FlushReport, FlushError> {
+    let pipeline = running()?;
+    pipeline.stop(pipeline.settings.exit_limit.value)
+}

@@ -1,0 +1,139 @@
+//! Named loggers: an application name, key-values and, when asked for, a text file of their own.
+//!
+//! Any thread. *Invariant:* what records refer to is given up only through the queue, which keeps it
+//! until the writer has seen all of them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use log::{Log, Metadata, Record};
+
+use super::pipeline::{self, Pipeline};
+use crate::callsite::{facade, front};
+use crate::record::encode::fields;
+use crate::record::{Encode, Shared};
+use crate::thread::is_own;
+
+/// A logger with an application name of its own; made by [`crate::logger`].
+///
+/// It is cheap to clone and can be made at any time, before hestia is turned on too. Its records go to
+/// all outputs, as others do.
+///
+/// # Example
+/// ```
+/// hestia::builder().console(false).text(false).json(false).env(false).init()?;
+/// let audit = hestia::logger("audit").metadata("team", "risk");
+/// log::info!(logger: audit, user_id = 5; "granted");
+/// # Ok::<(), hestia::InitError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Logger {
+    kept: Kept,
+    file: Option<PathBuf>,
+    /// The pipeline in which the own file has been opened.
+    opened_in: Arc<AtomicPtr<Pipeline>>,
+}
+
+/// What records refer to. Dropping it hands it to the queue.
+#[derive(Clone, Debug)]
+struct Kept(Option<Arc<Shared>>);
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        if let (Some(shared), Some(front)) = (self.0.take(), front()) {
+            front.queue.retire(shared);
+        }
+    }
+}
+
+impl Kept {
+    fn shared(&self) -> &Shared {
+        self.0.as_deref().expect("only dropping takes it away")
+    }
+}
+
+impl Logger {
+    pub(super) fn new(application: String) -> Self {
+        Logger::with(
+            Shared {
+                application: Some(application),
+                ..Shared::default()
+            },
+            None,
+        )
+    }
+
+    fn with(shared: Shared, file: Option<PathBuf>) -> Self {
+        Logger {
+            kept: Kept(Some(Arc::new(shared))),
+            file,
+            opened_in: Arc::default(),
+        }
+    }
+
+    /// The same logger with one more key-value, which each of its records carries. A key that is there
+    /// already gets the new value.
+    #[must_use]
+    pub fn metadata(self, key: &str, value: impl Encode) -> Self {
+        let mut shared = self.copy();
+        fields(&mut shared.fields).entry(key, &value);
+        Logger::with(shared, self.file)
+    }
+
+    /// The same logger with a text file of its own, which gets its records beside all other outputs. The
+    /// file is opened at the first record; when that fails, it is reported, and the other outputs go on.
+    #[must_use]
+    pub fn file(self, path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        let mut shared = self.copy();
+        shared.logger = Some(pipeline::own_file_number(&path));
+        Logger::with(shared, Some(path))
+    }
+
+    /// A new one each time: records that are still in the queue refer to the old one.
+    fn copy(&self) -> Shared {
+        let shared = self.kept.shared();
+        Shared {
+            logger: shared.logger,
+            application: shared.application.clone(),
+            fields: shared.fields.clone(),
+            outer: None,
+        }
+    }
+
+    /// Opens the own file in the running pipeline, once.
+    fn open_file(&self) {
+        let (Some(path), Some(pipeline)) = (&self.file, pipeline::running()) else {
+            return;
+        };
+        let pipeline_address = std::ptr::from_ref(pipeline).cast_mut();
+        if self.opened_in.load(Ordering::Acquire) != pipeline_address {
+            pipeline.add_own_file(path);
+            self.opened_in.store(pipeline_address, Ordering::Release);
+        }
+    }
+}
+
+impl Log for Logger {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        front().is_some_and(|front| front.gate.allows(metadata.level(), metadata.target()))
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        let Some(front) = front() else { return };
+        if !front.gate.allows(record.level(), record.target()) {
+            return;
+        }
+        if is_own() {
+            (front.hooks.own)(record);
+            return;
+        }
+        self.open_file();
+        facade::log(front, record, Some(self.kept.shared()));
+    }
+
+    fn flush(&self) {
+        super::HESTIA.flush();
+    }
+}

@@ -1,0 +1,450 @@
+//! What the program says about its outputs: console, text file, JSON file, and those of its own.
+//!
+//! Plain values until `init` opens them.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use log::{Level, LevelFilter};
+
+use super::pipeline::Opened;
+use crate::error::SinkError;
+use crate::filter::Filter;
+use crate::layout::{
+    ConsoleLayout, JsonLayout, Layout, Schema, Style, TextLayout, color_wanted,
+};
+use crate::record::batch::Batch;
+use crate::sink::Sink;
+use crate::sink::console::{ConsoleSink, Stream, is_terminal};
+use crate::sink::file::FileSink;
+use crate::sync::lock;
+use crate::writer::route::RouteLayout;
+
+/// An output, opened.
+pub(super) struct Destination {
+    pub(super) sink: Box<dyn Sink>,
+    pub(super) layout: RouteLayout,
+    pub(super) filter: Option<Box<dyn Filter>>,
+    pub(super) opened: Opened,
+}
+
+/// The text file of one named logger.
+pub(super) struct OwnFile {
+    pub(super) path: PathBuf,
+    pub(super) number: u64,
+}
+
+/// The level of an output: a [`Level`], or a [`LevelFilter`] to be able to say `Off`.
+#[derive(Clone, Copy, Debug)]
+pub struct OutputLevel(pub(super) LevelFilter);
+
+impl From<Level> for OutputLevel {
+    fn from(level: Level) -> Self {
+        OutputLevel(level.to_level_filter())
+    }
+}
+
+impl From<LevelFilter> for OutputLevel {
+    fn from(level: LevelFilter) -> Self {
+        OutputLevel(level)
+    }
+}
+
+type MakeFilter = Arc<dyn Fn() -> Box<dyn Filter> + Send + Sync>;
+
+fn make_filter(filter: impl Filter + Clone + Sync + 'static) -> Option<MakeFilter> {
+    Some(Arc::new(move || Box::new(filter.clone())))
+}
+
+/// When the console is coloured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR`, `CLICOLOR=0` or `TERM=dumb` say otherwise; elsewhere, when
+    /// `CLICOLOR_FORCE` says so.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+macro_rules! common_setters {
+    () => {
+        /// The output's own level: it takes the place of the default level for this output, and no target
+        /// gets more than it. Without one, the levels of all outputs apply.
+        #[must_use]
+        pub fn level(mut self, level: impl Into<OutputLevel>) -> Self {
+            self.level = Some(level.into().0);
+            self
+        }
+
+        /// A filter that decides about each record that the level lets through. A forked child starts
+        /// with a clone of it.
+        #[must_use]
+        pub fn filter(mut self, filter: impl Filter + Clone + Sync + 'static) -> Self {
+            self.filter = make_filter(filter);
+            self
+        }
+    };
+}
+
+/// The console: stderr unless said otherwise, coloured on a terminal.
+///
+/// # Example
+/// ```
+/// use hestia::{Console, Level, Style};
+/// hestia::builder().console(Console::stdout().level(Level::Warn).style(Style::Compact));
+/// ```
+#[derive(Clone)]
+pub struct Console {
+    pub(super) stream: Stream,
+    pub(super) level: Option<LevelFilter>,
+    pub(super) style: Style,
+    pub(super) color: Color,
+    filter: Option<MakeFilter>,
+}
+
+impl Default for Console {
+    fn default() -> Self {
+        Console::stderr()
+    }
+}
+
+impl Console {
+    /// The console on standard error: what the program prints stays apart from what it logs.
+    #[must_use]
+    pub fn stderr() -> Self {
+        Console::on(Stream::Stderr)
+    }
+
+    /// The console on standard output.
+    #[must_use]
+    pub fn stdout() -> Self {
+        Console::on(Stream::Stdout)
+    }
+
+    fn on(stream: Stream) -> Self {
+        Console {
+            stream,
+            level: None,
+            style: Style::Pretty,
+            color: Color::Auto,
+            filter: None,
+        }
+    }
+
+    common_setters!();
+
+    /// How lines look; [`Style::Pretty`] unless said otherwise.
+    #[must_use]
+    pub fn style(mut self, style: Style) -> Self {
+        self.style = style;
+        self
+    }
+
+    /// When lines are coloured; [`Color::Auto`] unless said otherwise.
+    #[must_use]
+    pub fn color(mut self, color: Color) -> Self {
+        self.color = color;
+        self
+    }
+
+    pub(super) fn is_colored(&self) -> bool {
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => color_wanted(|name| std::env::var(name).ok(), is_terminal(self.stream)),
+        }
+    }
+
+    pub(super) fn open(&self) -> Destination {
+        let layout = ConsoleLayout::new(self.style).color(self.is_colored());
+        let (sink, opened) = match ConsoleSink::new(self.stream) {
+            Ok(sink) => (Box::new(sink) as Box<dyn Sink>, Ok(())),
+            Err(error) => (Box::new(Nowhere) as Box<dyn Sink>, Err(error)),
+        };
+        Destination {
+            sink,
+            layout: named_layout(layout),
+            filter: self.filter.as_ref().map(|make| make()),
+            opened,
+        }
+    }
+}
+
+/// Stands for an output that could not be opened and cannot be tried again.
+struct Nowhere;
+
+impl Sink for Nowhere {
+    fn write(&mut self, batch: &mut Batch) -> Result<(), SinkError> {
+        drop(batch.take());
+        Ok(())
+    }
+}
+
+/// A built-in layout is the same as another one when it shows the same settings.
+fn named_layout(layout: impl Layout + fmt::Debug + 'static) -> RouteLayout {
+    RouteLayout {
+        key: Some(format!("{layout:?}")),
+        layout: Box::new(layout),
+    }
+}
+
+/// The text file, `logs/all.log` unless said otherwise: one line for people per record.
+///
+/// # Example
+/// ```
+/// use hestia::{TextFile, TextLayout};
+/// hestia::builder().text(
+///     TextFile::new("logs/billing.log").layout(TextLayout::pattern("{time} {level:<5} {message}")?),
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct TextFile {
+    pub(super) path: Option<PathBuf>,
+    pub(super) level: Option<LevelFilter>,
+    pub(super) layout: TextLayout,
+    filter: Option<MakeFilter>,
+}
+
+impl TextFile {
+    pub(super) const NAME: &'static str = "all.log";
+
+    /// A text file with this path; its directory is made when it is missing.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        TextFile {
+            path: Some(path.into()),
+            ..TextFile::default()
+        }
+    }
+
+    common_setters!();
+
+    /// How lines look.
+    #[must_use]
+    pub fn layout(mut self, layout: TextLayout) -> Self {
+        self.layout = layout;
+        self
+    }
+
+    pub(super) fn open(&self) -> Destination {
+        let path = self.path.clone().unwrap_or_else(|| PathBuf::from(Self::NAME));
+        let layout = named_layout(self.layout.clone());
+        open_file(path, layout, self.filter.as_ref())
+    }
+}
+
+/// The JSON file, `logs/app.log` unless said otherwise: one object per record.
+///
+/// # Example
+/// ```
+/// use hestia::{JsonFile, Schema};
+/// hestia::builder().json(JsonFile::new("logs/app.log").schema(Schema::Ecs));
+/// ```
+#[derive(Clone, Default)]
+pub struct JsonFile {
+    pub(super) path: Option<PathBuf>,
+    pub(super) level: Option<LevelFilter>,
+    pub(super) schema: Schema,
+    filter: Option<MakeFilter>,
+}
+
+impl JsonFile {
+    pub(super) const NAME: &'static str = "app.log";
+
+    /// A JSON file with this path; its directory is made when it is missing.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        JsonFile {
+            path: Some(path.into()),
+            ..JsonFile::default()
+        }
+    }
+
+    common_setters!();
+
+    /// Which keys its objects have; [`Schema::Hestia`] unless said otherwise.
+    #[must_use]
+    pub fn schema(mut self, schema: Schema) -> Self {
+        self.schema = schema;
+        self
+    }
+
+    pub(super) fn open(&self) -> Destination {
+        let path = self.path.clone().unwrap_or_else(|| PathBuf::from(Self::NAME));
+        let layout = named_layout(JsonLayout::new(self.schema));
+        open_file(path, layout, self.filter.as_ref())
+    }
+}
+
+fn open_file(path: PathBuf, layout: RouteLayout, filter: Option<&MakeFilter>) -> Destination {
+    let mut sink = FileSink::new(path);
+    let opened = sink.open();
+    Destination {
+        sink: Box::new(sink),
+        layout,
+        filter: filter.map(|make| make()),
+        opened,
+    }
+}
+
+/// An output of the program's own: a sink, with a name, and with level, filter and layout as it wants.
+///
+/// # Example
+/// ```
+/// use hestia::{Batch, JsonLayout, Level, Output, Schema, Sink, SinkError};
+///
+/// #[derive(Default)]
+/// struct Count(usize);
+/// impl Sink for Count {
+///     fn write(&mut self, batch: &mut Batch) -> Result<(), SinkError> {
+///         self.0 += batch.len();
+///         Ok(())
+///     }
+/// }
+///
+/// hestia::builder()
+///     .sink(Output::new("errors", Count::default()).level(Level::Error))
+///     .sink(Output::made_by("all", Count::default).layout(JsonLayout::new(Schema::Ecs)));
+/// ```
+#[derive(Clone)]
+pub struct Output {
+    pub(super) name: String,
+    pub(super) level: Option<LevelFilter>,
+    sink: SinkSource,
+    layout: Arc<dyn Fn() -> RouteLayout + Send + Sync>,
+    filter: Option<MakeFilter>,
+}
+
+type MakeSink = Arc<dyn Fn() -> Box<dyn Sink> + Send + Sync>;
+
+#[derive(Clone)]
+enum SinkSource {
+    /// Taken by the first pipeline.
+    Once(Arc<Mutex<Option<Box<dyn Sink>>>>),
+    Made(MakeSink),
+}
+
+impl Output {
+    /// An output that writes to a sink, in the text layout unless said otherwise. A forked child cannot
+    /// have it, since there is only one; see [`Output::made_by`].
+    #[must_use]
+    pub fn new(name: impl Into<String>, sink: impl Sink + 'static) -> Self {
+        let once = Arc::new(Mutex::new(Some(Box::new(sink) as Box<dyn Sink>)));
+        Output::from_source(name.into(), SinkSource::Once(once))
+    }
+
+    /// An output whose sink is made when hestia starts, and made anew in a forked child.
+    #[must_use]
+    pub fn made_by<S: Sink + 'static>(
+        name: impl Into<String>,
+        make: impl Fn() -> S + Send + Sync + 'static,
+    ) -> Self {
+        let make: MakeSink = Arc::new(move || Box::new(make()));
+        Output::from_source(name.into(), SinkSource::Made(make))
+    }
+
+    fn from_source(name: String, sink: SinkSource) -> Self {
+        Output {
+            name,
+            level: None,
+            sink,
+            layout: Arc::new(|| named_layout(TextLayout::default())),
+            filter: None,
+        }
+    }
+
+    common_setters!();
+
+    /// How lines look. A forked child starts with a clone of it.
+    #[must_use]
+    pub fn layout(mut self, layout: impl Layout + Clone + Sync + 'static) -> Self {
+        self.layout = Arc::new(move || RouteLayout {
+            key: None,
+            layout: Box::new(layout.clone()),
+        });
+        self
+    }
+
+    pub(super) fn open(&self) -> Option<Destination> {
+        let sink = match &self.sink {
+            SinkSource::Once(sink) => lock(sink).take()?,
+            SinkSource::Made(make) => make(),
+        };
+        Some(Destination {
+            sink,
+            layout: (self.layout)(),
+            filter: self.filter.as_ref().map(|make| make()),
+            opened: Ok(()),
+        })
+    }
+}
+
+impl<S: Sink + 'static> From<S> for Output {
+    /// Named `sink`.
+    fn from(sink: S) -> Self {
+        Output::new("sink", sink)
+    }
+}
+
+macro_rules! debug {
+    ($($type:ident { $($field:ident),+ })+) => {$(
+        impl fmt::Debug for $type {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.debug_struct(stringify!($type))
+                    $(.field(stringify!($field), &self.$field))+
+                    .field("is_filtered", &self.filter.is_some())
+                    .finish_non_exhaustive()
+            }
+        }
+    )+};
+}
+
+debug! {
+    Console { stream, level, style, color }
+    TextFile { path, level, layout }
+    JsonFile { path, level, schema }
+    Output { name, level }
+}
+
+/// An output, or `false` for none, or `true` for the usual one.
+#[derive(Clone, Debug)]
+pub struct Switch<T>(pub(super) Option<T>);
+
+impl<T: Default> From<bool> for Switch<T> {
+    fn from(on: bool) -> Self {
+        Switch(on.then(T::default))
+    }
+}
+
+macro_rules! switch_from {
+    ($($type:ident)+) => {$(
+        impl From<$type> for Switch<$type> {
+            fn from(output: $type) -> Self {
+                Switch(Some(output))
+            }
+        }
+    )+};
+}
+
+switch_from!(Console TextFile JsonFile);
+
+macro_rules! switch_from_path {
+    ($($type:ident from $($path:ty)+;)+) => {$($(
+        impl From<$path> for Switch<$type> {
+            fn from(path: $path) -> Self {
+                Switch(Some($type::new(path)))
+            }
+        }
+    )+)+};
+}
+
+switch_from_path! {
+    TextFile from &str String PathBuf;
+    JsonFile from &str String PathBuf;
+}

@@ -1,0 +1,499 @@
+//! The running logger: queue, writer thread and outputs of one process, put together.
+//!
+//! Made by `init`, and once more in a forked child. Any thread may flush, ask for figures and change
+//! levels.
+//!
+//! *Invariant:* nothing here is waited for longer than the limit the caller gave.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Arc, Mutex, TryLockError};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use hestia_grammar::Directives;
+use log::LevelFilter;
+
+use super::outputs::{Destination, OwnFile};
+use super::settings::Settings;
+use crate::callsite::{self, Front, Hooks};
+use crate::clock::TickSource;
+use crate::error::{ErrorKind, FlushError, InitError, SinkError, chain};
+use crate::facts::Facts;
+use crate::filter::directives::{Gate, Table};
+use crate::internal;
+use crate::queue::wake::{DIRECT, FORKED};
+use crate::queue::{Queue, Wake};
+use crate::stats::{OutputCounts, OutputStats, Stats};
+use crate::sync::lock;
+use crate::thread::{is_own, mark_own};
+use crate::writer::control::{Answer, Control};
+use crate::writer::route::Route;
+use crate::writer::{self, Writer};
+
+/// One output as callers see it; the rest of it is the writer's.
+pub(super) struct Output {
+    pub(super) name: String,
+    pub(super) counts: Arc<OutputCounts>,
+    pub(super) table: Arc<ArcSwap<Table>>,
+    pub(super) own_level: Option<LevelFilter>,
+    /// A filter of the user's decides as well.
+    pub(super) is_filtered: bool,
+    /// Only records of one named logger.
+    pub(super) only_logger: Option<u64>,
+}
+
+pub(super) struct Pipeline {
+    pub(super) settings: Arc<Settings>,
+    front: &'static Front,
+    control: Sender<Control>,
+    /// Held by the writer thread as long as it runs; after that by whoever writes directly.
+    writer: Arc<Mutex<Writer>>,
+    pub(super) outputs: Mutex<Vec<Output>>,
+    pub(super) directives: Mutex<Directives>,
+    own_files: Mutex<HashMap<PathBuf, u64>>,
+    process: u32,
+}
+
+/// Null before `init`. Never freed: see `callsite::FRONT`.
+static PIPELINE: AtomicPtr<Pipeline> = AtomicPtr::new(std::ptr::null_mut());
+
+pub(super) fn running() -> Option<&'static Pipeline> {
+    installed::get(&PIPELINE)
+}
+
+mod installed {
+    #![allow(unsafe_code, reason = "a pointer that only ever gets leaked boxes")]
+
+    use super::{AtomicPtr, Ordering, Pipeline};
+
+    pub(super) fn get(slot: &AtomicPtr<Pipeline>) -> Option<&'static Pipeline> {
+        // SAFETY: null, or a leaked box that `Pipeline::start` stored with release, which pairs with this
+        // acquire; nobody has it mutably after that.
+        unsafe { slot.load(Ordering::Acquire).as_ref() }
+    }
+}
+
+/// How long a flush waits before it looks whether the writer thread has stopped meanwhile.
+const LOOK_AFTER: Duration = Duration::from_millis(20);
+
+impl Pipeline {
+    /// Starts the writer thread and shows everything to callers.
+    pub(super) fn start(settings: Arc<Settings>) -> Result<&'static Pipeline, InitError> {
+        let facts = Arc::new(settings.facts.for_this_process());
+        let directives = settings.directives.value.clone();
+        let (outputs, routes) = settings.open_outputs(&facts, &directives);
+        let queue = Arc::new(Queue::new(settings.bounds()));
+        let ticks = TickSource::detect(settings.order.value);
+        let (control, requests) = unbounded();
+        let writer = Arc::new(Mutex::new(Writer::new(
+            Arc::clone(&queue),
+            ticks,
+            writer_settings(&settings, facts),
+            routes,
+            requests,
+        )));
+        let started = start_thread(Arc::clone(&writer));
+        if let Err(error) = started {
+            let error = InitError::new(ErrorKind::StartThread, "cannot start the writer thread")
+                .because(error);
+            return Err(error);
+        }
+        let gate = Gate::new(union(&outputs));
+        let front = callsite::install(Front {
+            queue,
+            ticks,
+            gate,
+            hooks: Hooks {
+                forked: super::exit::forked,
+                direct: write_directly,
+                own: super::log_internally,
+            },
+        });
+        let pipeline = Box::leak(Box::new(Pipeline {
+            settings,
+            front,
+            control,
+            writer,
+            outputs: Mutex::new(outputs),
+            directives: Mutex::new(directives),
+            own_files: Mutex::default(),
+            process: std::process::id(),
+        }));
+        PIPELINE.store(pipeline, Ordering::Release);
+        pipeline.publish_max_level();
+        Ok(pipeline)
+    }
+
+    /// In a forked child: the same outputs, opened anew; its own queue and writer.
+    pub(super) fn start_in_child(&self) {
+        // A lock may be held for ever by a thread that did not come along: then what it guards is as it
+        // was at the start.
+        let directives = self.directives.try_lock().ok().map(|held| held.clone());
+        let own_files = self.own_files.try_lock().ok().map(|held| held.clone());
+        match Pipeline::start(Arc::clone(&self.settings)) {
+            Ok(child) => {
+                if let Some(directives) = directives {
+                    child.set_directives(directives);
+                }
+                for path in own_files.into_iter().flatten().map(|(path, _)| path) {
+                    child.add_own_file(&path);
+                }
+            }
+            Err(error) => internal::tell("fork", chain(&error)),
+        }
+    }
+
+    pub(super) fn is_of_this_process(&self) -> bool {
+        self.process == std::process::id() && self.wake().state() != FORKED
+    }
+
+    pub(super) fn queue(&self) -> &Queue {
+        &self.front.queue
+    }
+
+    fn wake(&self) -> &Wake {
+        &self.front.queue.wake
+    }
+
+    pub(super) fn gate(&self) -> Arc<Table> {
+        self.front.gate.table()
+    }
+
+    /// Waits until every output has confirmed everything that was logged before the call.
+    pub(super) fn flush(&self, limit: Duration) -> Result<FlushReport, FlushError> {
+        self.ask(limit, Control::Flush)
+    }
+
+    /// Has every output open its file again.
+    pub(super) fn reopen(&self, limit: Duration) -> Result<FlushReport, FlushError> {
+        self.ask(limit, Control::Reopen)
+    }
+
+    /// Writes everything, ends the writer thread, and has whoever logs after that write by itself.
+    pub(super) fn stop(&self, limit: Duration) -> Result<FlushReport, FlushError> {
+        let start = Instant::now();
+        if self.wake().state() == DIRECT {
+            return self.flush(limit);
+        }
+        let result = self.ask(limit, |answer| Control::Stop(answer, limit));
+        if self.wake().state() != FORKED {
+            self.wake().go_direct();
+            // What others committed between the last look and the moment they saw that.
+            self.write_directly(limit.saturating_sub(start.elapsed()));
+        }
+        result
+    }
+
+    fn ask(
+        &self,
+        limit: Duration,
+        request: impl FnOnce(Sender<Answer>) -> Control,
+    ) -> Result<FlushReport, FlushError> {
+        if is_own() {
+            return Err(FlushError::new(
+                ErrorKind::OwnThread,
+                "hestia's own threads cannot wait for hestia",
+            ));
+        }
+        let start = Instant::now();
+        let deadline = start + limit;
+        let (answer, answers) = unbounded();
+        if self.control.send(request(answer)).is_err() {
+            return Err(FlushError::new(ErrorKind::NotRunning, "the writer is gone"));
+        }
+        self.wake().rouse();
+        let results = self.collect(&answers, deadline);
+        self.report(start.elapsed(), results)
+    }
+
+    /// Waits for the answers of all outputs: until every ticket is settled or the time is over.
+    fn collect(
+        &self,
+        answers: &Receiver<Answer>,
+        deadline: Instant,
+    ) -> Result<Vec<Answer>, Vec<Answer>> {
+        let mut results = Vec::new();
+        loop {
+            let now = Instant::now();
+            if self.wake().state() == DIRECT {
+                self.write_directly(deadline.saturating_duration_since(now));
+            }
+            match answers.recv_deadline(deadline.min(now + LOOK_AFTER)) {
+                Ok(result) => results.push(result),
+                Err(RecvTimeoutError::Disconnected) => return Ok(results),
+                Err(RecvTimeoutError::Timeout) if Instant::now() >= deadline => return Err(results),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+    }
+
+    fn report(
+        &self,
+        elapsed: Duration,
+        results: Result<Vec<Answer>, Vec<Answer>>,
+    ) -> Result<FlushReport, FlushError> {
+        let (in_time, mut results) = match results {
+            Ok(results) => (true, results),
+            Err(results) => (false, results),
+        };
+        let stats = self.stats();
+        let names: Vec<_> = stats.outputs.iter().map(|output| output.name.clone()).collect();
+        let report = FlushReport { elapsed, stats };
+        results.sort_by_key(|(place, _)| *place);
+        let name = |place: usize| names.get(place).map_or("output", String::as_str);
+        let failed = results.iter().find_map(|(place, result)| match result {
+            // The reader went away and will not come back: there is nobody to confirm anything to.
+            Err(error) if error.kind() != ErrorKind::Closed => Some((*place, error)),
+            _ => None,
+        });
+        if let Some((place, error)) = failed {
+            let what = format!("{}: {}", name(place), chain(error));
+            return Err(FlushError::new(error.kind(), what).with_report(report));
+        }
+        if in_time {
+            return Ok(report);
+        }
+        let silent: Vec<_> = (0..names.len())
+            .filter(|place| results.iter().all(|(answered, _)| answered != place))
+            .map(name)
+            .collect();
+        let what = format!("not confirmed within {elapsed:.1?}: {}", silent.join(", "));
+        Err(FlushError::new(ErrorKind::TimedOut, what).with_report(report))
+    }
+
+    pub(super) fn stats(&self) -> Stats {
+        let outputs = lock(&self.outputs);
+        // Before the queue's figure is read, so that nothing is written that was not accepted.
+        let settled: Vec<u64> = outputs.iter().map(|output| output.counts.settled()).collect();
+        let (accepted, shed) = self.queue().counts();
+        let (queue_bytes, queue_high_water_bytes) = self.queue().sizes();
+        Stats {
+            accepted,
+            shed,
+            errors: internal::errors(),
+            queue_high_water_bytes,
+            queue_bytes,
+            outputs: outputs
+                .iter()
+                .zip(settled)
+                .map(|(output, settled)| output.counts.snapshot(&output.name, accepted, settled))
+                .collect(),
+        }
+    }
+
+    /// New levels for all outputs; each keeps its own level, where it has one.
+    pub(super) fn set_directives(&self, directives: Directives) {
+        let outputs = lock(&self.outputs);
+        for output in &*outputs {
+            let table = Table::new(&directives, DEFAULT_LEVEL, output.own_level);
+            output.table.store(Arc::new(table));
+        }
+        *lock(&self.directives) = directives;
+        self.front.gate.set(union(&outputs));
+        drop(outputs);
+        self.publish_max_level();
+    }
+
+    /// A new level for one output.
+    pub(super) fn set_output_level(&self, name: &str, level: LevelFilter) -> Result<(), InitError> {
+        let mut outputs = lock(&self.outputs);
+        let Some(output) = outputs.iter_mut().find(|output| output.name == name) else {
+            let names: Vec<_> = outputs.iter().map(|output| output.name.as_str()).collect();
+            let what = format!("there is no output `{name}`; there are: {}", names.join(", "));
+            return Err(InitError::new(ErrorKind::InvalidSetting, what));
+        };
+        output.own_level = Some(level);
+        let table = Table::new(&lock(&self.directives), DEFAULT_LEVEL, output.own_level);
+        output.table.store(Arc::new(table));
+        self.front.gate.set(union(&outputs));
+        drop(outputs);
+        self.publish_max_level();
+        Ok(())
+    }
+
+    /// The `log` crate asks this before it asks hestia.
+    fn publish_max_level(&self) {
+        log::set_max_level(self.gate().max_level());
+    }
+
+    /// The number of the output that only a named logger writes to; added when it is first asked for.
+    pub(super) fn add_own_file(&self, path: &Path) -> u64 {
+        let mut own_files = lock(&self.own_files);
+        if let Some(&number) = own_files.get(path) {
+            return number;
+        }
+        let number = own_file_number(path);
+        own_files.insert(path.to_owned(), number);
+        let file = OwnFile {
+            path: path.to_owned(),
+            number,
+        };
+        let directives = lock(&self.directives).clone();
+        let (output, route) = self.settings.open_own_file(&file, &directives);
+        let mut outputs = lock(&self.outputs);
+        outputs.push(output);
+        // Under the lock, so that the writer has the outputs in the same order. The channel has no bound,
+        // and the writer lives as long as the process.
+        let _ = self.control.send(Control::AddRoute(Box::new(route)));
+        drop(outputs);
+        self.wake().rouse();
+        number
+    }
+
+    /// Does the writer's work on this thread; gives up when another one does it for longer than the limit.
+    fn write_directly(&self, limit: Duration) {
+        if is_own() {
+            return;
+        }
+        let deadline = Instant::now() + limit;
+        loop {
+            let writer = match self.writer.try_lock() {
+                Ok(writer) => Some(writer),
+                Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+                Err(TryLockError::WouldBlock) => None,
+            };
+            if let Some(mut writer) = writer {
+                let _own = mark_own();
+                writer.drain();
+                return;
+            }
+            if Instant::now() >= deadline {
+                return;
+            }
+            std::thread::sleep(Duration::from_micros(50));
+        }
+    }
+}
+
+pub(super) const DEFAULT_LEVEL: LevelFilter = LevelFilter::Info;
+
+/// The same path has the same number in all pipelines of a process and its forks: records carry it.
+pub(super) fn own_file_number(path: &Path) -> u64 {
+    static NUMBERS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+    let mut numbers = lock(&NUMBERS);
+    let place = numbers.iter().position(|known| known == path);
+    let place = place.unwrap_or_else(|| {
+        numbers.push(path.to_owned());
+        numbers.len() - 1
+    });
+    place as u64
+}
+
+fn union(outputs: &[Output]) -> Table {
+    let tables: Vec<_> = outputs.iter().map(|output| output.table.load_full()).collect();
+    Table::most_verbose(tables.iter().map(|table| &**table))
+}
+
+fn writer_settings(settings: &Settings, facts: Arc<Facts>) -> writer::Settings {
+    writer::Settings {
+        facts,
+        process_fields: Arc::new(settings.metadata.clone()),
+        grace: settings.grace.value,
+        linger: settings.linger.value,
+    }
+}
+
+fn start_thread(writer: Arc<Mutex<Writer>>) -> std::io::Result<()> {
+    std::thread::Builder::new()
+        .name("hestia-writer".to_owned())
+        .spawn(move || {
+            let _own = mark_own();
+            lock(&writer).run();
+        })
+        .map(drop)
+}
+
+/// The hook for producers that find no writer thread.
+fn write_directly() {
+    if let Some(pipeline) = running() {
+        pipeline.write_directly(pipeline.settings.exit_limit.value);
+    }
+}
+
+pub(super) fn route(
+    name: String,
+    destination: Destination,
+    directives: &Directives,
+    own_level: Option<LevelFilter>,
+    only_logger: Option<u64>,
+) -> (Output, Route) {
+    let counts = Arc::new(OutputCounts::default());
+    let table = Table::new(directives, DEFAULT_LEVEL, own_level);
+    let table = Arc::new(ArcSwap::from_pointee(table));
+    if let Err(error) = &destination.opened {
+        counts.broken.store(true, Ordering::Relaxed);
+        internal::tell(&name, format!("{}; the other outputs go on", chain(error)));
+    }
+    let output = Output {
+        name: name.clone(),
+        counts: Arc::clone(&counts),
+        table: Arc::clone(&table),
+        own_level,
+        is_filtered: destination.filter.is_some(),
+        only_logger,
+    };
+    let route = Route {
+        name,
+        table,
+        filter: destination.filter,
+        layout: destination.layout,
+        sink: destination.sink,
+        counts,
+        only_logger,
+    };
+    (output, route)
+}
+
+/// What a flush confirmed.
+///
+/// # Example
+/// ```
+/// hestia::builder().console(false).text(false).json(false).env(false).init()?;
+/// let report = hestia::flush()?;
+/// println!("{report}");
+/// assert!(report.outputs().iter().all(|output| output.pending == 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct FlushReport {
+    elapsed: Duration,
+    stats: Stats,
+}
+
+impl FlushReport {
+    /// How long the flush took.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+
+    /// The figures of each output when it had confirmed: since it exists, not since the last flush.
+    #[must_use]
+    pub fn outputs(&self) -> &[OutputStats] {
+        &self.stats.outputs
+    }
+
+    /// All figures.
+    #[must_use]
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+}
+
+impl std::fmt::Display for FlushReport {
+    /// One line per output, after one for the whole.
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Stats { accepted, shed, .. } = &self.stats;
+        let elapsed = self.elapsed;
+        write!(out, "flushed in {elapsed:.1?}: {accepted} records accepted, {} shed", shed.total())?;
+        for output in self.outputs() {
+            write!(out, "\n  {output}")?;
+        }
+        Ok(())
+    }
+}
+
+pub(super) type Opened = Result<(), SinkError>;

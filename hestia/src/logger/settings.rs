@@ -1,0 +1,345 @@
+//! All settings, each with who said it, after environment and code have been put together.
+//!
+//! Made once by `init`, never changed; a forked child starts from the same.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hestia_grammar::Directives;
+
+use super::env::Environment;
+use super::outputs::{Console, JsonFile, Output, OwnFile, TextFile};
+use super::pipeline;
+use crate::clock::Order;
+use crate::error::{ErrorKind, InitError};
+use crate::facts::Facts;
+use crate::internal::ErrorHook;
+use crate::queue::{Bounds, Overflow};
+use crate::writer::route::Route;
+
+/// Who said what a setting is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Origin {
+    /// Nobody: hestia's default.
+    Default,
+    /// The builder.
+    Builder,
+    /// An environment variable.
+    Environment(&'static str),
+    /// A call while the program was running.
+    Running,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Default => out.pad("default"),
+            Origin::Builder => out.pad("builder"),
+            Origin::Environment(name) => out.pad(&format!("environment ({name})")),
+            Origin::Running => out.pad("changed while running"),
+        }
+    }
+}
+
+/// A setting and who said it.
+#[derive(Clone, Debug)]
+pub(super) struct Said<T> {
+    pub(super) value: T,
+    pub(super) origin: Origin,
+}
+
+impl<T> Said<T> {
+    pub(super) fn default(value: T) -> Self {
+        Said {
+            value,
+            origin: Origin::Default,
+        }
+    }
+
+    pub(super) fn built(value: T) -> Self {
+        Said {
+            value,
+            origin: Origin::Builder,
+        }
+    }
+
+    /// The environment wins.
+    fn overrule(&mut self, value: Option<T>, name: &'static str) {
+        if let Some(value) = value {
+            *self = Said {
+                value,
+                origin: Origin::Environment(name),
+            };
+        }
+    }
+}
+
+/// A signal that hestia can act on; see [`crate::Builder::drain_on`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Signal {
+    /// SIGTERM: what `kill` and container managers send first.
+    Terminate,
+    /// SIGINT: Ctrl-C.
+    Interrupt,
+    /// SIGHUP: the terminal is gone.
+    HangUp,
+}
+
+/// Everything `init` needs. While the builder fills it, paths and levels are as the code said them.
+#[derive(Clone)]
+pub(super) struct Settings {
+    pub(super) facts: Facts,
+    pub(super) app: Said<Option<String>>,
+    pub(super) version: Said<Option<String>>,
+    pub(super) environment: Said<Option<String>>,
+    pub(super) is_container: Said<Option<bool>>,
+    pub(super) logs_dir: Said<PathBuf>,
+    pub(super) directives: Said<Directives>,
+    /// Encoded, as records carry them.
+    pub(super) metadata: Vec<u8>,
+    pub(super) console: Said<Option<Console>>,
+    pub(super) text: Said<Option<TextFile>>,
+    pub(super) json: Said<Option<JsonFile>>,
+    pub(super) outputs: Vec<Output>,
+    pub(super) overflow: Said<Overflow>,
+    pub(super) order: Said<Order>,
+    pub(super) ring_bytes: Said<usize>,
+    pub(super) queue_bytes: Said<usize>,
+    pub(super) block_limit: Said<Duration>,
+    pub(super) exit_limit: Said<Duration>,
+    pub(super) grace: Said<Duration>,
+    pub(super) linger: Said<Duration>,
+    pub(super) panics: Said<bool>,
+    pub(super) drain_on: Said<Vec<Signal>>,
+    pub(super) reopen_on_hang_up: Said<bool>,
+    pub(super) internal_logger: Said<bool>,
+    pub(super) error_hook: Option<ErrorHook>,
+    pub(super) reads_environment: Said<bool>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let bounds = Bounds::default();
+        Settings {
+            facts: Facts::detect(Some(false)),
+            app: Said::default(None),
+            version: Said::default(None),
+            environment: Said::default(None),
+            is_container: Said::default(None),
+            logs_dir: Said::default(PathBuf::from("logs")),
+            directives: Said::default(Directives::default()),
+            metadata: Vec::new(),
+            console: Said::default(Some(Console::default())),
+            text: Said::default(Some(TextFile::default())),
+            json: Said::default(Some(JsonFile::default())),
+            outputs: Vec::new(),
+            overflow: Said::default(bounds.overflow),
+            order: Said::default(Order::default()),
+            ring_bytes: Said::default(bounds.largest_ring_bytes),
+            queue_bytes: Said::default(bounds.process_bytes),
+            block_limit: Said::default(bounds.block_limit),
+            exit_limit: Said::default(Duration::from_secs(5)),
+            grace: Said::default(Duration::from_micros(5)),
+            linger: Said::default(Duration::from_secs(1)),
+            panics: Said::default(true),
+            drain_on: Said::default(Vec::new()),
+            reopen_on_hang_up: Said::default(false),
+            internal_logger: Said::default(false),
+            error_hook: None,
+            reads_environment: Said::default(true),
+        }
+    }
+}
+
+/// The smallest ring, in bytes.
+const SMALLEST_RING: usize = 4 << 10;
+/// The largest ring, in bytes: beyond this, memory is no longer the bottleneck.
+const LARGEST_RING: usize = 64 << 20;
+/// The smallest bound of the process, as a multiple of the first ring: the shared rings and a few others.
+const SMALLEST_PROCESS_RINGS: usize = 8;
+
+impl Settings {
+    /// Puts the environment's word above the code's.
+    pub(super) fn apply(&mut self, found: &Environment) {
+        self.app.overrule(found.app.clone().map(Some), "APP_NAME");
+        self.version.overrule(found.version.clone().map(Some), "APP_VERSION");
+        self.environment
+            .overrule(found.environment.clone().map(Some), "ENVIRONMENT");
+        self.is_container
+            .overrule(found.is_container.map(Some), "IS_CONTAINER_OVERRIDE");
+        self.internal_logger
+            .overrule(found.internal_logger, "ENABLE_INTERNAL_LOGGER");
+        self.logs_dir.overrule(found.logs_dir.clone(), "LOGS_DIR");
+        if let Some((directives, name)) = &found.level {
+            self.directives.overrule(Some(directives.clone()), name);
+            self.forget_own_levels();
+        }
+    }
+
+    /// One level that every output obeys.
+    fn forget_own_levels(&mut self) {
+        if let Some(console) = &mut self.console.value {
+            console.level = None;
+        }
+        if let Some(text) = &mut self.text.value {
+            text.level = None;
+        }
+        if let Some(json) = &mut self.json.value {
+            json.level = None;
+        }
+        for output in &mut self.outputs {
+            output.level = None;
+        }
+    }
+
+    /// Finds what is left to find, and checks what was said.
+    pub(super) fn complete(&mut self) -> Result<(), InitError> {
+        self.check()?;
+        let mut facts = Facts::detect(self.is_container.value);
+        if let Some(app) = &self.app.value {
+            facts.application.clone_from(app);
+        }
+        if let Some(environment) = &self.environment.value {
+            facts.environment.clone_from(environment);
+        }
+        facts.app_version.clone_from(&self.version.value);
+        self.facts = facts;
+        let moves = matches!(self.logs_dir.origin, Origin::Environment(_));
+        let directory = &self.logs_dir.value;
+        if let Some(text) = &mut self.text.value {
+            place(&mut text.path, TextFile::NAME, directory, moves);
+        }
+        if let Some(json) = &mut self.json.value {
+            place(&mut json.path, JsonFile::NAME, directory, moves);
+        }
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), InitError> {
+        let ring = self.ring_bytes.value;
+        if !(SMALLEST_RING..=LARGEST_RING).contains(&ring) {
+            return Err(invalid(format!(
+                "ring_bytes is {ring}; it must be between {SMALLEST_RING} (4 KiB) and {LARGEST_RING} (64 MiB)"
+            )));
+        }
+        let least = SMALLEST_PROCESS_RINGS * self.first_ring_bytes();
+        if self.queue_bytes.value < least {
+            return Err(invalid(format!(
+                "queue_bytes is {}; with such rings it must be at least {least}",
+                self.queue_bytes.value
+            )));
+        }
+        if self.reopen_on_hang_up.value && self.drain_on.value.contains(&Signal::HangUp) {
+            return Err(invalid(
+                "SIGHUP can either end the program (drain_on) or reopen its files (reopen_on_hang_up), not both",
+            ));
+        }
+        if cfg!(not(unix)) && (self.reopen_on_hang_up.value || !self.drain_on.value.is_empty()) {
+            return Err(invalid("signals are to be had on Unix only"));
+        }
+        self.check_names()
+    }
+
+    /// Figures and reports name outputs, so no two may have one name.
+    fn check_names(&self) -> Result<(), InitError> {
+        let mut names = vec!["console", "text", "json"];
+        for output in &self.outputs {
+            if names.contains(&output.name.as_str()) {
+                return Err(invalid(format!(
+                    "there are two outputs named `{}`; give one of them another name",
+                    output.name
+                )));
+            }
+            names.push(&output.name);
+        }
+        Ok(())
+    }
+
+    fn first_ring_bytes(&self) -> usize {
+        Bounds::default().first_ring_bytes.min(self.largest_ring_bytes())
+    }
+
+    fn largest_ring_bytes(&self) -> usize {
+        self.ring_bytes.value.next_power_of_two()
+    }
+
+    pub(super) fn bounds(&self) -> Bounds {
+        Bounds {
+            first_ring_bytes: self.first_ring_bytes(),
+            largest_ring_bytes: self.largest_ring_bytes(),
+            process_bytes: self.queue_bytes.value,
+            overflow: self.overflow.value,
+            block_limit: self.block_limit.value,
+        }
+    }
+
+    /// Opens every output. One that cannot be opened is there all the same, and tries again.
+    pub(super) fn open_outputs(
+        &self,
+        facts: &Facts,
+        directives: &Directives,
+    ) -> (Vec<pipeline::Output>, Vec<Route>) {
+        let _ = facts;
+        let mut opened = Vec::new();
+        if let Some(console) = &self.console.value {
+            opened.push(("console", console.level, console.open()));
+        }
+        if let Some(text) = &self.text.value {
+            opened.push(("text", text.level, text.open()));
+        }
+        if let Some(json) = &self.json.value {
+            opened.push(("json", json.level, json.open()));
+        }
+        for output in &self.outputs {
+            if let Some(destination) = output.open() {
+                opened.push((&output.name, output.level, destination));
+            }
+        }
+        opened
+            .into_iter()
+            .map(|(name, level, destination)| {
+                pipeline::route(name.to_owned(), destination, directives, level, None)
+            })
+            .unzip()
+    }
+
+    /// Opens the file of a named logger; it looks as the text file does.
+    pub(super) fn open_own_file(
+        &self,
+        file: &OwnFile,
+        directives: &Directives,
+    ) -> (pipeline::Output, Route) {
+        let mut text = self.text.value.clone().unwrap_or_default();
+        text.path = Some(file.path.clone());
+        let name = file.path.display().to_string();
+        pipeline::route(name, text.open(), directives, text.level, Some(file.number))
+    }
+}
+
+/// Where a file goes: as the code said, or its usual name, in the directory of the logs. A directory
+/// that the environment named takes the place of the one the code named.
+fn place(path: &mut Option<PathBuf>, name: &str, directory: &Path, moves: bool) {
+    let file_name = match path {
+        Some(path) if moves => path.file_name().map(PathBuf::from),
+        Some(_) => return,
+        None => None,
+    };
+    *path = Some(directory.join(file_name.unwrap_or_else(|| PathBuf::from(name))));
+}
+
+pub(super) fn invalid(what: impl Into<String>) -> InitError {
+    InitError::new(ErrorKind::InvalidSetting, what)
+}
+
+/// The same error hook, or none at all.
+pub(super) fn same_hook(one: Option<&ErrorHook>, other: Option<&ErrorHook>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+        (None, None) => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,380 @@
+//! Bytes from many threads to one.
+//!
+//! [`Queue`] gives each thread a ring of its own, hands busy threads larger ones, keeps all of them
+//! within a bound, and lists them for the writer, whose end is [`Readers`]. Past the bound, and for
+//! threads whose locals are gone, a few rings are shared behind locks.
+//!
+//! Threads call [`Queue::new_producer`], and everything of [`Producer`]; the writer calls [`Readers`].
+//!
+//! *Invariant:* knows nothing about records. A producer takes no lock on its usual path.
+
+mod memory;
+pub(crate) mod overflow;
+pub(crate) mod ring;
+pub(crate) mod wake;
+
+use std::any::Any;
+use std::mem;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::level::{self, LEVELS, Level};
+use crate::stats::LevelCounts;
+use crate::sync::{AtomicU64, AtomicUsize, Ordering, lock};
+use crate::thread::Thread;
+
+use memory::Memory;
+pub use overflow::Overflow;
+pub(crate) use overflow::Progress;
+pub(crate) use ring::{Producer, Reader, Ring};
+pub(crate) use wake::Wake;
+
+/// How large things may become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    /// A thread's first ring, in bytes; a power of two.
+    pub(crate) first_ring_bytes: usize,
+    /// A busy thread's ring, in bytes; a power of two.
+    pub(crate) largest_ring_bytes: usize,
+    /// All rings and oversize records together, in bytes.
+    pub(crate) process_bytes: usize,
+    pub(crate) overflow: Overflow,
+    pub(crate) block_limit: Duration,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Bounds {
+            first_ring_bytes: 16 << 10,
+            largest_ring_bytes: 256 << 10,
+            process_bytes: 64 << 20,
+            overflow: Overflow::Block,
+            block_limit: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Bytes that may still be taken.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    used: AtomicUsize,
+    bound: usize,
+}
+
+impl Budget {
+    /// Relaxed: a count, which orders nothing.
+    pub(crate) fn take(&self, bytes: usize) -> bool {
+        self.used
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
+                used.checked_add(bytes).filter(|sum| *sum <= self.bound)
+            })
+            .is_ok()
+    }
+
+    /// Whether so many bytes lie within the bound at all.
+    pub(crate) fn could_ever_take(&self, bytes: usize) -> bool {
+        bytes <= self.bound
+    }
+
+    pub(crate) fn give(&self, bytes: usize) {
+        self.used.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+/// How many rings are shared by the threads that have none of their own. They are part of the bound
+/// from the start, and made when first needed.
+const SHARED_RINGS: usize = 4;
+/// Memories of ended threads' rings that are kept for new threads.
+const SPARE_MEMORIES: usize = 64;
+
+/// The rings of one process.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    bounds: Bounds,
+    budget: Arc<Budget>,
+    pub(crate) wake: Wake,
+    pub(crate) progress: Progress,
+    registry: Mutex<Registry>,
+    /// Grows with each change of the registry's rings. Release under the lock, acquire by the writer.
+    generation: AtomicU64,
+    shared: [Mutex<Option<Producer>>; SHARED_RINGS],
+    /// Records that no ring counted: larger than the bound, or nested too deep.
+    refused: [AtomicU64; LEVELS],
+    retired: Mutex<Vec<Arc<dyn Any + Send + Sync>>>,
+    high_water: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Registry {
+    rings: Vec<Arc<Ring>>,
+    next_id: u64,
+    spare: Vec<Memory>,
+    /// Figures of rings that are gone.
+    accepted: u64,
+    shed: [u64; LEVELS],
+}
+
+impl Queue {
+    pub(crate) fn new(bounds: Bounds) -> Self {
+        let reserved = SHARED_RINGS * bounds.first_ring_bytes;
+        Queue {
+            bounds,
+            budget: Arc::new(Budget {
+                used: AtomicUsize::new(0),
+                bound: bounds.process_bytes.saturating_sub(reserved),
+            }),
+            wake: Wake::new(),
+            progress: Progress::new(bounds.overflow, bounds.block_limit),
+            registry: Mutex::default(),
+            generation: AtomicU64::new(0),
+            shared: std::array::from_fn(|_| Mutex::new(None)),
+            refused: std::array::from_fn(|_| AtomicU64::new(0)),
+            retired: Mutex::default(),
+            high_water: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// A ring for a thread, unless the bound is reached.
+    pub(crate) fn new_producer(&self, thread: &Thread) -> Option<Producer> {
+        let bytes = self.bounds.first_ring_bytes;
+        if !self.budget.take(bytes) {
+            return None;
+        }
+        Some(Producer::new(self.register(bytes, Some(thread.clone()), &self.budget)))
+    }
+
+    fn register(&self, bytes: usize, thread: Option<Thread>, budget: &Arc<Budget>) -> Arc<Ring> {
+        let spare = if bytes == self.bounds.first_ring_bytes {
+            lock(&self.registry).spare.pop()
+        } else {
+            None
+        };
+        let memory = spare.unwrap_or_else(|| Memory::new(bytes));
+        let mut registry = lock(&self.registry);
+        let ring = Arc::new(Ring::new(registry.next_id, memory, thread, Arc::clone(budget)));
+        registry.next_id += 1;
+        registry.rings.push(Arc::clone(&ring));
+        self.changed();
+        ring
+    }
+
+    /// To be called under the registry's lock.
+    fn changed(&self) {
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    /// Lends a shared ring to a thread that has none of its own.
+    pub(crate) fn with_shared<R>(&self, thread_id: u64, use_it: impl FnOnce(&mut Producer) -> R) -> R {
+        #[allow(clippy::cast_possible_truncation, reason = "only the remainder counts")]
+        let mut slot = lock(&self.shared[thread_id as usize % SHARED_RINGS]);
+        let producer = slot.get_or_insert_with(|| {
+            let own_budget = Arc::new(Budget {
+                used: AtomicUsize::new(self.bounds.first_ring_bytes),
+                bound: usize::MAX,
+            });
+            Producer::new(self.register(self.bounds.first_ring_bytes, None, &own_budget))
+        });
+        use_it(producer)
+    }
+
+    /// Counts a record that never came near a ring.
+    pub(crate) fn refuse(&self, level: Level) {
+        self.refused[level::index(level)].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Keeps something alive until every record that was committed before this call has been consumed.
+    pub(crate) fn retire(&self, kept: Arc<dyn Any + Send + Sync>) {
+        lock(&self.retired).push(kept);
+    }
+
+    /// Records taken and shed so far, over all rings there ever were.
+    pub(crate) fn counts(&self) -> (u64, LevelCounts) {
+        let registry = lock(&self.registry);
+        let mut accepted = registry.accepted;
+        let mut shed = registry.shed;
+        for ring in &registry.rings {
+            accepted += ring.accepted();
+            add_all(&mut shed, ring.shed());
+        }
+        let refused = std::array::from_fn(|at| self.refused[at].load(Ordering::Relaxed));
+        add_all(&mut shed, refused);
+        (accepted, LevelCounts(shed))
+    }
+
+    /// Bytes taken by rings and oversize records, and the most that ever waited.
+    pub(crate) fn sizes(&self) -> (u64, u64) {
+        let used = self.budget.used.load(Ordering::Relaxed);
+        (used as u64, self.high_water.load(Ordering::Relaxed))
+    }
+}
+
+fn add_all(sums: &mut [u64; LEVELS], more: [u64; LEVELS]) {
+    for (sum, more) in sums.iter_mut().zip(more) {
+        *sum += more;
+    }
+}
+
+/// The writer's end of the queue.
+#[derive(Debug)]
+pub(crate) struct Readers {
+    queue: Arc<Queue>,
+    generation: u64,
+    rings: Vec<Reader>,
+}
+
+/// Positions in all rings that the writer has yet to pass; see [`Readers::mark`].
+#[derive(Debug)]
+pub(crate) struct Mark {
+    /// By the ring's id, and in ascending order, as rings are listed.
+    positions: Vec<(u64, usize)>,
+    /// Dropped with the mark.
+    _kept: Vec<Arc<dyn Any + Send + Sync>>,
+}
+
+impl Readers {
+    pub(crate) fn new(queue: Arc<Queue>) -> Self {
+        Readers {
+            queue,
+            generation: 0,
+            rings: Vec::new(),
+        }
+    }
+
+    pub(crate) fn queue(&self) -> &Arc<Queue> {
+        &self.queue
+    }
+
+    /// Sees every record that was committed before the call; returns how many bytes wait.
+    pub(crate) fn look(&mut self) -> usize {
+        self.refresh();
+        let mut waiting = 0;
+        let mut grown = Vec::new();
+        let mut finished = false;
+        for reader in &mut self.rings {
+            let bytes = reader.look();
+            waiting += bytes;
+            if bytes > reader.ring().capacity() / 2 && !reader.is_closed() {
+                grown.push(Arc::clone(reader.ring()));
+            }
+            finished |= reader.is_finished();
+        }
+        for ring in grown {
+            self.grow(&ring);
+        }
+        if finished {
+            self.retire_finished();
+        }
+        // Only the writer writes it.
+        if waiting as u64 > self.queue.high_water.load(Ordering::Relaxed) {
+            self.queue.high_water.store(waiting as u64, Ordering::Relaxed);
+        }
+        waiting
+    }
+
+    /// Rings that were registered before this call are listed after it.
+    fn refresh(&mut self) {
+        // Acquire: pairs with the release in `Queue::changed`.
+        let generation = self.queue.generation.load(Ordering::Acquire);
+        if generation == self.generation {
+            return;
+        }
+        let registry = lock(&self.queue.registry);
+        // Under the lock, so that it is the generation of just this list.
+        self.generation = self.queue.generation.load(Ordering::Acquire);
+        let newest = self.rings.last().map(|reader| reader.ring().id());
+        let new = registry
+            .rings
+            .iter()
+            .filter(|ring| newest.is_none_or(|newest| ring.id() > newest));
+        self.rings.extend(new.map(|ring| Reader::new(Arc::clone(ring))));
+    }
+
+    /// Offers the owner of a half-full ring one four times as large.
+    fn grow(&self, ring: &Ring) {
+        let largest = self.queue.bounds.largest_ring_bytes;
+        let bytes = (ring.capacity() * 4).min(largest);
+        let Some(thread) = ring.thread() else { return };
+        if ring.capacity() < largest && !ring.has_offer() && self.queue.budget.take(bytes) {
+            let thread = Some(thread.clone());
+            ring.offer(self.queue.register(bytes, thread, &self.queue.budget));
+        }
+    }
+
+    /// Takes rings whose threads have ended, and which are empty, off the list; keeps their memory for
+    /// new threads.
+    fn retire_finished(&mut self) {
+        let finished: Vec<Reader> = self
+            .rings
+            .extract_if(.., |reader| reader.is_finished())
+            .collect();
+        let mut registry = lock(&self.queue.registry);
+        registry.rings.retain(|ring| {
+            finished
+                .binary_search_by_key(&ring.id(), |reader| reader.ring().id())
+                .is_err()
+        });
+        for ring in finished.into_iter().map(Reader::into_ring) {
+            ring.close_offer();
+            registry.accepted += ring.accepted();
+            add_all(&mut registry.shed, ring.shed());
+            if ring.capacity() == self.queue.bounds.first_ring_bytes
+                && registry.spare.len() < SPARE_MEMORIES
+                && let Some(ring) = Arc::into_inner(ring)
+            {
+                registry.spare.push(ring.into_memory());
+            }
+        }
+        self.queue.changed();
+    }
+
+    /// Remembers how far every ring has been filled, and what may be dropped once that has been read.
+    pub(crate) fn mark(&mut self) -> Mark {
+        let kept = mem::take(&mut *lock(&self.queue.retired));
+        self.look();
+        Mark {
+            positions: self
+                .rings
+                .iter()
+                .map(|reader| (reader.ring().id(), reader.seen()))
+                .collect(),
+            _kept: kept,
+        }
+    }
+
+    /// Whether anything waits to be dropped; a mark takes it along.
+    pub(crate) fn anything_retired(&self) -> bool {
+        !lock(&self.queue.retired).is_empty()
+    }
+
+    /// Whether everything up to a mark has been read.
+    pub(crate) fn has_passed(&self, mark: &Mark) -> bool {
+        mark.positions.iter().all(|&(id, position)| {
+            // A ring that is no longer listed was read to its end.
+            self.rings
+                .binary_search_by_key(&id, |reader| reader.ring().id())
+                .map_or(true, |at| self.rings[at].has_passed(position))
+        })
+    }
+
+    /// The rings, in the order they were made.
+    pub(crate) fn rings(&mut self) -> &mut [Reader] {
+        &mut self.rings
+    }
+
+    /// How many bytes the last look saw that were not read yet.
+    pub(crate) fn unread(&self) -> usize {
+        self.rings.iter().map(Reader::unread).sum()
+    }
+
+    /// Gives what was read back to the producers.
+    pub(crate) fn release(&mut self) {
+        for reader in &mut self.rings {
+            reader.release();
+        }
+        self.queue.progress.step();
+    }
+}

@@ -1,0 +1,579 @@
+//! A bounded ring of bytes between one producing thread and the writer.
+//!
+//! Frames lie in it one after the other, each contiguous, each starting at a multiple of 8:
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 4 | length of the frame with this header, not rounded up; **first**, so that a frame can be skipped whatever is in it |
+//! | 4 | flags: the low 8 bits are the ring's own, the others travel through |
+//! | 8 | ticks: when the record was stamped |
+//! | … | payload |
+//!
+//! A frame that does not fit before the end of the memory starts at its beginning again, behind a frame
+//! marked as padding. Positions only grow; a position's place is its remainder by the capacity. The idea of
+//! caching the other side's position, and of publishing in steps: Giacomoni, Moseley and Vachharajani,
+//! *FastForward for Efficient Pipeline Parallelism*, PPoPP 2008; Quill's and rtrb's rings are kindred.
+//!
+//! *Invariant:* between `head` and `tail` lie whole, committed frames. A reservation that is dropped
+//! without a commit leaves no trace.
+
+#![allow(unsafe_code, reason = "two threads share the memory, in parts that never overlap")]
+
+use std::sync::{Arc, Mutex};
+
+use crossbeam_utils::CachePadded;
+
+use super::Budget;
+use super::memory::{Memory, WORD};
+use crate::level::{self, LEVELS, Level};
+use crate::sync::{AtomicU32, AtomicU64, AtomicUsize, Ordering, lock};
+use crate::thread::Thread;
+
+/// The frame's header, in bytes.
+pub(crate) const HEADER: usize = 16;
+/// Payload of a frame that refers to an allocation: address and length.
+const OVERSIZE_PAYLOAD: usize = 2 * size_of::<usize>();
+
+/// The frame only fills the end of the memory.
+const PADDING: u32 = 1;
+/// The payload is the address and length of an allocation that holds the real one.
+const OVERSIZE: u32 = 2;
+
+#[derive(Debug)]
+pub(crate) struct Ring {
+    memory: Memory,
+    /// Counts up with every ring that is made.
+    id: u64,
+    /// The owner; none for a ring that several threads share.
+    thread: Option<Thread>,
+    /// What the budget granted for it, in bytes.
+    granted: usize,
+    budget: Arc<Budget>,
+    producer: CachePadded<ProducerSide>,
+    consumer: CachePadded<ConsumerSide>,
+    /// The larger ring that the writer offers to a busy thread.
+    successor: Mutex<Option<Arc<Ring>>>,
+}
+
+/// Written by the producer only.
+#[derive(Debug)]
+struct ProducerSide {
+    /// Release by `commit`, acquire by `Reader::look`: the frames before it are complete.
+    tail: AtomicUsize,
+    /// Release by `close`, acquire by `Reader::look`: the tail read after it is the last.
+    closed: AtomicU32,
+    /// Relaxed: read as figures only.
+    accepted: AtomicU64,
+    shed: [AtomicU64; LEVELS],
+}
+
+/// Written by the reader only.
+#[derive(Debug)]
+struct ConsumerSide {
+    /// Release by the reader, acquire by `Producer::make_room`: the frames before it are done with.
+    head: AtomicUsize,
+}
+
+impl Ring {
+    /// A ring of at least 256 bytes (room for four oversize frames), whose memory the budget has granted.
+    pub(super) fn new(id: u64, memory: Memory, thread: Option<Thread>, budget: Arc<Budget>) -> Self {
+        Ring {
+            id,
+            thread,
+            granted: memory.len(),
+            memory,
+            budget,
+            producer: CachePadded::new(ProducerSide {
+                tail: AtomicUsize::new(0),
+                closed: AtomicU32::new(0),
+                accepted: AtomicU64::new(0),
+                shed: std::array::from_fn(|_| AtomicU64::new(0)),
+            }),
+            consumer: CachePadded::new(ConsumerSide {
+                head: AtomicUsize::new(0),
+            }),
+            successor: Mutex::new(None),
+        }
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.memory.len()
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The thread that owns the ring; none when several threads share it.
+    pub(crate) fn thread(&self) -> Option<&Thread> {
+        self.thread.as_ref()
+    }
+
+    pub(super) fn accepted(&self) -> u64 {
+        self.producer.accepted.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn shed(&self) -> [u64; LEVELS] {
+        std::array::from_fn(|at| self.producer.shed[at].load(Ordering::Relaxed))
+    }
+
+    /// Writer: a larger ring for the same thread, which the producer moves to when it next looks for room.
+    pub(super) fn offer(&self, larger: Arc<Ring>) {
+        *lock(&self.successor) = Some(larger);
+    }
+
+    pub(super) fn has_offer(&self) -> bool {
+        lock(&self.successor).is_some()
+    }
+
+    /// Writer: closes the ring that was offered to a thread which ended before it took it.
+    pub(super) fn close_offer(&self) {
+        if let Some(larger) = lock(&self.successor).take() {
+            larger.close();
+        }
+    }
+
+    fn close(&self) {
+        self.producer.closed.store(1, Ordering::Release);
+    }
+
+    /// The memory of an empty ring, for another one.
+    pub(super) fn into_memory(mut self) -> Memory {
+        std::mem::replace(&mut self.memory, Memory::new(WORD))
+    }
+
+    /// The frame at a position below the tail.
+    ///
+    /// # Safety
+    /// The position is that of a committed frame which the reader has not released yet.
+    unsafe fn frame(&self, position: usize) -> Frame<'_> {
+        let at = position & (self.capacity() - 1);
+        // SAFETY: a committed frame's header lies whole at its place, and the producer does not write
+        // there before the reader releases it (the caller's promise).
+        let header = unsafe { self.memory.slice(at, HEADER.min(self.capacity() - at)) };
+        let length = word(header, 0) as usize;
+        let flags = word(header, 4);
+        if flags & PADDING != 0 {
+            return Frame {
+                length,
+                flags,
+                ticks: 0,
+                payload: &[],
+            };
+        }
+        let ticks = u64::from_ne_bytes(std::array::from_fn(|byte| header[8 + byte]));
+        // SAFETY: as for the header; `commit` wrote the length of this very frame.
+        let payload = unsafe { self.memory.slice(at + HEADER, length - HEADER) };
+        Frame {
+            length,
+            flags,
+            ticks,
+            payload,
+        }
+    }
+}
+
+impl Drop for Ring {
+    /// Frees what undrained oversize frames refer to.
+    fn drop(&mut self) {
+        let tail = self.producer.tail.load(Ordering::Acquire);
+        let mut head = self.consumer.head.load(Ordering::Acquire);
+        while head != tail {
+            // SAFETY: a committed frame that was not released, since it lies between head and tail.
+            let frame = unsafe { self.frame(head) };
+            let step = frame.step();
+            if frame.flags & OVERSIZE != 0 {
+                // SAFETY: the reader frees an allocation and releases its frame in one go, so this one
+                // was not freed yet.
+                self.budget.give(unsafe { frame.free_oversize() });
+            }
+            head = head.wrapping_add(step);
+        }
+        self.budget.give(self.granted);
+    }
+}
+
+fn word(bytes: &[u8], at: usize) -> u32 {
+    u32::from_ne_bytes(std::array::from_fn(|byte| bytes[at + byte]))
+}
+
+/// Compares positions, which may have passed the end of their type.
+fn is_at_most(position: usize, other: usize) -> bool {
+    other.wrapping_sub(position).cast_signed() >= 0
+}
+
+fn round_up(bytes: usize) -> usize {
+    bytes.next_multiple_of(WORD)
+}
+
+/// One frame, as the reader sees it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frame<'a> {
+    length: usize,
+    pub(crate) flags: u32,
+    pub(crate) ticks: u64,
+    payload: &'a [u8],
+}
+
+impl<'a> Frame<'a> {
+    fn step(&self) -> usize {
+        round_up(self.length)
+    }
+
+    fn oversize(&self) -> (usize, usize) {
+        let number = |at: usize| {
+            usize::from_ne_bytes(std::array::from_fn(|byte| self.payload[at + byte]))
+        };
+        (number(0), number(size_of::<usize>()))
+    }
+
+    /// The record, wherever it lies.
+    pub(crate) fn payload(&self) -> &'a [u8] {
+        if self.flags & OVERSIZE == 0 {
+            return self.payload;
+        }
+        let (address, length) = self.oversize();
+        // SAFETY: `Producer::push_oversize` leaked a boxed slice of this address and length, which is freed only
+        // when the frame is released, after `'a`.
+        unsafe { std::slice::from_raw_parts(std::ptr::with_exposed_provenance(address), length) }
+    }
+
+    /// # Safety
+    /// To be called once for a frame with the flag, after the last use of its payload.
+    unsafe fn free_oversize(&self) -> usize {
+        let (address, length) = self.oversize();
+        let start: *mut u8 = std::ptr::with_exposed_provenance_mut(address);
+        // SAFETY: made by `Box::into_raw` in `push_oversize`, and freed once by the caller's promise.
+        drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(start, length)) });
+        length
+    }
+}
+
+/// What became of an attempt to put a frame into a ring.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Room {
+    /// There is room.
+    Yes,
+    /// Not before the reader releases something.
+    Full,
+    /// Never: the frame is too large for this ring.
+    TooLarge,
+}
+
+/// The producing end of a ring. One per ring, owned by one thread (or behind a lock).
+#[derive(Debug)]
+pub(crate) struct Producer {
+    ring: Arc<Ring>,
+    /// Where the next frame goes; what `ring.producer.tail` holds.
+    tail: usize,
+    /// Where the last frame was put: a forked child takes it out of the inherited ring from there.
+    last: usize,
+    /// Up to here frames go in without another look at the reader's position.
+    limit: usize,
+}
+
+impl Producer {
+    pub(super) fn new(ring: Arc<Ring>) -> Self {
+        let limit = ring.capacity() / 2;
+        Producer {
+            ring,
+            tail: 0,
+            last: 0,
+            limit,
+        }
+    }
+
+    /// The largest payload that goes into this ring by itself. Padding can cost as much again as a
+    /// frame, so a quarter always fits into an empty ring, and some others beside it.
+    pub(crate) fn largest_payload(&self) -> usize {
+        self.ring.capacity() / 4 - HEADER
+    }
+
+    /// Bytes that the next frame takes, with the padding before it.
+    #[inline]
+    fn needed(&self, step: usize) -> usize {
+        let to_end = self.ring.capacity() - (self.tail & (self.ring.capacity() - 1));
+        if step <= to_end { step } else { to_end + step }
+    }
+
+    /// Whether a payload of this length can be reserved now. `crossed_half` is called when the ring turns
+    /// out to be half full, once each time it becomes so.
+    #[inline]
+    pub(crate) fn room_for(&mut self, payload: usize, crossed_half: impl FnOnce()) -> Room {
+        let needed = self.needed(round_up(HEADER + payload));
+        if is_at_most(self.tail.wrapping_add(needed), self.limit)
+            && payload <= self.largest_payload()
+        {
+            return Room::Yes;
+        }
+        self.make_room(payload, crossed_half)
+    }
+
+    #[cold]
+    fn make_room(&mut self, payload: usize, crossed_half: impl FnOnce()) -> Room {
+        self.grow();
+        if payload > self.largest_payload() {
+            return Room::TooLarge;
+        }
+        let needed = self.needed(round_up(HEADER + payload));
+        let capacity = self.ring.capacity();
+        // Pairs with the release in `Reader::release`: what lies before is free to be overwritten.
+        let head = self.ring.consumer.head.load(Ordering::Acquire);
+        let used = self.tail.wrapping_sub(head) + needed;
+        if used > capacity / 2 {
+            crossed_half();
+        }
+        if used > capacity {
+            return Room::Full;
+        }
+        // Below half, stop at half to say so; beyond it, go on to the end.
+        let span = if used > capacity / 2 { capacity } else { capacity / 2 };
+        self.limit = head.wrapping_add(span);
+        Room::Yes
+    }
+
+    /// Room for a payload, after `room_for` said yes to it.
+    #[inline]
+    pub(crate) fn reserve(&mut self, payload: usize) -> Reservation<'_> {
+        let at = self.tail & (self.ring.capacity() - 1);
+        let to_end = self.ring.capacity() - at;
+        let padding = if round_up(HEADER + payload) <= to_end { 0 } else { to_end };
+        Reservation {
+            at: if padding == 0 { at } else { 0 },
+            padding,
+            payload,
+            producer: self,
+        }
+    }
+
+    /// Puts an allocation into the ring by its address. `room_for(OVERSIZE_PAYLOAD)` said yes, and the
+    /// budget has granted its length.
+    fn commit_oversize(&mut self, payload: Box<[u8]>, flags: u32, ticks: impl FnOnce() -> u64) {
+        let length = payload.len();
+        let address = Box::into_raw(payload).cast::<u8>().expose_provenance();
+        let mut reservation = self.reserve(OVERSIZE_PAYLOAD);
+        let (first, second) = reservation.payload().split_at_mut(size_of::<usize>());
+        first.copy_from_slice(&address.to_ne_bytes());
+        second.copy_from_slice(&length.to_ne_bytes());
+        reservation.commit(flags | OVERSIZE, ticks);
+    }
+
+    /// As `commit_oversize`, when there is room; otherwise gives the allocation back.
+    pub(crate) fn push_oversize(
+        &mut self,
+        payload: Box<[u8]>,
+        flags: u32,
+        ticks: impl FnOnce() -> u64,
+        crossed_half: impl FnOnce(),
+    ) -> Result<(), Box<[u8]>> {
+        match self.room_for(OVERSIZE_PAYLOAD, crossed_half) {
+            Room::Yes => {
+                self.commit_oversize(payload, flags, ticks);
+                Ok(())
+            }
+            Room::Full | Room::TooLarge => Err(payload),
+        }
+    }
+
+    /// Counts a record that was not taken.
+    pub(crate) fn count_shed(&self, level: Level) {
+        let counter = &self.ring.producer.shed[level::index(level)];
+        // Only this thread writes it.
+        counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    /// Moves to the larger ring, if the writer has offered one. The writer drains the old one first.
+    fn grow(&mut self) {
+        // A lock that is taken is the writer's, making its offer this moment: next time.
+        let larger = match self.ring.successor.try_lock() {
+            Ok(mut offered) => offered.take(),
+            Err(_) => None,
+        };
+        if let Some(larger) = larger {
+            let old = std::mem::replace(self, Producer::new(larger));
+            old.close();
+        }
+    }
+
+    /// Says that nothing more will come.
+    pub(crate) fn close(&self) {
+        self.ring.close();
+    }
+
+    /// A copy of the frame that was committed last: flags, ticks, payload.
+    pub(crate) fn last_frame(&self) -> (u32, u64, Vec<u8>) {
+        // SAFETY: this thread committed the frame, and no reader runs (the caller is a forked child, to
+        // which no other thread came along).
+        let frame = unsafe { self.ring.frame(self.last) };
+        (frame.flags & !OVERSIZE, frame.ticks, frame.payload().to_vec())
+    }
+}
+
+/// Contiguous room for one payload. Dropping it without `commit` publishes nothing.
+#[derive(Debug)]
+pub(crate) struct Reservation<'p> {
+    producer: &'p mut Producer,
+    at: usize,
+    padding: usize,
+    payload: usize,
+}
+
+impl Reservation<'_> {
+    /// The bytes to fill; what they hold at first is whatever was there before.
+    #[inline]
+    pub(crate) fn payload(&mut self) -> &mut [u8] {
+        let memory = &self.producer.ring.memory;
+        // SAFETY: `room_for` found this part free: the reader has released it, and only this producer
+        // writes. `&mut self` keeps it unique.
+        unsafe { memory.slice_mut(self.at + HEADER, self.payload) }
+    }
+
+    /// Stamps and publishes. The stamp is taken right before the release store, so that what another
+    /// thread logs after having seen this record has a later one.
+    #[inline]
+    pub(crate) fn commit(self, flags: u32, ticks: impl FnOnce() -> u64) {
+        let Reservation {
+            producer,
+            at,
+            padding,
+            payload,
+        } = self;
+        let ring = &*producer.ring;
+        if padding != 0 {
+            let end = producer.tail & (ring.capacity() - 1);
+            // SAFETY: free, as in `payload`; the padding's first word lies within the memory, since
+            // everything is a multiple of a word.
+            let header = unsafe { ring.memory.slice_mut(end, WORD) };
+            write_word(header, 0, padding);
+            header[4..8].copy_from_slice(&PADDING.to_ne_bytes());
+        }
+        // SAFETY: free, as in `payload`.
+        let header = unsafe { ring.memory.slice_mut(at, HEADER) };
+        write_word(header, 0, HEADER + payload);
+        header[4..8].copy_from_slice(&flags.to_ne_bytes());
+        header[8..16].copy_from_slice(&ticks().to_ne_bytes());
+        producer.last = producer.tail.wrapping_add(padding);
+        producer.tail = producer.last.wrapping_add(round_up(HEADER + payload));
+        let accepted = &ring.producer.accepted;
+        // Only this thread writes it.
+        accepted.store(accepted.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        ring.producer.tail.store(producer.tail, Ordering::Release);
+    }
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "a ring is far smaller than 4 GiB")]
+fn write_word(bytes: &mut [u8], at: usize, value: usize) {
+    bytes[at..at + 4].copy_from_slice(&(value as u32).to_ne_bytes());
+}
+
+/// The reading end of a ring. One per ring; the writer's.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    ring: Arc<Ring>,
+    /// The first frame not read yet.
+    head: usize,
+    /// What the producer knows of `head`.
+    released: usize,
+    /// What lay before the tail at the last look.
+    end: usize,
+    closed: bool,
+}
+
+impl Reader {
+    pub(super) fn new(ring: Arc<Ring>) -> Self {
+        Reader {
+            ring,
+            head: 0,
+            released: 0,
+            end: 0,
+            closed: false,
+        }
+    }
+
+    pub(crate) fn ring(&self) -> &Arc<Ring> {
+        &self.ring
+    }
+
+    pub(super) fn into_ring(mut self) -> Arc<Ring> {
+        self.release();
+        self.ring
+    }
+
+    /// Sees what was committed so far; returns how many bytes wait.
+    pub(crate) fn look(&mut self) -> usize {
+        // In this order: a tail that is read after `closed` is the last one.
+        self.closed = self.ring.producer.closed.load(Ordering::Acquire) != 0;
+        self.end = self.ring.producer.tail.load(Ordering::Acquire);
+        self.end.wrapping_sub(self.head)
+    }
+
+    /// Whether everything that was ever put in has been read, for good.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.closed && self.head == self.end
+    }
+
+    /// Whether the producer had said, at the last look, that nothing more will come.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// The position up to which the last look saw frames.
+    pub(crate) fn seen(&self) -> usize {
+        self.end
+    }
+
+    /// Whether everything before a position has been read.
+    pub(crate) fn has_passed(&self, position: usize) -> bool {
+        is_at_most(position, self.head)
+    }
+
+    /// How many bytes the last look saw that were not read yet.
+    pub(crate) fn unread(&self) -> usize {
+        self.end.wrapping_sub(self.head)
+    }
+
+    /// The next frame of the last look.
+    #[inline]
+    pub(crate) fn peek(&mut self) -> Option<Frame<'_>> {
+        while self.head != self.end {
+            // SAFETY: between head and the tail that was seen, and not released.
+            let frame = unsafe { self.ring.frame(self.head) };
+            if frame.flags & PADDING == 0 {
+                return Some(frame);
+            }
+            self.head = self.head.wrapping_add(frame.step());
+        }
+        None
+    }
+
+    /// Done with the frame that `peek` showed. The producer is told in steps: one that spins on the
+    /// reader's position would make every record dearer.
+    #[inline]
+    pub(crate) fn advance(&mut self) {
+        // SAFETY: as in `peek`, which stopped at this frame.
+        let frame = unsafe { self.ring.frame(self.head) };
+        let step = frame.step();
+        if frame.flags & OVERSIZE != 0 {
+            // SAFETY: the frame is released right below, so nobody frees it again.
+            self.ring.budget.give(unsafe { frame.free_oversize() });
+            self.head = self.head.wrapping_add(step);
+            self.release();
+            return;
+        }
+        self.head = self.head.wrapping_add(step);
+        if self.head.wrapping_sub(self.released) >= self.ring.capacity() / 8 {
+            self.release();
+        }
+    }
+
+    /// Gives everything that was read back to the producer.
+    pub(crate) fn release(&mut self) {
+        if self.released != self.head {
+            self.released = self.head;
+            self.ring.consumer.head.store(self.head, Ordering::Release);
+        }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests;

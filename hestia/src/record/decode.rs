@@ -1,0 +1,226 @@
+//! Bytes back into values; the mirror image of `encode.rs`.
+//!
+//! Runs on the writer thread (and on whichever thread writes directly at the end). All reading is
+//! bounds- and UTF-8-checked: a record that makes no sense is an error, never a wild read.
+//!
+//! *Invariant:* decoding runs no code of the user's.
+
+#![allow(unsafe_code, reason = "pointers to statics travel through the queue")]
+
+use super::encode::{
+    TAG_BYTES, TAG_CHAR, TAG_F32, TAG_F64, TAG_FALSE, TAG_I64, TAG_I128, TAG_MAP, TAG_NULL,
+    TAG_SEQ, TAG_STR, TAG_TRUE, TAG_U64, TAG_U128,
+};
+use super::value::{Field, Value};
+
+/// The bytes are no record: cut short, an unknown tag, or text that is not UTF-8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DecodeError;
+
+impl std::fmt::Display for DecodeError {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("the bytes are no record")
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+/// Reads a record's message: borrowed from the record where it lies there as text, otherwise formatted
+/// into the string. The address of one such function stands in every record.
+pub(crate) type DecodeMessage =
+    for<'a> fn(&mut Decoder<'a>, &'a mut String) -> Result<&'a str, DecodeError>;
+
+/// The message lies in the record, as text, to its end.
+pub(crate) fn message_text<'a>(
+    decoder: &mut Decoder<'a>,
+    _: &'a mut String,
+) -> Result<&'a str, DecodeError> {
+    text(decoder.rest())
+}
+
+/// The message is a constant of the program: its address and length lie in the record.
+pub(crate) fn message_static<'a>(
+    decoder: &mut Decoder<'a>,
+    _: &'a mut String,
+) -> Result<&'a str, DecodeError> {
+    decoder.get_static_str()
+}
+
+/// Reads values from bytes, in the order they were written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Decoder<'a> {
+    bytes: &'a [u8],
+}
+
+impl<'a> Decoder<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Decoder { bytes }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// All that was not read yet.
+    pub(crate) fn rest(&mut self) -> &'a [u8] {
+        std::mem::take(&mut self.bytes)
+    }
+
+    pub(crate) fn take(&mut self, count: usize) -> Result<&'a [u8], DecodeError> {
+        let (taken, rest) = self.bytes.split_at_checked(count).ok_or(DecodeError)?;
+        self.bytes = rest;
+        Ok(taken)
+    }
+
+    fn raw<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+        let (taken, rest) = self.bytes.split_first_chunk::<N>().ok_or(DecodeError)?;
+        self.bytes = rest;
+        Ok(*taken)
+    }
+
+    pub(crate) fn get_u8(&mut self) -> Result<u8, DecodeError> {
+        self.raw::<1>().map(|[byte]| byte)
+    }
+
+    pub(crate) fn get_u32(&mut self) -> Result<u32, DecodeError> {
+        self.raw().map(u32::from_ne_bytes)
+    }
+
+    pub(crate) fn get_u64(&mut self) -> Result<u64, DecodeError> {
+        self.raw().map(u64::from_ne_bytes)
+    }
+
+    pub(crate) fn get_u128(&mut self) -> Result<u128, DecodeError> {
+        self.raw().map(u128::from_ne_bytes)
+    }
+
+    pub(crate) fn get_address(&mut self) -> Result<usize, DecodeError> {
+        self.raw().map(usize::from_ne_bytes)
+    }
+
+    /// A length and that many bytes.
+    pub(crate) fn get_block(&mut self) -> Result<&'a [u8], DecodeError> {
+        let length = self.get_u32()? as usize;
+        self.take(length)
+    }
+
+    pub(crate) fn get_str(&mut self) -> Result<&'a str, DecodeError> {
+        text(self.get_block()?)
+    }
+
+    /// A string that is part of the program, written by `encode::append_static_str`.
+    pub(crate) fn get_static_str(&mut self) -> Result<&'static str, DecodeError> {
+        let address = self.get_address()?;
+        let length = self.get_address()?;
+        // SAFETY: only `encode::append_static_str` writes this pair, from a `&'static str` of this
+        // process (whose address it exposes), and a record is only decoded by the process that wrote it:
+        // a forked child abandons inherited rings unread.
+        Ok(unsafe {
+            let bytes = std::slice::from_raw_parts(std::ptr::with_exposed_provenance(address), length);
+            std::str::from_utf8_unchecked(bytes)
+        })
+    }
+
+    /// One value with its tag.
+    ///
+    /// # Errors
+    /// When the bytes end too early or hold an unknown tag, no text, or no character.
+    pub(crate) fn get_value(&mut self) -> Result<Value<'a>, DecodeError> {
+        Ok(match self.get_u8()? {
+            TAG_NULL => Value::Null,
+            TAG_FALSE => Value::Bool(false),
+            TAG_TRUE => Value::Bool(true),
+            TAG_U64 => Value::U64(self.get_u64()?),
+            TAG_I64 => Value::I64(i64::from_ne_bytes(self.raw()?)),
+            TAG_U128 => Value::U128(u128::from_ne_bytes(self.raw()?)),
+            TAG_I128 => Value::I128(i128::from_ne_bytes(self.raw()?)),
+            TAG_F64 => Value::F64(f64::from_ne_bytes(self.raw()?)),
+            TAG_F32 => Value::F32(f32::from_ne_bytes(self.raw()?)),
+            TAG_CHAR => Value::Char(char::from_u32(self.get_u32()?).ok_or(DecodeError)?),
+            TAG_STR => Value::Str(self.get_str()?),
+            TAG_BYTES => Value::Bytes(self.get_block()?),
+            TAG_SEQ => Value::Seq(Items(self.get_block()?)),
+            TAG_MAP => Value::Map(Entries(self.get_block()?)),
+            _ => return Err(DecodeError),
+        })
+    }
+
+    /// One key and its value.
+    pub(crate) fn get_field(&mut self) -> Result<Field<'a>, DecodeError> {
+        Ok(Field {
+            key: self.get_str()?,
+            value: self.get_value()?,
+        })
+    }
+}
+
+fn text(bytes: &[u8]) -> Result<&str, DecodeError> {
+    std::str::from_utf8(bytes).map_err(|_| DecodeError)
+}
+
+/// The items of an array, still encoded.
+#[derive(Clone, Copy)]
+pub struct Items<'a>(&'a [u8]);
+
+impl<'a> Items<'a> {
+    /// The items in their order. Ends early where the bytes make no sense, which hestia's own never do.
+    pub fn iter(self) -> impl Iterator<Item = Value<'a>> + Clone {
+        let mut decoder = Decoder::new(self.0);
+        std::iter::from_fn(move || decoder.get_value().ok())
+    }
+}
+
+impl std::fmt::Debug for Items<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_list().entries(self.iter()).finish()
+    }
+}
+
+/// The entries of an object, still encoded.
+#[derive(Clone, Copy)]
+pub struct Entries<'a>(&'a [u8]);
+
+impl<'a> Entries<'a> {
+    /// Key-values as a record or a context holds them.
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Entries(bytes)
+    }
+
+    /// All entries in their order; keys may repeat. Ends early where the bytes make no sense, which
+    /// hestia's own never do.
+    pub fn iter(self) -> impl Iterator<Item = Field<'a>> + Clone {
+        let mut decoder = Decoder::new(self.0);
+        std::iter::from_fn(move || decoder.get_field().ok())
+    }
+}
+
+impl std::fmt::Debug for Entries<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_map()
+            .entries(self.iter().map(|field| (field.key, field.value)))
+            .finish()
+    }
+}
+
+/// The function behind an address that `encode` took from a [`DecodeMessage`].
+pub(super) fn message_decoder(address: usize) -> Result<DecodeMessage, DecodeError> {
+    if address == 0 {
+        return Err(DecodeError);
+    }
+    // SAFETY: only `Image::begin` writes this word, from a `DecodeMessage` of this process, and records
+    // are only decoded by the process that wrote them; function addresses do not change while it lives.
+    Ok(unsafe {
+        std::mem::transmute::<*const (), DecodeMessage>(std::ptr::with_exposed_provenance(address))
+    })
+}
+
+/// The static behind an address that `encode` took from a `&'static T`.
+///
+/// # Safety
+/// The address must come from such a reference, in this process, and what it refers to must live for `'a`.
+pub(super) unsafe fn reference<'a, T>(address: usize) -> Result<&'a T, DecodeError> {
+    let pointer: *const T = std::ptr::with_exposed_provenance(address);
+    // SAFETY: the caller's promise.
+    unsafe { pointer.as_ref() }.ok_or(DecodeError)
+}

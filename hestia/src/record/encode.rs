@@ -1,0 +1,566 @@
+//! Values into bytes: the typed encoding that travels through the queue.
+//!
+//! Runs on the caller's thread, into a scratch buffer. `decode.rs` is its mirror image, and the table
+//! below is the contract of both (all numbers in the machine's byte order, nothing is aligned):
+//!
+//! | tag | value | bytes after the tag |
+//! |---|---|---|
+//! | 0 | null | – |
+//! | 1, 2 | false, true | – |
+//! | 3, 4 | u64, i64 | 8 |
+//! | 5, 6 | u128, i128 | 16 |
+//! | 7, 8 | f64, f32 | 8, 4 |
+//! | 9 | char | 4 |
+//! | 10, 11 | string, bytes | length (4), then that many |
+//! | 12 | array | length in bytes (4), then values |
+//! | 13 | object | length in bytes (4), then key (length (4), text) and value, in turn |
+//!
+//! *Invariant:* what an [`Encoder`] wrote is well formed, whatever the code that drove it did: it takes
+//! exactly one value, and only hestia can make one.
+
+use std::borrow::Cow;
+use std::fmt::{self, Write as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::num::{
+    NonZeroI8, NonZeroI16, NonZeroI32, NonZeroI64, NonZeroI128, NonZeroIsize, NonZeroU8,
+    NonZeroU16, NonZeroU32, NonZeroU64, NonZeroU128, NonZeroUsize, Wrapping,
+};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::serialize;
+
+pub(super) const TAG_NULL: u8 = 0;
+pub(super) const TAG_FALSE: u8 = 1;
+pub(super) const TAG_TRUE: u8 = 2;
+pub(super) const TAG_U64: u8 = 3;
+pub(super) const TAG_I64: u8 = 4;
+pub(super) const TAG_U128: u8 = 5;
+pub(super) const TAG_I128: u8 = 6;
+pub(super) const TAG_F64: u8 = 7;
+pub(super) const TAG_F32: u8 = 8;
+pub(super) const TAG_CHAR: u8 = 9;
+pub(super) const TAG_STR: u8 = 10;
+pub(super) const TAG_BYTES: u8 = 11;
+pub(super) const TAG_SEQ: u8 = 12;
+pub(super) const TAG_MAP: u8 = 13;
+
+/// How deep arrays and objects may nest; what lies deeper is written as the text `"…"`, so that a
+/// value that contains itself ends, and no layout can run out of stack.
+pub(crate) const MAX_DEPTH: u8 = 64;
+
+/// The longest string or byte string that is kept whole, in bytes; longer ones are cut.
+const MAX_TEXT_BYTES: usize = 1 << 30;
+
+/// A value that can be logged with its type.
+///
+/// Implemented for numbers, booleans, characters, strings, options, references, slices and the like.
+/// Implement it for your own type to have it in the log as the value it is:
+///
+/// # Example
+/// ```
+/// use hestia::{Encode, Encoded, Encoder};
+///
+/// struct Point { x: i32, y: i32 }
+///
+/// impl Encode for Point {
+///     fn encode(&self, encoder: Encoder<'_>) -> Encoded {
+///         encoder.put_map(|map| {
+///             map.entry("x", &self.x);
+///             map.entry("y", &self.y);
+///         })
+///     }
+/// }
+/// ```
+pub trait Encode {
+    /// Writes exactly one value; the returned token is the proof that one was written.
+    fn encode(&self, encoder: Encoder<'_>) -> Encoded;
+}
+
+/// Proof that one value was written. Only the methods of [`Encoder`] make one.
+#[derive(Debug)]
+pub struct Encoded(());
+
+/// Takes exactly one value. Each `put_*` method consumes it.
+#[derive(Debug)]
+pub struct Encoder<'a> {
+    bytes: &'a mut Vec<u8>,
+    depth: u8,
+}
+
+impl<'a> Encoder<'a> {
+    #[cfg(test)]
+    pub(crate) fn new(bytes: &'a mut Vec<u8>) -> Self {
+        Encoder { bytes, depth: 0 }
+    }
+
+    fn tag(self, tag: u8) -> Encoded {
+        self.bytes.push(tag);
+        Encoded(())
+    }
+
+    fn number<const N: usize>(self, tag: u8, raw: [u8; N]) -> Encoded {
+        self.bytes.reserve(N + 1);
+        self.bytes.push(tag);
+        self.bytes.extend_from_slice(&raw);
+        Encoded(())
+    }
+
+    /// Writes null.
+    pub fn put_null(self) -> Encoded {
+        self.tag(TAG_NULL)
+    }
+
+    /// Writes a boolean.
+    pub fn put_bool(self, value: bool) -> Encoded {
+        self.tag(if value { TAG_TRUE } else { TAG_FALSE })
+    }
+
+    /// Writes an unsigned integer.
+    pub fn put_u64(self, value: u64) -> Encoded {
+        self.number(TAG_U64, value.to_ne_bytes())
+    }
+
+    /// Writes a signed integer.
+    pub fn put_i64(self, value: i64) -> Encoded {
+        self.number(TAG_I64, value.to_ne_bytes())
+    }
+
+    /// Writes an unsigned integer of 128 bits.
+    pub fn put_u128(self, value: u128) -> Encoded {
+        self.number(TAG_U128, value.to_ne_bytes())
+    }
+
+    /// Writes a signed integer of 128 bits.
+    pub fn put_i128(self, value: i128) -> Encoded {
+        self.number(TAG_I128, value.to_ne_bytes())
+    }
+
+    /// Writes a single-precision number; NaN and infinities are kept as they are.
+    pub fn put_f32(self, value: f32) -> Encoded {
+        self.number(TAG_F32, value.to_ne_bytes())
+    }
+
+    /// Writes a double-precision number; NaN and infinities are kept as they are.
+    pub fn put_f64(self, value: f64) -> Encoded {
+        self.number(TAG_F64, value.to_ne_bytes())
+    }
+
+    /// Writes a character.
+    pub fn put_char(self, value: char) -> Encoded {
+        self.number(TAG_CHAR, u32::from(value).to_ne_bytes())
+    }
+
+    /// Writes text. Beyond 1 GiB it is cut at a character.
+    pub fn put_str(self, value: &str) -> Encoded {
+        self.bytes.push(TAG_STR);
+        append_str(self.bytes, value);
+        Encoded(())
+    }
+
+    /// Writes bytes that are no text. Beyond 1 GiB they are cut.
+    pub fn put_bytes(self, value: &[u8]) -> Encoded {
+        let value = &value[..value.len().min(MAX_TEXT_BYTES)];
+        self.bytes.push(TAG_BYTES);
+        append_u32(self.bytes, length(value.len()));
+        self.bytes.extend_from_slice(value);
+        Encoded(())
+    }
+
+    /// Writes what a `Display`, a `Debug` or `format_args!` prints, as text. An error of the
+    /// formatting code is marked in the text by `<formatting failed>`.
+    pub fn put_display(self, value: impl fmt::Display) -> Encoded {
+        self.bytes.push(TAG_STR);
+        let start = open(self.bytes);
+        if write!(Appender(self.bytes), "{value}").is_err() {
+            self.bytes.extend_from_slice(FORMATTING_FAILED.as_bytes());
+        }
+        close(self.bytes, start);
+        Encoded(())
+    }
+
+    /// Writes an array; the closure pushes its items.
+    pub fn put_seq(self, fill: impl FnOnce(&mut SeqEncoder<'_>)) -> Encoded {
+        if self.depth >= MAX_DEPTH {
+            return self.put_str("…");
+        }
+        self.bytes.push(TAG_SEQ);
+        let start = open(self.bytes);
+        let mut items = SeqEncoder {
+            bytes: self.bytes,
+            depth: self.depth + 1,
+        };
+        fill(&mut items);
+        close(self.bytes, start);
+        Encoded(())
+    }
+
+    /// Writes an object; the closure adds its entries. Where a key repeats, the last one counts.
+    pub fn put_map(self, fill: impl FnOnce(&mut MapEncoder<'_>)) -> Encoded {
+        if self.depth >= MAX_DEPTH {
+            return self.put_str("…");
+        }
+        self.bytes.push(TAG_MAP);
+        let start = open(self.bytes);
+        let mut entries = MapEncoder {
+            bytes: self.bytes,
+            depth: self.depth + 1,
+        };
+        fill(&mut entries);
+        close(self.bytes, start);
+        Encoded(())
+    }
+
+    /// Writes what a `Serialize` value is: numbers, text, arrays and objects as such; an enum's variant as
+    /// serde_json has it. A value that fails to serialize is the text `<not serializable: …>`.
+    pub fn put_serde<T: serde::Serialize + ?Sized>(self, value: &T) -> Encoded {
+        self.attempt(|encoder| serialize::serialize(encoder, value))
+            .unwrap_or_else(|(encoder, error)| {
+                encoder.put_display(format_args!("<not serializable: {error}>"))
+            })
+    }
+
+    /// Tries to write; on an error nothing of it stays, and the encoder is there to write something else.
+    fn attempt<E>(
+        self,
+        write: impl FnOnce(Encoder<'_>) -> Result<Encoded, E>,
+    ) -> Result<Encoded, (Self, E)> {
+        let start = self.bytes.len();
+        let attempted = write(Encoder {
+            bytes: &mut *self.bytes,
+            depth: self.depth,
+        });
+        attempted.map_err(|error| {
+            self.bytes.truncate(start);
+            (self, error)
+        })
+    }
+
+    /// Starts an array or an object that is filled step by step, as the one entry of an object when a
+    /// variant's name is given. Where it lies too deep, what is filled in is thrown away at the end, and
+    /// `"…"` stands there instead.
+    pub(super) fn open_nested(self, tag: u8, variant: Option<&str>) -> Nested<'a> {
+        let (start, depth) = (self.bytes.len(), self.depth + 1);
+        let fits = self.depth + u8::from(variant.is_some()) < MAX_DEPTH;
+        let outer = variant.map(|name| {
+            self.bytes.push(TAG_MAP);
+            let outer = open(self.bytes);
+            append_str(self.bytes, name);
+            outer
+        });
+        self.bytes.push(tag);
+        Nested {
+            start,
+            outer,
+            inner: open(self.bytes),
+            depth: depth.min(MAX_DEPTH),
+            fits,
+            bytes: self.bytes,
+        }
+    }
+
+    /// Writes an error: its message and those of its sources, outermost first, as an array of text.
+    /// Ends after 64 sources, so that a cycle ends too.
+    pub fn put_error(self, error: &(dyn std::error::Error + 'static)) -> Encoded {
+        self.put_seq(|items| {
+            let mut next = Some(error);
+            for _ in 0..MAX_DEPTH {
+                let Some(error) = next else { break };
+                items.push_with(|encoder| encoder.put_display(error));
+                next = error.source();
+            }
+        })
+    }
+}
+
+/// An array or an object in the making, for writers that cannot work through a closure.
+#[derive(Debug)]
+pub(super) struct Nested<'a> {
+    bytes: &'a mut Vec<u8>,
+    start: usize,
+    /// Where the length of the object around it goes, when it is a variant's.
+    outer: Option<usize>,
+    /// Where its own length goes.
+    inner: usize,
+    depth: u8,
+    fits: bool,
+}
+
+impl Nested<'_> {
+    /// For the next item, or for the value of the key that was written last.
+    pub(super) fn value(&mut self) -> Encoder<'_> {
+        Encoder {
+            bytes: self.bytes,
+            depth: self.depth,
+        }
+    }
+
+    /// For the next key: text with its length.
+    pub(super) fn key(&mut self) -> &mut Vec<u8> {
+        self.bytes
+    }
+
+    pub(super) fn close(self) -> Encoded {
+        if !self.fits {
+            self.bytes.truncate(self.start);
+            self.bytes.push(TAG_STR);
+            append_str(self.bytes, "…");
+            return Encoded(());
+        }
+        close(self.bytes, self.inner);
+        if let Some(outer) = self.outer {
+            close(self.bytes, outer);
+        }
+        Encoded(())
+    }
+}
+
+/// Pushes the items of an array.
+#[derive(Debug)]
+pub struct SeqEncoder<'a> {
+    bytes: &'a mut Vec<u8>,
+    depth: u8,
+}
+
+impl SeqEncoder<'_> {
+    /// Adds one item.
+    pub fn push(&mut self, value: &(impl Encode + ?Sized)) {
+        self.push_with(|encoder| value.encode(encoder));
+    }
+
+    /// Adds one item that the closure writes.
+    pub fn push_with(&mut self, write: impl FnOnce(Encoder<'_>) -> Encoded) {
+        whole_or_nothing(self.bytes, self.depth, |_| (), write);
+    }
+}
+
+/// Adds the entries of an object.
+#[derive(Debug)]
+pub struct MapEncoder<'a> {
+    bytes: &'a mut Vec<u8>,
+    depth: u8,
+}
+
+impl MapEncoder<'_> {
+    /// Adds one key and its value.
+    pub fn entry(&mut self, key: &str, value: &(impl Encode + ?Sized)) {
+        self.entry_with(key, |encoder| value.encode(encoder));
+    }
+
+    /// Adds one key, with a value that the closure writes.
+    pub fn entry_with(&mut self, key: &str, write: impl FnOnce(Encoder<'_>) -> Encoded) {
+        whole_or_nothing(self.bytes, self.depth, |bytes| append_str(bytes, key), write);
+    }
+}
+
+/// Writes one item or entry. When the code that writes it panics, and somebody catches that, no half of
+/// it stays behind.
+fn whole_or_nothing(
+    bytes: &mut Vec<u8>,
+    depth: u8,
+    key: impl FnOnce(&mut Vec<u8>),
+    write: impl FnOnce(Encoder<'_>) -> Encoded,
+) {
+    struct Undo<'a> {
+        bytes: &'a mut Vec<u8>,
+        keep: usize,
+        done: bool,
+    }
+    impl Drop for Undo<'_> {
+        fn drop(&mut self) {
+            if !self.done {
+                self.bytes.truncate(self.keep);
+            }
+        }
+    }
+    let keep = bytes.len();
+    let mut undo = Undo {
+        bytes,
+        keep,
+        done: false,
+    };
+    key(undo.bytes);
+    write(Encoder {
+        bytes: undo.bytes,
+        depth,
+    });
+    undo.done = true;
+}
+
+/// Key-values as a record carries them: the inside of an object, without tag and length.
+pub(crate) fn fields(bytes: &mut Vec<u8>) -> MapEncoder<'_> {
+    MapEncoder { bytes, depth: 0 }
+}
+
+const FORMATTING_FAILED: &str = "<formatting failed>";
+
+/// Appends formatted text; marks a failure of the formatting code instead of hiding it.
+pub(crate) fn append_display(bytes: &mut Vec<u8>, value: fmt::Arguments<'_>) {
+    if Appender(bytes).write_fmt(value).is_err() {
+        bytes.extend_from_slice(FORMATTING_FAILED.as_bytes());
+    }
+}
+
+struct Appender<'a>(&'a mut Vec<u8>);
+
+impl fmt::Write for Appender<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+}
+
+pub(crate) fn append_u32(bytes: &mut Vec<u8>, value: u32) {
+    bytes.extend_from_slice(&value.to_ne_bytes());
+}
+
+pub(crate) fn append_u64(bytes: &mut Vec<u8>, value: u64) {
+    bytes.extend_from_slice(&value.to_ne_bytes());
+}
+
+/// Appends a length and the text, cut at a character when it is beyond all measure.
+pub(crate) fn append_str(bytes: &mut Vec<u8>, text: &str) {
+    let text = if text.len() > MAX_TEXT_BYTES {
+        &text[..floor_char_boundary(text, MAX_TEXT_BYTES)]
+    } else {
+        text
+    };
+    bytes.reserve(4 + text.len());
+    append_u32(bytes, length(text.len()));
+    bytes.extend_from_slice(text.as_bytes());
+}
+
+/// Appends where a constant of the program lies, instead of its text.
+pub(crate) fn append_static_str(bytes: &mut Vec<u8>, text: &'static str) {
+    append_address(bytes, text.as_ptr().expose_provenance());
+    append_address(bytes, text.len());
+}
+
+pub(crate) fn append_address(bytes: &mut Vec<u8>, address: usize) {
+    bytes.extend_from_slice(&address.to_ne_bytes());
+}
+
+/// Leaves room for a length that [`close`] fills in.
+pub(crate) fn open(bytes: &mut Vec<u8>) -> usize {
+    let start = bytes.len();
+    append_u32(bytes, 0);
+    start
+}
+
+/// Fills in the length of what was appended since [`open`].
+pub(crate) fn close(bytes: &mut [u8], start: usize) {
+    let content = length(bytes.len() - start - 4);
+    bytes[start..start + 4].copy_from_slice(&content.to_ne_bytes());
+}
+
+/// A length as the encoding has it. A record beyond 4 GiB is refused by the queue before anyone could
+/// read a length that was cut here.
+fn length(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
+fn floor_char_boundary(text: &str, mut at: usize) -> usize {
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+macro_rules! encode_as {
+    ($($method:ident as $wide:ty: $($narrow:ty)+;)+) => {$($(
+        impl Encode for $narrow {
+            fn encode(&self, encoder: Encoder<'_>) -> Encoded {
+                #[allow(clippy::cast_lossless, trivial_numeric_casts, reason = "one macro for all widths; never narrows")]
+                encoder.$method(*self as $wide)
+            }
+        }
+    )+)+};
+}
+
+encode_as! {
+    put_bool as bool: bool;
+    put_u64 as u64: u8 u16 u32 u64 usize;
+    put_i64 as i64: i8 i16 i32 i64 isize;
+    put_u128 as u128: u128;
+    put_i128 as i128: i128;
+    put_f32 as f32: f32;
+    put_f64 as f64: f64;
+    put_char as char: char;
+}
+
+macro_rules! encode_by {
+    ($method:ident: $($type:ty)+) => {$(
+        impl Encode for $type {
+            fn encode(&self, encoder: Encoder<'_>) -> Encoded {
+                encoder.$method(self)
+            }
+        }
+    )+};
+}
+
+encode_by!(put_str: str String Box<str> Rc<str> Arc<str> Cow<'_, str>);
+encode_by!(put_display: IpAddr Ipv4Addr Ipv6Addr SocketAddr fmt::Arguments<'_>);
+
+macro_rules! encode_non_zero {
+    ($($type:ty)+) => {$(
+        impl Encode for $type {
+            fn encode(&self, encoder: Encoder<'_>) -> Encoded {
+                self.get().encode(encoder)
+            }
+        }
+    )+};
+}
+
+encode_non_zero!(NonZeroU8 NonZeroU16 NonZeroU32 NonZeroU64 NonZeroU128 NonZeroUsize);
+encode_non_zero!(NonZeroI8 NonZeroI16 NonZeroI32 NonZeroI64 NonZeroI128 NonZeroIsize);
+
+impl Encode for () {
+    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
+        encoder.put_null()
+    }
+}
+
+impl<T: Encode> Encode for Wrapping<T> {
+    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
+        self.0.encode(encoder)
+    }
+}
+
+impl<T: Encode> Encode for Option<T> {
+    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
+        match self {
+            Some(value) => value.encode(encoder),
+            None => encoder.put_null(),
+        }
+    }
+}
+
+impl<T: Encode + ?Sized> Encode for &T {
+    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
+        (**self).encode(encoder)
+    }
+}
+
+impl<T: Encode + ?Sized> Encode for &mut T {
+    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
+        (**self).encode(encoder)
+    }
+}
+
+impl<T: Encode> Encode for [T] {
+    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
+        encoder.put_seq(|items| self.iter().for_each(|item| items.push(item)))
+    }
+}
+
+impl<T: Encode, const N: usize> Encode for [T; N] {
+    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
+        self.as_slice().encode(encoder)
+    }
+}
+
+impl<T: Encode> Encode for Vec<T> {
+    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
+        self.as_slice().encode(encoder)
+    }
+}

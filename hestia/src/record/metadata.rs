@@ -1,0 +1,91 @@
+//! The facts about a record that do not change from one execution of its statement to the next.
+
+use crate::level::{Level, Severity};
+
+/// Where a record comes from: severity, target, module path, file and line.
+///
+/// A macro statement has one of these as a `static`; a record that came through the `log` crate gets
+/// one made from what `log` handed over.
+///
+/// # Example
+/// ```
+/// use hestia::{Level, Metadata, Severity};
+///
+/// static SITE: Metadata<'static> =
+///     Metadata::new(Severity::Level(Level::Info), "billing::db").at(Some("billing::db"), Some("src/db.rs"), Some(17));
+/// assert_eq!(SITE.target(), "billing::db");
+/// assert_eq!(SITE.line(), Some(17));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Metadata<'a> {
+    severity: Severity,
+    target: &'a str,
+    module: Option<&'a str>,
+    file: Option<&'a str>,
+    line: Option<u32>,
+}
+
+impl<'a> Metadata<'a> {
+    /// Facts with a severity and a target, and no place in the source yet.
+    #[must_use]
+    pub const fn new(severity: Severity, target: &'a str) -> Self {
+        Metadata {
+            severity,
+            target,
+            module: None,
+            file: None,
+            line: None,
+        }
+    }
+
+    /// The same, with the place in the source: module path, file as the compiler names it, and line
+    /// counted from 1.
+    #[must_use]
+    pub const fn at(
+        mut self,
+        module: Option<&'a str>,
+        file: Option<&'a str>,
+        line: Option<u32>,
+    ) -> Self {
+        self.module = module;
+        self.file = file;
+        self.line = line;
+        self
+    }
+
+    /// The level that filters compare.
+    #[must_use]
+    pub const fn level(&self) -> Level {
+        self.severity.level()
+    }
+
+    /// The level, or `critical` where the statement said so.
+    #[must_use]
+    pub const fn severity(&self) -> Severity {
+        self.severity
+    }
+
+    /// What filters match: the module path unless the statement names another.
+    #[must_use]
+    pub const fn target(&self) -> &'a str {
+        self.target
+    }
+
+    /// The module path of the statement, when known.
+    #[must_use]
+    pub const fn module(&self) -> Option<&'a str> {
+        self.module
+    }
+
+    /// The source file of the statement, when known.
+    #[must_use]
+    pub const fn file(&self) -> Option<&'a str> {
+        self.file
+    }
+
+    /// The line of the statement, counted from 1, when known.
+    #[must_use]
+    pub const fn line(&self) -> Option<u32> {
+        self.line
+    }
+}

@@ -1,0 +1,324 @@
+//! What is logged: a record as bytes on its way through the queue, and as a view over those bytes.
+//!
+//! Written on the caller's thread ([`encode`], [`Image`]), read on the writer's ([`decode`],
+//! [`RecordBuf`]). A record's bytes are, in this order (see `queue/ring.rs` for the frame around them):
+//!
+//! | part | present when | bytes |
+//! |---|---|---|
+//! | thread | [`THREAD`]: it came through a ring that several threads share | id (8), name (length (4), text; empty for none) |
+//! | site | always | address of a static [`Metadata`], or, with [`INLINE_SITE`], its facts one by one |
+//! | decoder | always | address of the function that reads the message |
+//! | shared | [`SHARED`] | address of a [`Shared`] |
+//! | trace | [`TRACE`] | trace id (16), span id (8) |
+//! | fields | [`FIELDS`] | length (4), then key and value in turn |
+//! | message | always | whatever the decoder makes of the rest |
+//!
+//! *Invariant:* knows nothing of queues, outputs or layouts.
+
+pub(crate) mod batch;
+pub(crate) mod decode;
+pub(crate) mod encode;
+mod image;
+mod metadata;
+mod serialize;
+mod shared;
+pub(crate) mod uuid;
+mod value;
+
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use ::uuid::Uuid;
+
+use crate::facts::Facts;
+use crate::level::{Level, Severity};
+use crate::thread::ThreadRef;
+
+pub use decode::{DecodeError, Entries, Items};
+pub use encode::{Encode, Encoded, Encoder, MapEncoder, SeqEncoder};
+pub(crate) use image::{Image, Site, Text, append_thread};
+pub use metadata::Metadata;
+pub(crate) use shared::Shared;
+pub use value::{Field, Value};
+
+use decode::Decoder;
+
+/// The thread's id and name stand in the record itself.
+pub(crate) const THREAD: u32 = 1 << 8;
+/// The facts of the statement stand in the record itself.
+pub(crate) const INLINE_SITE: u32 = 1 << 9;
+/// The record refers to a named logger or a scope.
+pub(crate) const SHARED: u32 = 1 << 10;
+/// The record has trace and span ids.
+pub(crate) const TRACE: u32 = 1 << 11;
+/// The record has key-values.
+pub(crate) const FIELDS: u32 = 1 << 12;
+
+/// The ids of the trace a record belongs to (W3C Trace Context).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TraceIds {
+    /// 128 bits, written as 32 lower-case hexadecimal digits.
+    pub trace_id: u128,
+    /// 64 bits, written as 16 lower-case hexadecimal digits.
+    pub span_id: u64,
+}
+
+/// One log record, as filters, layouts and sinks see it.
+///
+/// A view: it borrows from the queue and lives as long as the call it is passed to.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    pub(crate) timestamp_nanos: i64,
+    pub(crate) uuid: Uuid,
+    pub(crate) metadata: Metadata<'a>,
+    pub(crate) facts: &'a Facts,
+    pub(crate) application: &'a str,
+    /// The number of the named logger, if it has an output of its own.
+    pub(crate) logger: Option<u64>,
+    pub(crate) thread: ThreadRef<'a>,
+    pub(crate) trace: Option<TraceIds>,
+    pub(crate) message: &'a str,
+    pub(crate) fields: &'a [Field<'a>],
+}
+
+impl<'a> Record<'a> {
+    /// When the statement was executed, in nanoseconds since the Unix epoch, UTC.
+    #[must_use]
+    pub fn timestamp_nanos(&self) -> i64 {
+        self.timestamp_nanos
+    }
+
+    /// When the statement was executed.
+    #[must_use]
+    pub fn timestamp(&self) -> SystemTime {
+        let distance = Duration::from_nanos(self.timestamp_nanos.unsigned_abs());
+        if self.timestamp_nanos < 0 {
+            UNIX_EPOCH - distance
+        } else {
+            UNIX_EPOCH + distance
+        }
+    }
+
+    /// A version 7 UUID (RFC 9562, section 5.7); in one process they ascend in output order.
+    #[must_use]
+    pub fn uuid(&self) -> Uuid {
+        self.uuid
+    }
+
+    /// Severity, target and place in the source.
+    #[must_use]
+    pub fn metadata(&self) -> &Metadata<'a> {
+        &self.metadata
+    }
+
+    /// The level that filters compare.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        self.metadata.level()
+    }
+
+    /// The level, or `critical` where the statement said so.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        self.metadata.severity()
+    }
+
+    /// What filters match: the module path unless the statement names another.
+    #[must_use]
+    pub fn target(&self) -> &'a str {
+        self.metadata.target()
+    }
+
+    /// The application's name: the named logger's if it has one, otherwise the process's.
+    #[must_use]
+    pub fn application(&self) -> &'a str {
+        self.application
+    }
+
+    /// What is known of the process: host, container, process id, environment, version.
+    #[must_use]
+    pub fn facts(&self) -> &'a Facts {
+        self.facts
+    }
+
+    /// The thread the record was logged on.
+    #[must_use]
+    pub fn thread(&self) -> ThreadRef<'a> {
+        self.thread
+    }
+
+    /// The ids of the trace, when there is one.
+    #[must_use]
+    pub fn trace(&self) -> Option<TraceIds> {
+        self.trace
+    }
+
+    /// The message, as the statement formatted it; may be empty and may hold any character.
+    #[must_use]
+    pub fn message(&self) -> &'a str {
+        self.message
+    }
+
+    /// The key-values: those of the call in their order, then those of its scopes, its logger and the
+    /// process. Each key stands here once; where it came from several places, the nearest to the call
+    /// counts, and the last where the call itself repeats it.
+    #[must_use]
+    pub fn fields(&self) -> &'a [Field<'a>] {
+        self.fields
+    }
+
+    /// The value of one key.
+    #[must_use]
+    pub fn field(&self, key: &str) -> Option<Value<'a>> {
+        let field = self.fields.iter().find(|field| field.key == key)?;
+        Some(field.value)
+    }
+}
+
+/// What a record's bytes do not say by themselves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Surroundings<'a> {
+    pub(crate) timestamp_nanos: i64,
+    pub(crate) uuid: Uuid,
+    pub(crate) facts: &'a Facts,
+    /// The owner of the ring; the record's own thread takes its place.
+    pub(crate) thread: ThreadRef<'a>,
+    /// Key-values of the whole process.
+    pub(crate) process_fields: &'a [u8],
+}
+
+/// Buffers that one record after the other is decoded into.
+#[derive(Debug, Default)]
+pub(crate) struct RecordBuf {
+    message: String,
+    fields: Vec<Field<'static>>,
+}
+
+impl RecordBuf {
+    /// Reads one record and passes it on. The buffers keep their capacity for the next.
+    pub(crate) fn decode<R>(
+        &mut self,
+        flags: u32,
+        bytes: &[u8],
+        surroundings: &Surroundings<'_>,
+        take: impl FnOnce(&Record<'_>) -> R,
+    ) -> Result<R, DecodeError> {
+        let mut decoder = Decoder::new(bytes);
+        let thread = if flags & THREAD == 0 {
+            surroundings.thread
+        } else {
+            image::thread(&mut decoder)?
+        };
+        let metadata = image::site(&mut decoder, flags)?;
+        let read_message = decode::message_decoder(decoder.get_address()?)?;
+        let shared = image::shared(&mut decoder, flags)?;
+        let trace = image::trace(&mut decoder, flags)?;
+        let call = if flags & FIELDS == 0 {
+            &[]
+        } else {
+            decoder.get_block()?
+        };
+        let mut fields = recycle(std::mem::take(&mut self.fields));
+        merge_fields(&mut fields, call, shared, surroundings.process_fields);
+        self.message.clear();
+        let taken = read_message(&mut decoder, &mut self.message).map(|message| {
+            take(&Record {
+                timestamp_nanos: surroundings.timestamp_nanos,
+                uuid: surroundings.uuid,
+                metadata,
+                facts: surroundings.facts,
+                application: application(shared).unwrap_or(&surroundings.facts.application),
+                logger: shared.and_then(|shared| shared.outward().find_map(|shared| shared.logger)),
+                thread,
+                trace,
+                message,
+                fields: &fields,
+            })
+        });
+        self.fields = recycle(fields);
+        taken
+    }
+}
+
+fn application(shared: Option<&Shared>) -> Option<&str> {
+    shared?
+        .outward()
+        .find_map(|shared| shared.application.as_deref())
+}
+
+/// Empties a vector and forgets the lifetime of what was in it, keeping its memory: collecting an empty
+/// `into_iter` of the same layout happens in place.
+fn recycle<'b>(mut fields: Vec<Field<'_>>) -> Vec<Field<'b>> {
+    fields.clear();
+    fields
+        .into_iter()
+        .map(|_| -> Field<'b> { unreachable!("the vector was cleared") })
+        .collect()
+}
+
+/// Beyond this many keys a table is quicker than looking at each.
+const FEW_KEYS: usize = 32;
+
+fn merge_fields<'a>(
+    fields: &mut Vec<Field<'a>>,
+    call: &'a [u8],
+    shared: Option<&'a Shared>,
+    process: &'a [u8],
+) {
+    let mut keys = KeyIndex::default();
+    for field in Entries::new(call).iter() {
+        match keys.find(fields, field.key) {
+            Some(place) => fields[place].value = field.value,
+            None => keys.push(fields, field),
+        }
+    }
+    let around = shared.into_iter().flat_map(Shared::outward);
+    for field in around
+        .flat_map(|shared| last_of_each_key(shared.entries()))
+        .chain(last_of_each_key(Entries::new(process)))
+    {
+        if keys.find(fields, field.key).is_none() {
+            keys.push(fields, field);
+        }
+    }
+}
+
+/// The entries whose key does not come again later.
+fn last_of_each_key<'a>(entries: Entries<'a>) -> impl Iterator<Item = Field<'a>> {
+    let mut rest = entries.iter();
+    std::iter::from_fn(move || {
+        loop {
+            let field = rest.next()?;
+            if rest.clone().all(|later| later.key != field.key) {
+                return Some(field);
+            }
+        }
+    })
+}
+
+/// Finds keys among the fields collected so far: by looking while they are few, by a table after that.
+#[derive(Default)]
+struct KeyIndex<'a> {
+    table: HashMap<&'a str, usize>,
+}
+
+impl<'a> KeyIndex<'a> {
+    fn find(&self, fields: &[Field<'a>], key: &str) -> Option<usize> {
+        if fields.len() <= FEW_KEYS {
+            fields.iter().position(|field| field.key == key)
+        } else {
+            self.table.get(key).copied()
+        }
+    }
+
+    fn push(&mut self, fields: &mut Vec<Field<'a>>, field: Field<'a>) {
+        let place = fields.len();
+        fields.push(field);
+        if place == FEW_KEYS {
+            self.table
+                .extend(fields.iter().enumerate().map(|(at, field)| (field.key, at)));
+        } else if place > FEW_KEYS {
+            self.table.insert(field.key, place);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! What several records have in common and refer to instead of carrying it: the application name and
+//! the key-values of a named logger or a scope.
+//!
+//! Made on callers' threads, encoded once; read by the writer thread. Records hold its bare address, so
+//! it must outlive every record that was logged with it: whoever owns one gives it up only through
+//! `Queue::retire`, which drops it once all those records were consumed.
+//!
+//! *Invariant:* never changes once made.
+
+use std::sync::Arc;
+
+use super::decode::Entries;
+
+/// An application name and encoded key-values, inside an outer one if there is one.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    /// The number of the named logger that has an output of its own.
+    pub(crate) logger: Option<u64>,
+    pub(crate) application: Option<String>,
+    pub(crate) fields: Vec<u8>,
+    pub(crate) outer: Option<Arc<Shared>>,
+}
+
+impl Shared {
+    /// This and everything around it, innermost first.
+    pub(crate) fn outward(&self) -> impl Iterator<Item = &Shared> {
+        std::iter::successors(Some(self), |shared| shared.outer.as_deref())
+    }
+
+    pub(crate) fn entries(&self) -> Entries<'_> {
+        Entries::new(&self.fields)
+    }
+}

@@ -1,0 +1,114 @@
+//! From many lines to a place.
+//!
+//! Sinks are called by the writer thread (by the thread that logs, after shutdown). One that can stall,
+//! such as the console, has a worker thread of its own and only hands lines over here. One file per sink.
+//!
+//! *Invariant:* a sink knows nothing of queues and never sees a record, only lines.
+
+pub(crate) mod console;
+pub(crate) mod file;
+mod lines;
+
+use std::error::Error;
+use std::time::Duration;
+
+use crossbeam_channel::Sender;
+
+use crate::error::{self, ErrorKind, SinkError};
+use crate::record::batch::Batch;
+
+/// A place that takes lines.
+///
+/// # Example
+/// ```
+/// use std::sync::{Arc, Mutex};
+/// use hestia::{Batch, FlushTicket, Sink, SinkError};
+///
+/// /// Keeps everything in memory.
+/// struct Memory(Arc<Mutex<Vec<u8>>>);
+///
+/// impl Sink for Memory {
+///     fn write(&mut self, batch: &mut Batch) -> Result<(), SinkError> {
+///         self.0.lock().unwrap().extend_from_slice(batch.bytes());
+///         Ok(())
+///     }
+/// }
+/// ```
+pub trait Sink: Send {
+    /// Takes the lines of a round. What is left in the batch counts as written after `Ok`, and as
+    /// failed after `Err`; see [`Batch`] for what lies between.
+    ///
+    /// # Errors
+    /// Whatever keeps the lines from where they belong. It is reported, and the next lines come all the
+    /// same. A panic counts as an error.
+    fn write(&mut self, batch: &mut Batch) -> Result<(), SinkError>;
+
+    /// Settles the ticket once everything written so far is out: at the operating system, or wherever
+    /// this sink's lines are safe. The default is right for a sink whose `write` leaves nothing behind.
+    ///
+    /// A sink whose reader has gone for good, such as a console after a broken pipe, settles with an error
+    /// of [`ErrorKind::Closed`]: the report of the flush says so, and the flush does not fail for it.
+    fn flush(&mut self, ticket: FlushTicket) {
+        ticket.settle(Ok(()));
+    }
+
+    /// Opens again what the sink writes to, because somebody moved it away. The default does nothing.
+    ///
+    /// # Errors
+    /// When that is not possible; the sink goes on with what it has.
+    fn reopen(&mut self) -> Result<(), SinkError> {
+        Ok(())
+    }
+
+    /// Ends threads of the sink's own. Called once, after the last `write` and `flush` of a shutdown;
+    /// records logged after that still come through `write`. Must return within the limit.
+    fn close(&mut self, limit: Duration) {
+        let _ = limit;
+    }
+}
+
+/// A promise to say when everything is out. Dropping it unsettled says that it never will be.
+#[derive(Debug)]
+pub struct FlushTicket {
+    output: usize,
+    answer: Option<Sender<(usize, Result<(), SinkError>)>>,
+}
+
+impl FlushTicket {
+    pub(crate) fn new(output: usize, answer: Sender<(usize, Result<(), SinkError>)>) -> Self {
+        FlushTicket {
+            output,
+            answer: Some(answer),
+        }
+    }
+
+    /// Says how the flush ended.
+    pub fn settle(mut self, result: Result<(), SinkError>) {
+        self.send(result);
+    }
+
+    fn send(&mut self, result: Result<(), SinkError>) {
+        if let Some(answer) = self.answer.take() {
+            // Whoever asked may have given up waiting.
+            let _ = answer.send((self.output, result));
+        }
+    }
+}
+
+impl Drop for FlushTicket {
+    fn drop(&mut self) {
+        self.send(Err(SinkError::new(
+            ErrorKind::Write,
+            "the output ended before it confirmed the flush",
+        )));
+    }
+}
+
+/// An error once more, with its causes as text, for whoever asks after it was handed out.
+fn again(error: &SinkError) -> SinkError {
+    let copy = SinkError::new(error.kind(), error.to_string());
+    match error.source() {
+        Some(cause) => copy.because(error::chain(cause)),
+        None => copy,
+    }
+}

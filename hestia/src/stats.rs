@@ -1,0 +1,186 @@
+//! What was counted: by the queue, and by each output.
+//!
+//! Callers' threads count what they hand over and shed; the writer thread and the workers count what
+//! became of it. The books balance: sent = accepted + shed, and per output accepted = written +
+//! filtered + failed + pending.
+//!
+//! *Invariant:* counting never waits for anyone.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crate::level::{self, LEVELS, Level};
+
+/// What became of the records of one output. Written by the writer thread and, for outputs that have
+/// one, by their worker.
+#[derive(Debug, Default)]
+pub(crate) struct OutputCounts {
+    pub(crate) written: AtomicU64,
+    pub(crate) filtered: AtomicU64,
+    pub(crate) failed: AtomicU64,
+    pub(crate) notices: AtomicU64,
+    pub(crate) bytes: AtomicU64,
+    pub(crate) errors: AtomicU64,
+    /// Records accepted before this output was there.
+    pub(crate) before: AtomicU64,
+    /// The output does not work at the moment.
+    pub(crate) broken: AtomicBool,
+}
+
+/// Relaxed everywhere: each figure is exact by itself, and whoever compares several of them has waited
+/// for a flush, whose reply orders them.
+pub(crate) fn add(counter: &AtomicU64, amount: u64) {
+    counter.fetch_add(amount, Ordering::Relaxed);
+}
+
+impl OutputCounts {
+    /// The figures of an output, given how many records the queue had accepted *after* they were read.
+    pub(crate) fn settled(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
+            + self.filtered.load(Ordering::Relaxed)
+            + self.failed.load(Ordering::Relaxed)
+            + self.before.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn snapshot(&self, name: &str, accepted: u64, settled: u64) -> OutputStats {
+        OutputStats {
+            name: name.to_owned(),
+            written: self.written.load(Ordering::Relaxed),
+            filtered: self.filtered.load(Ordering::Relaxed),
+            failed: self.failed.load(Ordering::Relaxed),
+            pending: accepted.saturating_sub(settled),
+            notices: self.notices.load(Ordering::Relaxed),
+            bytes: self.bytes.load(Ordering::Relaxed),
+            errors: self.errors.load(Ordering::Relaxed),
+            working: !self.broken.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// A figure for each level.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LevelCounts(pub(crate) [u64; LEVELS]);
+
+impl LevelCounts {
+    /// The figure of one level.
+    #[must_use]
+    pub fn of(&self, level: Level) -> u64 {
+        self.0[level::index(level)]
+    }
+
+    /// The sum over all levels.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.0.iter().sum()
+    }
+
+    pub(crate) fn since(&self, earlier: &LevelCounts) -> LevelCounts {
+        let mut difference = *self;
+        for (now, before) in difference.0.iter_mut().zip(earlier.0) {
+            *now = now.saturating_sub(before);
+        }
+        difference
+    }
+}
+
+impl fmt::Display for LevelCounts {
+    /// `12 info, 3 debug`; only levels that count something; `none` when there are none.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+        for level in level::ALL.into_iter().filter(|level| self.of(*level) > 0) {
+            let name = level.as_str().to_ascii_lowercase();
+            write!(out, "{separator}{} {name}", self.of(level))?;
+            separator = ", ";
+        }
+        if separator.is_empty() {
+            out.write_str("none")?;
+        }
+        Ok(())
+    }
+}
+
+/// The figures of the running logger; [`crate::stats`] takes them.
+///
+/// # Example
+/// ```
+/// hestia::builder().console(false).text(false).json(false).env(false).init()?;
+/// log::info!("one");
+/// let stats = hestia::stats().expect("hestia is running");
+/// assert_eq!(stats.accepted, 1);
+/// assert_eq!(stats.sent(), stats.accepted + stats.shed.total());
+/// # Ok::<(), hestia::InitError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Records the queue took.
+    pub accepted: u64,
+    /// Records the queue refused, by level: it was full and the overflow policy said so, or the record
+    /// was larger than the whole queue may be.
+    pub shed: LevelCounts,
+    /// Troubles of hestia's own: failed writes, panics in custom parts, and so on.
+    pub errors: u64,
+    /// The most bytes that were ever waiting in the queue at the same time, as the writer saw it.
+    pub queue_high_water_bytes: u64,
+    /// The bytes that rings and oversize records take at this moment.
+    pub queue_bytes: u64,
+    /// One entry per output.
+    pub outputs: Vec<OutputStats>,
+}
+
+impl Stats {
+    /// Records whose statement passed the level check: accepted and shed together.
+    #[must_use]
+    pub fn sent(&self) -> u64 {
+        self.accepted + self.shed.total()
+    }
+
+    /// The figures of the output with this name (`console`, `text`, `json`, or a custom sink's).
+    #[must_use]
+    pub fn output(&self, name: &str) -> Option<&OutputStats> {
+        self.outputs.iter().find(|output| output.name == name)
+    }
+}
+
+/// The figures of one output: of the records accepted since it exists, written + filtered + failed +
+/// pending.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OutputStats {
+    /// `console`, `text`, `json`, or the name of a custom sink.
+    pub name: String,
+    /// Records that were handed to the operating system, or to a custom sink that took them.
+    pub written: u64,
+    /// Records that this output's level or filter kept out.
+    pub filtered: u64,
+    /// Records that were lost on the way out: the disk was full, nobody read the pipe.
+    pub failed: u64,
+    /// Records still on their way.
+    pub pending: u64,
+    /// Lines hestia wrote by itself to say what was lost; not counted anywhere else.
+    pub notices: u64,
+    /// Bytes written, notices included.
+    pub bytes: u64,
+    /// How often writing failed.
+    pub errors: u64,
+    /// `false` while the output cannot be written to.
+    pub working: bool,
+}
+
+impl fmt::Display for OutputStats {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let OutputStats {
+            name,
+            written,
+            filtered,
+            failed,
+            pending,
+            bytes,
+            ..
+        } = self;
+        write!(
+            out,
+            "{name}: {written} written ({bytes} bytes), {filtered} filtered, {failed} failed, {pending} pending"
+        )
+    }
+}

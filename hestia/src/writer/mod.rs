@@ -1,0 +1,421 @@
+//! The writer: everything between the queue and the outputs.
+//!
+//! One thread, started by `logger`. It drains every ring, merges by time ([`merge`]), decodes each
+//! record once, and passes it to the outputs ([`route`]). After `shutdown`, and during the last moments
+//! of the process, the same work is done by whichever thread logs ([`Writer::drain`]).
+//!
+//! *Invariant:* the writer waits for nobody, and what one output or record does wrong costs no other.
+
+pub(crate) mod control;
+mod merge;
+mod pace;
+pub(crate) mod route;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender};
+
+use crate::clock::{Clock, TickSource};
+use crate::facts::Facts;
+use crate::internal;
+use crate::level::{Level, Severity};
+use crate::queue::{Mark, Queue, Readers};
+use crate::record::uuid::UuidSource;
+use crate::record::{Field, Metadata, Record, RecordBuf, Surroundings, Value};
+use crate::stats::LevelCounts;
+use crate::thread::ThreadRef;
+
+use control::{Answer, Control};
+use merge::Merge;
+use pace::{Pace, Rest};
+use route::{NOTICE_PAUSE, Route, Routes};
+
+/// What the writer is told when it is made.
+pub(crate) struct Settings {
+    pub(crate) facts: Arc<Facts>,
+    /// Encoded key-values of the whole process.
+    pub(crate) process_fields: Arc<Vec<u8>>,
+    /// How far in the past the horizon lies while records keep coming.
+    pub(crate) grace: Duration,
+    /// How long after the last record the writer goes on looking by itself.
+    pub(crate) linger: Duration,
+}
+
+/// What turns records into lines: all of it that does not know where records come from.
+struct Desk {
+    clock: Clock,
+    uuids: UuidSource,
+    buffers: RecordBuf,
+    settings: Settings,
+    routes: Routes,
+    /// Records seen, readable or not.
+    processed: u64,
+}
+
+/// Drains the queue into the outputs.
+pub(crate) struct Writer {
+    readers: Readers,
+    merge: Merge,
+    desk: Desk,
+    pace: Pace,
+    control: Receiver<Control>,
+    grace_ticks: u64,
+    flushes: Vec<(Mark, Sender<Answer>)>,
+    /// What may be dropped once the rings have been read so far.
+    kept: Vec<Mark>,
+    stop: Option<(Sender<Answer>, Duration)>,
+    last_found: u64,
+    notices: Notices,
+}
+
+/// What was shed by the queue, and what was said about it.
+struct Notices {
+    told: LevelCounts,
+    told_at: Instant,
+    told_at_nanos: i64,
+}
+
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Writer")
+            .field("readers", &self.readers)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Writer {
+    pub(crate) fn new(
+        queue: Arc<Queue>,
+        ticks: TickSource,
+        settings: Settings,
+        routes: Vec<Route>,
+        control: Receiver<Control>,
+    ) -> Self {
+        let mut clock = Clock::new(ticks);
+        let mut outputs = Routes::default();
+        for route in routes {
+            outputs.add(route, 0);
+        }
+        let now = clock.now();
+        Writer {
+            readers: Readers::new(queue),
+            merge: Merge::default(),
+            pace: Pace::new(settings.linger),
+            control,
+            grace_ticks: clock.ticks_in(settings.grace),
+            flushes: Vec::new(),
+            kept: Vec::new(),
+            stop: None,
+            last_found: now,
+            notices: Notices {
+                told: LevelCounts::default(),
+                told_at: Instant::now(),
+                told_at_nanos: clock.unix_nanos(now),
+            },
+            desk: Desk {
+                clock,
+                uuids: UuidSource::default(),
+                buffers: RecordBuf::default(),
+                settings,
+                routes: outputs,
+                processed: 0,
+            },
+        }
+    }
+
+    /// The writer thread's work, until it is told to stop. A panic of hestia's own costs the round.
+    pub(crate) fn run(&mut self) {
+        loop {
+            match catch_unwind(AssertUnwindSafe(|| self.rounds())) {
+                Ok(()) => return,
+                Err(_) => internal::trouble("writer", "a round panicked; this is a bug in hestia"),
+            }
+        }
+    }
+
+    fn rounds(&mut self) {
+        loop {
+            self.take_controls();
+            let left = self.round(self.grace_ticks);
+            self.settle_flushes();
+            if left == 0 && self.flushes.is_empty() {
+                if let Some((answer, limit)) = self.stop.take() {
+                    self.finish(&answer, limit);
+                    return;
+                }
+                self.rest();
+            } else if left > 0 {
+                // Younger than the horizon: it will not be in a moment.
+                std::hint::spin_loop();
+            }
+        }
+    }
+
+    /// Writes everything that was committed before the call, on the calling thread: for when there is no
+    /// writer thread any more.
+    pub(crate) fn drain(&mut self) {
+        self.take_controls();
+        let mark = self.readers.mark();
+        while !self.readers.has_passed(&mark) {
+            self.round(0);
+        }
+        self.round(0);
+        self.settle_flushes();
+        self.announce_losses(true);
+        self.desk.routes.end_round(true);
+        if let Some((answer, limit)) = self.stop.take() {
+            self.finish(&answer, limit);
+        }
+    }
+
+    /// One round: look, merge, write. Returns how many bytes are left for the next.
+    fn round(&mut self, grace_ticks: u64) -> usize {
+        let now = self.desk.clock.now();
+        if let Some(step) = self.desk.clock.renew_if_due(now) {
+            self.announce_step(step);
+        }
+        // Whoever waits for a flush does not wait for the grace window.
+        let hurry = !self.flushes.is_empty() || self.stop.is_some();
+        let horizon = if hurry { now } else { now.saturating_sub(grace_ticks) };
+        // Nothing that the next line does may come before the tick was read.
+        std::sync::atomic::fence(std::sync::atomic::Ordering::SeqCst);
+        let waiting = self.readers.look();
+        if self.readers.anything_retired() {
+            let mark = self.readers.mark();
+            self.kept.push(mark);
+        }
+        let desk = &mut self.desk;
+        let taken = if waiting == 0 {
+            0
+        } else {
+            self.merge.run(self.readers.rings(), horizon, |ring, frame| {
+                let owner = ring.thread().map(crate::thread::Thread::as_ref);
+                desk.process(owner, frame.flags, frame.ticks, frame.payload());
+            })
+        };
+        if taken > 0 {
+            self.readers.release();
+            let since = self.desk.clock.span_of(now.saturating_sub(self.last_found));
+            self.pace.found(taken, since);
+            self.last_found = now;
+        }
+        let left = self.readers.unread();
+        self.kept.retain(|mark| !self.readers.has_passed(mark));
+        self.announce_losses(false);
+        self.desk.routes.end_round(left == 0);
+        left
+    }
+
+    fn take_controls(&mut self) {
+        while let Ok(control) = self.control.try_recv() {
+            match control {
+                Control::Flush(answer) => {
+                    let mark = self.readers.mark();
+                    self.flushes.push((mark, answer));
+                }
+                Control::Reopen(answer) => self.desk.routes.reopen(&answer),
+                Control::AddRoute(route) => self.desk.routes.add(*route, self.desk.processed),
+                Control::Stop(answer, limit) => {
+                    let mark = self.readers.mark();
+                    self.flushes.push((mark, answer.clone()));
+                    self.stop = Some((answer, limit));
+                }
+            }
+        }
+    }
+
+    fn settle_flushes(&mut self) {
+        if self.flushes.is_empty() {
+            return;
+        }
+        let readers = &self.readers;
+        let passed: Vec<_> = self
+            .flushes
+            .extract_if(.., |(mark, _)| readers.has_passed(mark))
+            .collect();
+        if !passed.is_empty() {
+            self.announce_losses(true);
+        }
+        for (_, answer) in passed {
+            self.desk.routes.flush(&answer);
+        }
+    }
+
+    /// The last thing the writer thread does. The answer's last sender is dropped here, which tells
+    /// whoever waits that the outputs are closed.
+    fn finish(&mut self, answer: &Sender<Answer>, limit: Duration) {
+        self.desk.routes.close(limit);
+        let _ = answer;
+    }
+
+    /// The queue is dry: sleeps, for a time that follows the gaps between records.
+    fn rest(&mut self) {
+        let wake = &Arc::clone(self.readers.queue()).wake;
+        let silence = self.desk.clock.span_of(self.desk.clock.now().saturating_sub(self.last_found));
+        match self.pace.rest(silence) {
+            Rest::Nap(span) => wake.nap(span),
+            Rest::Park if self.owes_a_notice() => wake.nap(NOTICE_PAUSE),
+            Rest::Park => {
+                if !wake.prepare_to_park() {
+                    return;
+                }
+                // The look that no record committed before the barrier escapes.
+                if self.readers.look() > 0
+                    || !self.control.is_empty()
+                    || self.readers.anything_retired()
+                {
+                    wake.stay();
+                } else {
+                    wake.park();
+                }
+                self.last_found = self.desk.clock.now();
+            }
+        }
+    }
+
+    fn owes_a_notice(&self) -> bool {
+        let (_, shed) = self.readers.queue().counts();
+        shed != self.notices.told || self.desk.routes.has_untold_failures()
+    }
+
+    /// Says in the outputs what was lost since it was last said, at most once in a while unless forced.
+    fn announce_losses(&mut self, force: bool) {
+        let notices = &mut self.notices;
+        if !force && notices.told_at.elapsed() < NOTICE_PAUSE {
+            return;
+        }
+        let (_, shed) = self.readers.queue().counts();
+        let lost = shed.since(&notices.told);
+        let now = self.desk.now_nanos();
+        let window = (notices.told_at_nanos, now);
+        notices.told = shed;
+        notices.told_at = Instant::now();
+        notices.told_at_nanos = now;
+        self.desk.announce_losses(&lost, window);
+    }
+
+    fn announce_step(&mut self, step: Duration) {
+        let now = self.desk.now_nanos();
+        let message = format!("the system's clock was set back by {step:?}");
+        let fields = [Field {
+            key: "seconds",
+            value: Value::F64(step.as_secs_f64()),
+        }];
+        self.desk.with_notice(now, &message, &fields, Routes::announce);
+    }
+}
+
+impl Desk {
+    /// The present, as a time that no line so far lies behind.
+    fn now_nanos(&mut self) -> i64 {
+        let now = self.clock.now();
+        self.clock.unix_nanos(now)
+    }
+
+    fn process(&mut self, owner: Option<ThreadRef<'_>>, flags: u32, ticks: u64, payload: &[u8]) {
+        let timestamp_nanos = self.clock.unix_nanos(ticks);
+        let surroundings = Surroundings {
+            timestamp_nanos,
+            uuid: self.uuids.next(timestamp_nanos),
+            facts: &self.settings.facts,
+            thread: owner.unwrap_or(ThreadRef { id: 0, name: None }),
+            process_fields: &self.settings.process_fields,
+        };
+        self.processed += 1;
+        let (buffers, routes) = (&mut self.buffers, &mut self.routes);
+        let decoded = catch_unwind(AssertUnwindSafe(|| {
+            buffers.decode(flags, payload, &surroundings, |record| routes.dispatch(record))
+        }));
+        if !matches!(decoded, Ok(Ok(()))) {
+            self.routes.count_unreadable(Level::Error);
+            internal::trouble("writer", "a record could not be read; this is a bug in hestia");
+        }
+    }
+
+    fn announce_losses(&mut self, shed: &LevelCounts, window: (i64, i64)) {
+        if shed.total() > 0 {
+            let (message, fields) = loss(shed, window, "the queue was full");
+            self.with_notice(window.1, &message, &fields, Routes::announce);
+        }
+        if !self.routes.has_untold_failures() {
+            return;
+        }
+        let mut routes = std::mem::take(&mut self.routes);
+        routes.announce_failures(|lost, pass_on| {
+            let (message, fields) = loss(lost, window, "this output could not be written to");
+            let uuid = self.uuids.next(window.1);
+            pass_on(&notice(window.1, uuid, &self.settings.facts, &message, &fields));
+        });
+        self.routes = routes;
+    }
+
+    fn with_notice(
+        &mut self,
+        now_nanos: i64,
+        message: &str,
+        fields: &[Field<'_>],
+        pass_on: impl FnOnce(&mut Routes, &Record<'_>),
+    ) {
+        let uuid = self.uuids.next(now_nanos);
+        let facts = &self.settings.facts;
+        pass_on(&mut self.routes, &notice(now_nanos, uuid, facts, message, fields));
+    }
+}
+
+/// The words and figures of a notice of loss. The window is the one in which it was noticed; what is
+/// said in its output cannot be said earlier than the output works again.
+fn loss(lost: &LevelCounts, window: (i64, i64), why: &str) -> (String, [Field<'static>; 6]) {
+    let from = time(window.0);
+    let to = time(window.1);
+    let message = format!(
+        "{} records lost between {from} and {to}: {lost} ({why})",
+        lost.total()
+    );
+    let count = |key, level| Field {
+        key,
+        value: Value::U64(lost.of(level)),
+    };
+    let fields = [
+        Field {
+            key: "lost",
+            value: Value::U64(lost.total()),
+        },
+        count("lost_error", Level::Error),
+        count("lost_warn", Level::Warn),
+        count("lost_info", Level::Info),
+        count("lost_debug", Level::Debug),
+        count("lost_trace", Level::Trace),
+    ];
+    (message, fields)
+}
+
+fn time(unix_nanos: i64) -> String {
+    chrono::DateTime::from_timestamp_nanos(unix_nanos)
+        .to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+}
+
+fn notice<'a>(
+    timestamp_nanos: i64,
+    uuid: uuid::Uuid,
+    facts: &'a Facts,
+    message: &'a str,
+    fields: &'a [Field<'a>],
+) -> Record<'a> {
+    Record {
+        timestamp_nanos,
+        uuid,
+        metadata: Metadata::new(Severity::Level(Level::Warn), "hestia"),
+        facts,
+        application: &facts.application,
+        logger: None,
+        thread: ThreadRef {
+            id: 0,
+            name: Some("hestia-writer"),
+        },
+        trace: None,
+        message,
+        fields,
+    }
+}

@@ -1,0 +1,100 @@
+//! When the writer looks again: soon while records come, later when they come seldom, not at all when
+//! none came for a while.
+//!
+//! *Invariant:* pure; ticks in, spans of time out.
+
+use std::time::Duration;
+
+/// The shortest sleep between two looks.
+const SHORTEST: Duration = Duration::from_micros(50);
+/// The longest one: a record becomes visible that much later at most, and a program that logs ten times
+/// a second causes forty looks a second.
+const LONGEST: Duration = Duration::from_millis(25);
+
+/// What to do when the queue is dry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// Sleep that long, then look again.
+    Nap(Duration),
+    /// Sleep until woken.
+    Park,
+}
+
+/// Follows the gaps between records.
+#[derive(Debug)]
+pub(super) struct Pace {
+    /// How long after the last record the writer goes on looking by itself.
+    linger: Duration,
+    /// The usual gap between records: a running mean, in which the last one has an eighth.
+    gap: Duration,
+    /// How long no record has come.
+    silence: Duration,
+}
+
+impl Pace {
+    pub(super) fn new(linger: Duration) -> Self {
+        Pace {
+            linger,
+            gap: Duration::ZERO,
+            silence: Duration::ZERO,
+        }
+    }
+
+    /// A look found records, that long after the one before that did.
+    pub(super) fn found(&mut self, records: u64, since_last: Duration) {
+        let share = since_last / u32::try_from(records).unwrap_or(u32::MAX).max(1);
+        self.gap = (self.gap * 7 + share.min(self.linger)) / 8;
+        self.silence = Duration::ZERO;
+    }
+
+    /// A look found nothing, that long after the last record.
+    pub(super) fn rest(&mut self, silence: Duration) -> Rest {
+        self.silence = silence;
+        if silence >= self.linger {
+            // Whoever comes after such a silence may come in a burst.
+            self.gap = Duration::ZERO;
+            return Rest::Park;
+        }
+        // A quarter of the usual gap, or of the present silence when that has become longer.
+        Rest::Nap((self.gap.max(silence) / 4).clamp(SHORTEST, LONGEST))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINGER: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn naps_are_short_after_a_busy_time_and_grow_with_the_silence() {
+        let mut pace = Pace::new(LINGER);
+        pace.found(1000, Duration::from_millis(1));
+        assert_eq!(pace.rest(Duration::ZERO), Rest::Nap(SHORTEST));
+        assert_eq!(
+            pace.rest(Duration::from_millis(40)),
+            Rest::Nap(Duration::from_millis(10))
+        );
+        assert_eq!(pace.rest(Duration::from_millis(999)), Rest::Nap(LONGEST));
+        assert_eq!(pace.rest(LINGER), Rest::Park);
+    }
+
+    #[test]
+    fn a_record_every_100_ms_causes_fewer_than_50_looks_a_second() {
+        let mut pace = Pace::new(LINGER);
+        let gap = Duration::from_millis(100);
+        let mut looks = 0;
+        for round in 0..40 {
+            pace.found(1, gap);
+            let mut silence = Duration::ZERO;
+            while silence < gap {
+                let Rest::Nap(span) = pace.rest(silence) else {
+                    panic!("no parking within the linger")
+                };
+                silence += span;
+                looks += u32::from(round >= 30);
+            }
+        }
+        assert!(looks < 50, "{looks} looks in a second");
+    }
+}

@@ -1,0 +1,321 @@
+//! One output: a level and a filter, a layout, a sink.
+//!
+//! Writer thread. Decides for each record which outputs get it, lays it out once per distinct layout,
+//! gathers lines in batches, and says in the output itself what was lost.
+//!
+//! *Invariant:* a filter, layout or sink that fails or panics costs its own output that record or batch,
+//! nothing else; and every record is counted once per output.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crate::error::{ErrorKind, SinkError, chain};
+use crate::filter::Filter;
+use crate::filter::directives::Table;
+use crate::internal;
+use crate::layout::Layout;
+use crate::level::Level;
+use crate::record::Record;
+use crate::record::batch::Batch;
+use crate::sink::{FlushTicket, Sink};
+use crate::stats::{LevelCounts, OutputCounts, add};
+
+/// A batch of this many bytes is written at once: what one write call takes at its best.
+const FULL_BATCH_BYTES: usize = 64 << 10;
+/// The longest a line waits in a batch while the queue never runs dry.
+const OLDEST_LINE: Duration = Duration::from_millis(100);
+/// At most one notice of loss in this span, per output.
+pub(super) const NOTICE_PAUSE: Duration = Duration::from_secs(1);
+
+/// The layout of an output, with a name that is equal for layouts that write equal lines.
+pub(crate) struct RouteLayout {
+    pub(crate) key: Option<String>,
+    pub(crate) layout: Box<dyn Layout>,
+}
+
+/// One output, as the writer has it.
+pub(crate) struct Route {
+    pub(crate) name: String,
+    pub(crate) table: Arc<arc_swap::ArcSwap<Table>>,
+    pub(crate) filter: Option<Box<dyn Filter>>,
+    pub(crate) layout: RouteLayout,
+    pub(crate) sink: Box<dyn Sink>,
+    pub(crate) counts: Arc<OutputCounts>,
+    /// Only records of the named logger with this number.
+    pub(crate) only_logger: Option<u64>,
+}
+
+struct Slot {
+    route: Route,
+    /// The place of its layout.
+    layout: usize,
+    batch: Batch,
+    /// Since when the batch has been waiting.
+    oldest: Option<Instant>,
+    urgent: bool,
+    /// What the last notice that got out had told.
+    told_failed: LevelCounts,
+}
+
+struct SharedLayout {
+    key: Option<String>,
+    layout: Box<dyn Layout>,
+    users: usize,
+    line: Vec<u8>,
+    /// The line is the present record's; `None` before it was laid out, `false` when that failed.
+    done: Option<bool>,
+}
+
+/// All outputs.
+#[derive(Default)]
+pub(super) struct Routes {
+    slots: Vec<Slot>,
+    layouts: Vec<SharedLayout>,
+}
+
+impl Routes {
+    /// Adds an output, for records from now on; `processed` were there before it.
+    pub(super) fn add(&mut self, mut route: Route, processed: u64) {
+        route.counts.before.store(processed, Ordering::Relaxed);
+        let place = self
+            .layouts
+            .iter()
+            .position(|shared| shared.key.is_some() && shared.key == route.layout.key);
+        let layout = place.unwrap_or_else(|| {
+            self.layouts.push(SharedLayout {
+                key: route.layout.key.take(),
+                layout: std::mem::replace(&mut route.layout.layout, Box::new(Taken)),
+                users: 0,
+                line: Vec::new(),
+                done: None,
+            });
+            self.layouts.len() - 1
+        });
+        self.layouts[layout].users += 1;
+        self.slots.push(Slot {
+            layout,
+            batch: Batch::new(Arc::clone(&route.counts)),
+            route,
+            oldest: None,
+            urgent: false,
+            told_failed: LevelCounts::default(),
+        });
+    }
+
+    /// Passes one record to every output that wants it.
+    pub(super) fn dispatch(&mut self, record: &Record<'_>) {
+        for shared in &mut self.layouts {
+            shared.done = None;
+        }
+        for slot in &mut self.slots {
+            if slot.wants(record) {
+                slot.take(record, &mut self.layouts[slot.layout], false);
+                if slot.batch.bytes().len() >= FULL_BATCH_BYTES {
+                    slot.write_out();
+                }
+            } else {
+                add(&slot.route.counts.filtered, 1);
+            }
+        }
+    }
+
+    /// A record that could not be read: lost to every output.
+    pub(super) fn count_unreadable(&self, level: Level) {
+        for slot in &self.slots {
+            slot.batch.count_lost(level);
+        }
+    }
+
+    /// Writes a line of hestia's own to every output, whatever its level.
+    pub(super) fn announce(&mut self, notice: &Record<'_>) {
+        for shared in &mut self.layouts {
+            shared.done = None;
+        }
+        for slot in &mut self.slots {
+            slot.take(notice, &mut self.layouts[slot.layout], true);
+        }
+    }
+
+    /// What outputs have lost since they last said so. `tell` makes the notice and passes it on.
+    pub(super) fn announce_failures(
+        &mut self,
+        mut tell: impl FnMut(&LevelCounts, &mut dyn FnMut(&Record<'_>)),
+    ) {
+        for slot in &mut self.slots {
+            let failed = slot.batch.lost();
+            let lost = failed.since(&slot.told_failed);
+            if lost.total() == 0 || slot.route.counts.broken.load(Ordering::Relaxed) {
+                continue;
+            }
+            let shared = &mut self.layouts[slot.layout];
+            tell(&lost, &mut |notice| {
+                shared.done = None;
+                slot.take(notice, shared, true);
+            });
+            if slot.write_out() {
+                slot.told_failed = failed;
+            }
+        }
+    }
+
+    /// Whether some output has lost records and has not said so.
+    pub(super) fn has_untold_failures(&self) -> bool {
+        self.slots.iter().any(|slot| {
+            !slot.route.counts.broken.load(Ordering::Relaxed)
+                && slot.batch.lost() != slot.told_failed
+        })
+    }
+
+    /// The end of a round: writes what is due. `dry` says that nothing more waits in the queue.
+    pub(super) fn end_round(&mut self, dry: bool) {
+        for slot in &mut self.slots {
+            let waited = slot.oldest.is_some_and(|since| since.elapsed() >= OLDEST_LINE);
+            if dry || slot.urgent || waited {
+                slot.write_out();
+            } else if slot.oldest.is_none() && !slot.batch.is_empty() {
+                slot.oldest = Some(Instant::now());
+            }
+        }
+    }
+
+    /// Writes everything and asks every output to confirm it.
+    pub(super) fn flush(&mut self, answer: &crossbeam_channel::Sender<super::control::Answer>) {
+        for (place, slot) in self.slots.iter_mut().enumerate() {
+            slot.write_out();
+            let ticket = FlushTicket::new(place, answer.clone());
+            let sink = &mut slot.route.sink;
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| sink.flush(ticket))) {
+                slot.report(&panicked("flush", &*panic));
+            }
+        }
+    }
+
+    pub(super) fn reopen(&mut self, answer: &crossbeam_channel::Sender<super::control::Answer>) {
+        for (place, slot) in self.slots.iter_mut().enumerate() {
+            slot.write_out();
+            let sink = &mut slot.route.sink;
+            let result = catch_unwind(AssertUnwindSafe(|| sink.reopen()))
+                .unwrap_or_else(|panic| Err(panicked("reopen", &*panic)));
+            // Whoever asked may have given up waiting.
+            let _ = answer.send((place, result));
+        }
+    }
+
+    /// Ends the outputs' own threads.
+    pub(super) fn close(&mut self, limit: Duration) {
+        let deadline = Instant::now() + limit;
+        for slot in &mut self.slots {
+            slot.write_out();
+            let left = deadline.saturating_duration_since(Instant::now());
+            let sink = &mut slot.route.sink;
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| sink.close(left))) {
+                slot.report(&panicked("close", &*panic));
+            }
+        }
+    }
+}
+
+impl Slot {
+    fn wants(&mut self, record: &Record<'_>) -> bool {
+        let route = &mut self.route;
+        if let Some(logger) = route.only_logger
+            && record.logger != Some(logger)
+        {
+            return false;
+        }
+        if !route.table.load().allows(record.level(), record.target()) {
+            return false;
+        }
+        let Some(filter) = &mut route.filter else {
+            return true;
+        };
+        catch_unwind(AssertUnwindSafe(|| filter.allows(record))).unwrap_or_else(|panic| {
+            self.report(&panicked("filter", &*panic));
+            false
+        })
+    }
+
+    /// Lays a record out into the batch.
+    fn take(&mut self, record: &Record<'_>, shared: &mut SharedLayout, is_notice: bool) {
+        let SharedLayout {
+            layout, line, done, ..
+        } = shared;
+        let laid_out = if shared.users == 1 {
+            let format = |bytes: &mut Vec<u8>| layout.format(record, bytes);
+            let batch = &mut self.batch;
+            catch_unwind(AssertUnwindSafe(|| batch.append(record, is_notice, format)))
+        } else {
+            let formatted = match *done {
+                None => {
+                    line.clear();
+                    let formatted = catch_unwind(AssertUnwindSafe(|| layout.format(record, line)));
+                    *done = Some(formatted.is_ok());
+                    formatted
+                }
+                Some(true) => Ok(()),
+                Some(false) => Err(Box::new("see the output it was laid out for first") as _),
+            };
+            if formatted.is_ok() {
+                self.batch
+                    .append(record, is_notice, |bytes| bytes.extend_from_slice(line));
+            }
+            formatted
+        };
+        if let Err(panic) = laid_out {
+            self.batch.forget_unfinished();
+            if !is_notice {
+                self.batch.count_lost(record.level());
+            }
+            self.report(&panicked("layout", &*panic));
+        }
+        self.urgent |= record.level() == Level::Error;
+    }
+
+    /// Hands the batch to the sink. `false` when the sink did not take it.
+    fn write_out(&mut self) -> bool {
+        self.oldest = None;
+        self.urgent = false;
+        if self.batch.is_empty() {
+            return true;
+        }
+        let (sink, batch) = (&mut self.route.sink, &mut self.batch);
+        let result = catch_unwind(AssertUnwindSafe(|| sink.write(batch)))
+            .unwrap_or_else(|panic| Err(panicked("write", &*panic)));
+        match result {
+            Ok(()) => {
+                self.batch.all_written();
+                true
+            }
+            Err(error) => {
+                self.batch.all_failed();
+                self.report(&error);
+                false
+            }
+        }
+    }
+
+    fn report(&self, error: &SinkError) {
+        add(&self.route.counts.errors, 1);
+        internal::trouble(&self.route.name, chain(error));
+    }
+}
+
+/// What a panic of the user's code becomes.
+fn panicked(what: &str, panic: &(dyn Any + Send)) -> SinkError {
+    let message = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message");
+    SinkError::new(ErrorKind::Panicked, format!("its {what} panicked: {message}"))
+}
+
+/// Stands where a layout was before it moved to the shared ones.
+struct Taken;
+
+impl Layout for Taken {
+    fn format(&mut self, _: &Record<'_>, _: &mut Vec<u8>) {}
+}
