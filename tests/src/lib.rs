@@ -1,1 +1,285 @@
-//! Support for hestia's tests.
+//! Support for hestia's tests: real programs in directories of their own, and what they left there,
+//! read back as a user's tools would read it.
+//!
+//! Each family of scenarios has a program in `src/bin/` that takes the scenario's name as its first
+//! argument, and a file of tests in `tests/` that runs it.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A program that runs far longer than any scenario takes is hung.
+const HUNG: Duration = Duration::from_secs(120);
+
+/// One run of a program, in an empty directory, with none of this process's logging variables.
+#[derive(Debug)]
+pub struct Run {
+    command: Command,
+    directory: TempDir,
+}
+
+impl Run {
+    /// A run of the program with a scenario as its first argument; programs of this package are named
+    /// by `env!("CARGO_BIN_EXE_…")`.
+    ///
+    /// # Panics
+    /// When no temporary directory can be made.
+    pub fn new(program: &str, scenario: &str) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let mut command = Command::new(program);
+        command.arg(scenario).current_dir(directory.path());
+        for name in [
+            "LOG_LEVEL",
+            "RUST_LOG",
+            "APP_NAME",
+            "APP_VERSION",
+            "ENVIRONMENT",
+            "LOGS_DIR",
+            "ENABLE_INTERNAL_LOGGER",
+            "IS_CONTAINER_OVERRIDE",
+            "NO_COLOR",
+            "CLICOLOR",
+            "CLICOLOR_FORCE",
+            "RUST_BACKTRACE",
+        ] {
+            command.env_remove(name);
+        }
+        Run { command, directory }
+    }
+
+    /// One more argument.
+    #[must_use]
+    pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
+        self.command.arg(argument);
+        self
+    }
+
+    /// A variable of the program's environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Where the program will run.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Starts the program; its output is collected.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn start(mut self) -> Running {
+        let mut child = self
+            .command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let stdout = collect(child.stdout.take());
+        let stderr = collect(child.stderr.take());
+        Running {
+            child,
+            directory: self.directory,
+            stdout,
+            stderr,
+        }
+    }
+
+    /// Runs the program to its end.
+    ///
+    /// # Panics
+    /// When it cannot be started, or hangs.
+    #[must_use]
+    pub fn finish(self) -> Finished {
+        self.start().finish()
+    }
+
+    /// The command, for runs with pipes of their own, and the directory, which must outlive it.
+    #[must_use]
+    pub fn into_command(self) -> (Command, TempDir) {
+        (self.command, self.directory)
+    }
+}
+
+type Collected = thread::JoinHandle<Vec<u8>>;
+
+fn collect(stream: Option<impl Read + Send + 'static>) -> Collected {
+    let mut stream = stream.expect("the stream is a pipe");
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).expect("a pipe can be read");
+        bytes
+    })
+}
+
+/// A program that runs.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    directory: TempDir,
+    stdout: Collected,
+    stderr: Collected,
+}
+
+impl Running {
+    /// Its process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Where it runs.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Panics
+    /// When it hangs.
+    #[must_use]
+    pub fn finish(mut self) -> Finished {
+        let started = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().expect("a child can be waited for") {
+                break status;
+            }
+            if started.elapsed() > HUNG {
+                let _ = self.child.kill();
+                panic!("the program hangs");
+            }
+            thread::sleep(Duration::from_millis(2));
+        };
+        let text = |collected: Collected| {
+            String::from_utf8(collected.join().expect("the collector does not panic"))
+                .expect("the program prints UTF-8")
+        };
+        Finished {
+            status,
+            stdout: text(self.stdout),
+            stderr: text(self.stderr),
+            directory: self.directory,
+        }
+    }
+}
+
+/// What a program left behind.
+#[derive(Debug)]
+pub struct Finished {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// What it printed.
+    pub stdout: String,
+    /// What it printed on standard error, hestia's console included.
+    pub stderr: String,
+    directory: TempDir,
+}
+
+impl Finished {
+    /// The same, after checking that it ended well.
+    ///
+    /// # Panics
+    /// When it did not; with everything it printed.
+    #[must_use]
+    pub fn successful(self) -> Self {
+        assert!(
+            self.status.success(),
+            "{}\nstdout:\n{}\nstderr:\n{}",
+            self.status,
+            self.stdout,
+            self.stderr
+        );
+        self
+    }
+
+    /// A path in its directory.
+    #[must_use]
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.directory.path().join(relative)
+    }
+
+    /// The lines of a file in its directory.
+    ///
+    /// # Panics
+    /// When there is no such file, or its last line has no end.
+    #[must_use]
+    pub fn lines(&self, relative: &str) -> Vec<String> {
+        lines(&self.path(relative))
+    }
+
+    /// The lines of the text file.
+    ///
+    /// # Panics
+    /// As [`Finished::lines`].
+    #[must_use]
+    pub fn text(&self) -> Vec<String> {
+        self.lines("logs/all.log")
+    }
+
+    /// The objects of the JSON file.
+    ///
+    /// # Panics
+    /// As [`Finished::lines`], and when a line is no JSON.
+    #[must_use]
+    pub fn json(&self) -> Vec<Value> {
+        objects(&self.path("logs/app.log"))
+    }
+}
+
+/// The whole lines of a file.
+///
+/// # Panics
+/// When there is no such file, or its last line has no end.
+#[must_use]
+pub fn lines(path: &Path) -> Vec<String> {
+    let text = fs::read_to_string(path)
+        .unwrap_or_else(|error| panic!("{} cannot be read: {error}", path.display()));
+    assert!(
+        text.is_empty() || text.ends_with('\n'),
+        "{} ends with a torn line",
+        path.display()
+    );
+    text.lines().map(str::to_owned).collect()
+}
+
+/// The objects of a file with one JSON object per line.
+///
+/// # Panics
+/// As [`lines`], and when a line is no JSON object.
+#[must_use]
+pub fn objects(path: &Path) -> Vec<Value> {
+    lines(path)
+        .iter()
+        .map(|line| {
+            let value: Value = serde_json::from_str(line)
+                .unwrap_or_else(|error| panic!("no JSON ({error}): {line}"));
+            assert!(value.is_object(), "no object: {line}");
+            value
+        })
+        .collect()
+}
+
+/// The messages of objects, in their order.
+///
+/// # Panics
+/// When an object has no message.
+#[must_use]
+pub fn messages(objects: &[Value]) -> Vec<&str> {
+    objects
+        .iter()
+        .map(|object| object["message"].as_str().expect("a message"))
+        .collect()
+}

@@ -246,13 +246,14 @@ impl ConsoleSink {
 
     /// Waits for room, but neither long nor twice for a console that does not move.
     fn has_room(&mut self) -> bool {
-        let deadline = Instant::now() + self.limits.wait;
+        let begin = Instant::now();
         loop {
             let in_flight = self.traffic.in_flight_bytes.load(Ordering::Relaxed);
             if in_flight < self.limits.in_flight_bytes.max(1) {
                 return true;
             }
-            if self.is_stuck() || self.traffic.moved.1.recv_deadline(deadline).is_err() {
+            let wait = self.limits.wait.saturating_sub(begin.elapsed());
+            if self.is_stuck() || self.traffic.moved.1.recv_timeout(wait).is_err() {
                 self.stuck_at = Some(self.traffic.delivered());
                 return false;
             }
@@ -274,11 +275,15 @@ impl ConsoleSink {
         })
     }
 
-    /// Waits until all that was handed over is out; `false` when that takes longer than the limit.
+    /// Waits until the worker has done with all that was handed over; `false` when that takes longer than
+    /// the limit.
     fn is_drained_within(&mut self, limit: Duration) -> bool {
         let (answer, answers) = bounded(1);
         self.flush(FlushTicket::new(0, answer));
-        answers.recv_timeout(limit).is_ok()
+        match answers.recv_timeout(limit) {
+            Ok((_, Err(error))) => true,
+            answer => answer.is_ok(),
+        }
     }
 }
 
