@@ -70,6 +70,21 @@ impl TickSource {
     }
 }
 
+impl TickSource {
+    /// As [`TickSource::now`], but nothing that comes after it in the program is done before it either:
+    /// the writer's horizon, which must be older than its look at the rings.
+    pub(crate) fn now_before_all_else(self) -> u64 {
+        let now = self.now();
+        #[cfg(all(target_arch = "x86_64", not(hestia_portable)))]
+        // SAFETY: part of every x86-64.
+        unsafe {
+            std::arch::x86_64::_mm_lfence();
+        }
+        std::sync::atomic::fence(std::sync::atomic::Ordering::SeqCst);
+        now
+    }
+}
+
 fn monotonic() -> u64 {
     static START: OnceLock<Instant> = OnceLock::new();
     let elapsed = START.get_or_init(Instant::now).elapsed();
@@ -203,6 +218,11 @@ impl Clock {
 
     pub(crate) fn now(&self) -> u64 {
         self.source.now()
+    }
+
+    /// The present tick, read before anything that follows.
+    pub(crate) fn now_before_all_else(&self) -> u64 {
+        self.source.now_before_all_else()
     }
 
     /// A span of time in ticks.

@@ -6,6 +6,8 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
+use crate::stats::FlushReport;
+
 /// What kind of thing went wrong, named by the operation that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -143,7 +145,7 @@ impl Error for SinkError {
 pub struct FlushError {
     kind: ErrorKind,
     what: String,
-    report: Option<crate::FlushReport>,
+    report: Option<Box<FlushReport>>,
 }
 
 impl FlushError {
@@ -155,8 +157,8 @@ impl FlushError {
         }
     }
 
-    pub(crate) fn with_report(mut self, report: crate::FlushReport) -> Self {
-        self.report = Some(report);
+    pub(crate) fn with_report(mut self, report: FlushReport) -> Self {
+        self.report = Some(Box::new(report));
         self
     }
 
@@ -168,8 +170,8 @@ impl FlushError {
 
     /// What each output said, when they could be asked.
     #[must_use]
-    pub fn report(&self) -> Option<&crate::FlushReport> {
-        self.report.as_ref()
+    pub fn report(&self) -> Option<&FlushReport> {
+        self.report.as_deref()
     }
 }
 

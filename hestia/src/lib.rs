@@ -1,4 +1,35 @@
-//! Fast asynchronous structured logging for the `log` crate: text, JSON and console, with nothing lost.
+//! Fast asynchronous structured logging for the `log` crate: console, text and JSON, with nothing lost.
+//!
+//! Turn it on with one line; every `log::info!` of the program and its dependencies is then on the
+//! console, in `logs/all.log` and, as JSON, in `logs/app.log`:
+//!
+//! ```no_run
+//! hestia::init()?;
+//! log::info!("ready");
+//! log::warn!(elapsed_ms = 12.5, user_id = 5; "slow query");
+//! # Ok::<(), hestia::InitError>(())
+//! ```
+//!
+//! Say more with [`builder`]: names, levels by target and by output, key-values of the whole process,
+//! paths, layouts, sinks of your own. What the environment says (`LOG_LEVEL`, …; see
+//! [`Builder::env`]) wins over that. While the program runs, [`flush`] waits until every output has
+//! confirmed what was logged, [`stats`] counts, [`report`] says who set what, [`explain`] which filter
+//! stops a record, and [`set_level`] changes levels.
+//!
+//! # The way of a record
+//!
+//! The calling thread formats the message into a buffer of its own and puts the record into a bounded
+//! ring that no other thread writes to: no lock, no allocation, no system call. One writer thread merges
+//! all rings by time, lays each record out once per distinct [`Layout`], and hands the lines to the
+//! [`Sink`]s. A full ring follows the [`Overflow`] policy; what is shed is counted, and announced in
+//! every output.
+//!
+//! No guard has to be kept: at the end of the process, by whichever way it ends by itself, what was
+//! logged is written first. A panic becomes a record. A forked child gets a writer of its own.
+//!
+//! # Features
+//!
+//! `dotenv`: reads a `.env` file beside the environment.
 #![deny(unsafe_code)]
 
 mod callsite;
@@ -29,7 +60,6 @@ pub use level::{Level, LevelFilter, Severity};
 pub use logger::builder::{Builder, Levels};
 pub use logger::named::Logger;
 pub use logger::outputs::{Color, Console, JsonFile, Output, OutputLevel, Switch, TextFile};
-pub use logger::pipeline::FlushReport;
 pub use logger::report::{Explanation, Report, ReportRow};
 pub use logger::settings::{Origin, Signal};
 pub use logger::{
@@ -44,5 +74,5 @@ pub use record::{
 };
 pub use sink::console::Stream;
 pub use sink::{FlushTicket, Sink};
-pub use stats::{LevelCounts, OutputStats, Stats};
+pub use stats::{FlushReport, LevelCounts, OutputStats, Stats};
 pub use thread::ThreadRef;

@@ -8,6 +8,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use crate::level::{self, LEVELS, Level};
 
@@ -182,5 +183,54 @@ impl fmt::Display for OutputStats {
             out,
             "{name}: {written} written ({bytes} bytes), {filtered} filtered, {failed} failed, {pending} pending"
         )
+    }
+}
+
+/// What a flush confirmed.
+///
+/// # Example
+/// ```
+/// hestia::builder().console(false).text(false).json(false).env(false).init()?;
+/// let report = hestia::flush()?;
+/// println!("{report}");
+/// assert!(report.outputs().iter().all(|output| output.pending == 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct FlushReport {
+    pub(crate) elapsed: Duration,
+    pub(crate) stats: Stats,
+}
+
+impl FlushReport {
+    /// How long the flush took.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+
+    /// The figures of each output when it had confirmed: since it exists, not since the last flush.
+    #[must_use]
+    pub fn outputs(&self) -> &[OutputStats] {
+        &self.stats.outputs
+    }
+
+    /// All figures.
+    #[must_use]
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+}
+
+impl fmt::Display for FlushReport {
+    /// One line per output, after one for the whole.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Stats { accepted, shed, .. } = &self.stats;
+        let elapsed = self.elapsed;
+        write!(out, "flushed in {elapsed:.1?}: {accepted} records accepted, {} shed", shed.total())?;
+        for output in self.outputs() {
+            write!(out, "\n  {output}")?;
+        }
+        Ok(())
     }
 }

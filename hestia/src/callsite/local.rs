@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 
 use super::Front;
 use crate::queue::Producer;
+use crate::queue::wake::FORKED;
 use crate::thread::Thread;
 
 /// How deep statements may nest, one executed while another formats its arguments. Deeper ones are
@@ -81,6 +82,10 @@ pub(super) fn with_ring<R>(front: &Front, use_it: impl FnOnce(&mut Producer) -> 
         .try_with(|local| {
             let mut slot = local.ring.try_borrow_mut().ok()?;
             if slot.is_none() {
+                if front.queue.wake.state() == FORKED {
+                    // The parent's queue: its locks may be held by threads that did not come along.
+                    return None;
+                }
                 *slot = front.queue.new_producer(&Thread::current());
             }
             slot.as_mut().map(use_it)

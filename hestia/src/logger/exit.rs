@@ -55,7 +55,7 @@ extern "C" fn at_exit() {
     };
     // In a forked child that has not logged there is nothing of its own to write. On hestia's own thread
     // (a sink that calls `exit`) waiting for the writer would be waiting for oneself.
-    if !pipeline.is_of_this_process() || is_own() {
+    if pipeline.is_inherited() || is_own() {
         return;
     }
     let limit = pipeline.settings.exit_limit.value;

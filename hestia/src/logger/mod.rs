@@ -21,13 +21,13 @@ use log::{Level, Log, Metadata, Record};
 use crate::callsite::{facade, front};
 use crate::error::{ErrorKind, FlushError, InitError};
 use crate::internal;
-use crate::stats::Stats;
+use crate::stats::{FlushReport, Stats};
 use crate::thread::is_own;
 
 use builder::{Builder, Levels};
 use named::Logger;
 use outputs::OutputLevel;
-use pipeline::{FlushReport, Pipeline};
+use pipeline::Pipeline;
 use report::{Explanation, Report};
 
 /// What the `log` crate calls.
@@ -209,8 +209,17 @@ impl Handle {
     }
 }
 
-fn running() -> Result<&'static Pipeline, FlushError> {
+/// The pipeline of this process: a forked child gets its own here, if it has not logged yet.
+fn current() -> Option<&'static Pipeline> {
+    let pipeline = pipeline::running()?;
+    if pipeline.is_inherited() {
+        exit::forked();
+    }
     pipeline::running()
+}
+
+fn running() -> Result<&'static Pipeline, FlushError> {
+    current()
         .ok_or_else(|| FlushError::new(ErrorKind::NotRunning, "hestia has not been turned on"))
 }
 
@@ -287,7 +296,7 @@ pub fn set_output_level(output: &str, level: impl Into<OutputLevel>) -> Result<(
 }
 
 fn started() -> Result<&'static Pipeline, InitError> {
-    pipeline::running()
+    current()
         .ok_or_else(|| InitError::new(ErrorKind::NotRunning, "hestia has not been turned on"))
 }
 
@@ -302,7 +311,7 @@ fn started() -> Result<&'static Pipeline, InitError> {
 /// ```
 #[must_use]
 pub fn stats() -> Option<Stats> {
-    pipeline::running().map(Pipeline::stats)
+    current().map(Pipeline::stats)
 }
 
 /// The effective configuration, with who said each setting; `None` before hestia is turned on.
@@ -315,7 +324,7 @@ pub fn stats() -> Option<Stats> {
 /// ```
 #[must_use]
 pub fn report() -> Option<Report> {
-    pipeline::running().map(Report::of)
+    current().map(Report::of)
 }
 
 /// Which filter of which output lets a record of this target and level through, or stops it; `None`
@@ -330,7 +339,7 @@ pub fn report() -> Option<Report> {
 /// ```
 #[must_use]
 pub fn explain(target: &str, level: Level) -> Option<Explanation> {
-    pipeline::running().map(|pipeline| Explanation::of(pipeline, target, level))
+    current().map(|pipeline| Explanation::of(pipeline, target, level))
 }
 
 /// Has every output open its file again, after what was logged so far has been written: for log rotators

@@ -26,7 +26,7 @@ use crate::filter::directives::{Gate, Table};
 use crate::internal;
 use crate::queue::wake::{DIRECT, FORKED};
 use crate::queue::{Queue, Wake};
-use crate::stats::{OutputCounts, OutputStats, Stats};
+use crate::stats::{FlushReport, OutputCounts, Stats};
 use crate::sync::lock;
 use crate::thread::{is_own, mark_own};
 use crate::writer::control::{Answer, Control};
@@ -54,7 +54,6 @@ pub(super) struct Pipeline {
     pub(super) outputs: Mutex<Vec<Output>>,
     pub(super) directives: Mutex<Directives>,
     own_files: Mutex<HashMap<PathBuf, u64>>,
-    process: u32,
 }
 
 /// Null before `init`. Never freed: see `callsite::FRONT`.
@@ -120,7 +119,6 @@ impl Pipeline {
             outputs: Mutex::new(outputs),
             directives: Mutex::new(directives),
             own_files: Mutex::default(),
-            process: std::process::id(),
         }));
         PIPELINE.store(pipeline, Ordering::Release);
         pipeline.publish_max_level();
@@ -146,8 +144,9 @@ impl Pipeline {
         }
     }
 
-    pub(super) fn is_of_this_process(&self) -> bool {
-        self.process == std::process::id() && self.wake().state() != FORKED
+    /// Whether this is a forked child, and the pipeline its parent's.
+    pub(super) fn is_inherited(&self) -> bool {
+        self.wake().state() == FORKED
     }
 
     pub(super) fn queue(&self) -> &Queue {
@@ -179,7 +178,7 @@ impl Pipeline {
             return self.flush(limit);
         }
         let result = self.ask(limit, |answer| Control::Stop(answer, limit));
-        if self.wake().state() != FORKED {
+        if !self.is_inherited() {
             self.wake().go_direct();
             // What others committed between the last look and the moment they saw that.
             self.write_directly(limit.saturating_sub(start.elapsed()));
@@ -445,55 +444,6 @@ pub(super) fn route(
         only_logger,
     };
     (output, route)
-}
-
-/// What a flush confirmed.
-///
-/// # Example
-/// ```
-/// hestia::builder().console(false).text(false).json(false).env(false).init()?;
-/// let report = hestia::flush()?;
-/// println!("{report}");
-/// assert!(report.outputs().iter().all(|output| output.pending == 0));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct FlushReport {
-    elapsed: Duration,
-    stats: Stats,
-}
-
-impl FlushReport {
-    /// How long the flush took.
-    #[must_use]
-    pub fn elapsed(&self) -> Duration {
-        self.elapsed
-    }
-
-    /// The figures of each output when it had confirmed: since it exists, not since the last flush.
-    #[must_use]
-    pub fn outputs(&self) -> &[OutputStats] {
-        &self.stats.outputs
-    }
-
-    /// All figures.
-    #[must_use]
-    pub fn stats(&self) -> &Stats {
-        &self.stats
-    }
-}
-
-impl std::fmt::Display for FlushReport {
-    /// One line per output, after one for the whole.
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Stats { accepted, shed, .. } = &self.stats;
-        let elapsed = self.elapsed;
-        write!(out, "flushed in {elapsed:.1?}: {accepted} records accepted, {} shed", shed.total())?;
-        for output in self.outputs() {
-            write!(out, "\n  {output}")?;
-        }
-        Ok(())
-    }
 }
 
 pub(super) type Opened = Result<(), SinkError>;

@@ -188,6 +188,11 @@ impl Queue {
 
     /// Keeps something alive until every record that was committed before this call has been consumed.
     pub(crate) fn retire(&self, kept: Arc<dyn Any + Send + Sync>) {
+        if self.wake.state() == wake::FORKED {
+            // The lock may be held by a thread of the parent's that did not come along.
+            mem::forget(kept);
+            return;
+        }
         lock(&self.retired).push(kept);
     }
 

@@ -214,14 +214,6 @@ impl Batch {
         self.clear();
     }
 
-    /// How many records wait in it; notices are counted apart.
-    pub(crate) fn records(&self) -> u64 {
-        self.lines
-            .iter()
-            .filter(|line| !line.info.is_notice)
-            .count() as u64
-    }
-
     /// Counts the first lines. An output works when the last thing that became of a line is that it was
     /// written; this is the one place that knows for all sinks, whichever thread they write on.
     fn settle(&self, lines: usize, fate: Fate) {

@@ -281,7 +281,7 @@ impl ConsoleSink {
         let (answer, answers) = bounded(1);
         self.flush(FlushTicket::new(0, answer));
         match answers.recv_timeout(limit) {
-            Ok((_, Err(error))) => true,
+            Ok((_, Err(error))) => error.kind() != ErrorKind::TimedOut,
             answer => answer.is_ok(),
         }
     }

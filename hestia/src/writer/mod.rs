@@ -140,11 +140,14 @@ impl Writer {
             self.take_controls();
             let left = self.round(self.grace_ticks);
             self.settle_flushes();
+            if self.flushes.is_empty()
+                && let Some((answer, limit)) = self.stop.take()
+            {
+                // What others commit from now on is drained once they write directly.
+                self.finish(&answer, limit);
+                return;
+            }
             if left == 0 && self.flushes.is_empty() {
-                if let Some((answer, limit)) = self.stop.take() {
-                    self.finish(&answer, limit);
-                    return;
-                }
                 self.rest();
             } else if left > 0 {
                 // Younger than the horizon: it will not be in a moment.
@@ -172,15 +175,14 @@ impl Writer {
 
     /// One round: look, merge, write. Returns how many bytes are left for the next.
     fn round(&mut self, grace_ticks: u64) -> usize {
-        let now = self.desk.clock.now();
-        if let Some(step) = self.desk.clock.renew_if_due(now) {
+        let due = self.desk.clock.now();
+        if let Some(step) = self.desk.clock.renew_if_due(due) {
             self.announce_step(step);
         }
+        let now = self.desk.clock.now_before_all_else();
         // Whoever waits for a flush does not wait for the grace window.
         let hurry = !self.flushes.is_empty() || self.stop.is_some();
         let horizon = if hurry { now } else { now.saturating_sub(grace_ticks) };
-        // Nothing that the next line does may come before the tick was read.
-        std::sync::atomic::fence(std::sync::atomic::Ordering::SeqCst);
         let waiting = self.readers.look();
         if self.readers.anything_retired() {
             let mark = self.readers.mark();

@@ -1,4 +1,5 @@
 use super::*;
+use crate::sink::lines::tests::Script;
 use std::io::{PipeReader, Read, pipe};
 
 /// Longer than anything here takes unless it hangs.
@@ -203,6 +204,23 @@ impl Write for Failing {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+#[test]
+fn a_console_whose_write_failed_finishes_the_cut_line_and_goes_on() {
+    const FULL: io::ErrorKind = io::ErrorKind::StorageFull;
+    let out = Script::of(&[Ok(6), Err(FULL), Err(FULL)]);
+    let mut sink = over(out, Limits::default());
+    let mut batch = Batch::of(&["one\n", "two\n", "lost\n"]);
+    write(&mut sink, &mut batch).unwrap();
+    let error = flush(&mut sink).unwrap_err();
+    assert_eq!(error.to_string(), "cannot write to stdout");
+    assert_eq!(batch.figures(), (1, 1, 0, 6));
+
+    batch.extend(&["three\n"]);
+    write(&mut sink, &mut batch).unwrap();
+    flush(&mut sink).unwrap();
+    assert_eq!(batch.figures(), (3, 1, 0, 14));
 }
 
 #[cfg(target_os = "linux")]

@@ -562,3 +562,15 @@ fn a_stale_handle_is_replaced_at_the_next_write() {
     );
     assert_eq!(batch.figures(), (1, 1, 0, 5));
 }
+
+#[test]
+fn a_refusal_is_forgotten_once_the_file_was_open() {
+    let stale = Script::of(&[Err(io::ErrorKind::StaleNetworkFileHandle)]);
+    let refusal = Err(io::ErrorKind::PermissionDenied);
+    let (stage, mut sink, mut batch) = Stage::of(vec![refusal, Ok(stale)]);
+    sink.open().unwrap_err();
+    sink.open().unwrap();
+    write(&mut sink, &["lost\n"], &mut batch).unwrap_err();
+    write(&mut sink, &["kept\n"], &mut batch).unwrap();
+    assert_eq!(stage.text(1), "kept\n");
+}
