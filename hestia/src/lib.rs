@@ -53,6 +53,7 @@ pub use clock::Order;
 pub use error::{ErrorKind, FlushError, Incident, InitError, SinkError};
 pub use facts::Facts;
 pub use filter::Filter;
+pub use hestia_grammar::ParseError;
 pub use layout::{
     ConsoleLayout, JsonLayout, Layout, Multiline, Schema, Style, TextLayout, TimeZone,
 };

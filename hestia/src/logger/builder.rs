@@ -17,8 +17,7 @@ use crate::clock::Order;
 use crate::error::{ErrorKind, Incident, InitError};
 use crate::internal;
 use crate::queue::Overflow;
-use crate::record::Encode;
-use crate::record::encode::fields;
+use crate::record::{Encode, set_field};
 use crate::sync::lock;
 
 /// Levels for all outputs: one level, or directives such as `info,hyper=warn,app::db=debug`.
@@ -142,7 +141,7 @@ impl Builder {
     /// A key-value that every record carries, unless the call, a scope or a named logger has the key.
     /// Said again, the last value counts.
     pub fn metadata(mut self, key: &str, value: impl Encode) -> Self {
-        fields(&mut self.settings.metadata).entry(key, &value);
+        set_field(&mut self.settings.metadata, key, &value);
         self
     }
 

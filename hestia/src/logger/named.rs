@@ -11,8 +11,7 @@ use log::{Log, Metadata, Record};
 
 use super::pipeline::{self, Pipeline};
 use crate::callsite::{facade, front};
-use crate::record::encode::fields;
-use crate::record::{Encode, Shared};
+use crate::record::{Encode, Shared, set_field};
 use crate::thread::is_own;
 
 /// A logger with an application name of its own; made by [`crate::logger`].
@@ -77,7 +76,7 @@ impl Logger {
     #[must_use]
     pub fn metadata(self, key: &str, value: impl Encode) -> Self {
         let mut shared = self.copy();
-        fields(&mut shared.fields).entry(key, &value);
+        set_field(&mut shared.fields, key, &value);
         Logger::with(shared, self.file)
     }
 

@@ -57,9 +57,9 @@ impl<'a> Decoder<'a> {
         Decoder { bytes }
     }
 
-    #[cfg(test)]
-    pub(crate) fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+    /// How many bytes were not read yet.
+    pub(crate) fn left(&self) -> usize {
+        self.bytes.len()
     }
 
     /// All that was not read yet.

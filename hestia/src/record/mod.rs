@@ -38,7 +38,7 @@ pub use decode::{DecodeError, Entries, Items};
 pub use encode::{Encode, Encoded, Encoder, MapEncoder, SeqEncoder};
 pub(crate) use image::{Image, Site, Text, append_thread};
 pub use metadata::Metadata;
-pub(crate) use shared::Shared;
+pub(crate) use shared::{Shared, set_field};
 pub use value::{Field, Value};
 
 use decode::Decoder;
@@ -274,26 +274,13 @@ fn merge_fields<'a>(
     }
     let around = shared.into_iter().flat_map(Shared::outward);
     for field in around
-        .flat_map(|shared| last_of_each_key(shared.entries()))
-        .chain(last_of_each_key(Entries::new(process)))
+        .flat_map(|shared| shared.entries().iter())
+        .chain(Entries::new(process).iter())
     {
         if keys.find(fields, field.key).is_none() {
             keys.push(fields, field);
         }
     }
-}
-
-/// The entries whose key does not come again later.
-fn last_of_each_key<'a>(entries: Entries<'a>) -> impl Iterator<Item = Field<'a>> {
-    let mut rest = entries.iter();
-    std::iter::from_fn(move || {
-        loop {
-            let field = rest.next()?;
-            if rest.clone().all(|later| later.key != field.key) {
-                return Some(field);
-            }
-        }
-    })
 }
 
 /// Finds keys among the fields collected so far: by looking while they are few, by a table after that.

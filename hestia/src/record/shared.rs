@@ -9,7 +9,9 @@
 
 use std::sync::Arc;
 
-use super::decode::Entries;
+use super::Encode;
+use super::decode::{Decoder, Entries};
+use super::encode;
 
 /// An application name and encoded key-values, inside an outer one if there is one.
 #[derive(Debug, Default)]
@@ -19,6 +21,22 @@ pub(crate) struct Shared {
     pub(crate) application: Option<String>,
     pub(crate) fields: Vec<u8>,
     pub(crate) outer: Option<Arc<Shared>>,
+}
+
+/// Adds one key-value to encoded ones. A key that is there already gets the new value: what records
+/// refer to has each key once.
+pub(crate) fn set_field(fields: &mut Vec<u8>, key: &str, value: &impl Encode) {
+    let mut kept = Vec::with_capacity(fields.len());
+    let mut decoder = Decoder::new(fields);
+    loop {
+        let start = fields.len() - decoder.left();
+        let Ok(field) = decoder.get_field() else { break };
+        if field.key != key {
+            kept.extend_from_slice(&fields[start..fields.len() - decoder.left()]);
+        }
+    }
+    encode::fields(&mut kept).entry(key, value);
+    *fields = kept;
 }
 
 impl Shared {
