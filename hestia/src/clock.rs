@@ -89,7 +89,9 @@ fn monotonic() -> u64 {
     static START: OnceLock<Instant> = OnceLock::new();
     let elapsed = START.get_or_init(Instant::now).elapsed();
     // Starts above zero, so that the writer can look back a grace window at once.
-    u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX).saturating_add(1_000_000_000)
+    u64::try_from(elapsed.as_nanos())
+        .unwrap_or(u64::MAX)
+        .saturating_add(1_000_000_000)
 }
 
 /// Whether the counter runs at one rate, whatever the processor does: CPUID leaf 8000_0007H, EDX bit 8
@@ -101,7 +103,8 @@ fn counter_is_invariant() -> bool {
     #[allow(unused_unsafe, reason = "newer compilers have it safe")]
     // SAFETY: every x86-64 has the instruction; the highest leaf is asked for first.
     unsafe {
-        __cpuid(0x8000_0000).eax >= POWER_MANAGEMENT && __cpuid(POWER_MANAGEMENT).edx & (1 << 8) != 0
+        __cpuid(0x8000_0000).eax >= POWER_MANAGEMENT
+            && __cpuid(POWER_MANAGEMENT).edx & (1 << 8) != 0
     }
 }
 
@@ -226,7 +229,12 @@ impl Clock {
     }
 
     /// A span of time in ticks.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "spans are short and positive")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "spans are short and positive"
+    )]
     pub(crate) fn ticks_in(&self, span: Duration) -> u64 {
         (span.as_nanos() as f64 / self.nanos_per_tick) as u64
     }
@@ -234,13 +242,20 @@ impl Clock {
     /// A number of ticks as a span of time.
     #[allow(clippy::cast_precision_loss, reason = "spans are short")]
     pub(crate) fn span_of(&self, ticks: u64) -> Duration {
-        Duration::try_from_secs_f64(ticks as f64 * self.nanos_per_tick / 1e9).unwrap_or(Duration::MAX)
+        Duration::try_from_secs_f64(ticks as f64 * self.nanos_per_tick / 1e9)
+            .unwrap_or(Duration::MAX)
     }
 
-    #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "distances from the anchor are short")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "distances from the anchor are short"
+    )]
     fn mapped(&self, ticks: u64) -> i64 {
         let distance = ticks.wrapping_sub(self.anchor.ticks).cast_signed();
-        self.anchor.unix_nanos.saturating_add((distance as f64 * self.nanos_per_tick) as i64)
+        self.anchor
+            .unix_nanos
+            .saturating_add((distance as f64 * self.nanos_per_tick) as i64)
     }
 
     /// The time of a record.
@@ -250,7 +265,11 @@ impl Clock {
             // It comes out late, with its true time.
             return mapped;
         }
-        let nanos = if self.held { mapped.max(self.latest.unix_nanos) } else { mapped };
+        let nanos = if self.held {
+            mapped.max(self.latest.unix_nanos)
+        } else {
+            mapped
+        };
         self.held &= mapped < nanos;
         self.latest = Sample {
             ticks,
@@ -336,7 +355,10 @@ mod tests {
             unix_nanos: 5_000 * SECOND,
         };
         let sample = Box::new(move || receive.recv().unwrap());
-        (Clock::with_samples(TickSource::Monotonic, sample, first, 1.0), send)
+        (
+            Clock::with_samples(TickSource::Monotonic, sample, first, 1.0),
+            send,
+        )
     }
 
     fn at(seconds: f64) -> u64 {
@@ -351,7 +373,12 @@ mod tests {
         nanos
     }
 
-    fn renew(clock: &mut Clock, send: &mpsc::Sender<Sample>, seconds: f64, offset: f64) -> Option<Duration> {
+    fn renew(
+        clock: &mut Clock,
+        send: &mpsc::Sender<Sample>,
+        seconds: f64,
+        offset: f64,
+    ) -> Option<Duration> {
         let sample = Sample {
             ticks: at(seconds),
             unix_nanos: unix(seconds + offset),

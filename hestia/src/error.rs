@@ -117,7 +117,12 @@ impl SinkError {
         self
     }
 
-    pub(crate) fn file(kind: ErrorKind, does: &str, path: &std::path::Path, error: io::Error) -> Self {
+    pub(crate) fn file(
+        kind: ErrorKind,
+        does: &str,
+        path: &std::path::Path,
+        error: io::Error,
+    ) -> Self {
         SinkError::new(kind, format!("cannot {does} {}", path.display())).because(error)
     }
 

@@ -25,12 +25,14 @@ pub(crate) type ErrorHook = Arc<dyn Fn(&Incident) + Send + Sync>;
 
 /// At most one line on stderr in this span; what is kept back is counted in the next.
 const STDERR_PAUSE: Duration = Duration::from_secs(1);
+/// The same for a line that says the same as the last one.
+const SAME_PAUSE: Duration = Duration::from_secs(60);
 
 static ERRORS: AtomicU64 = AtomicU64::new(0);
 static STATE: Mutex<State> = Mutex::new(State {
     file: None,
     hook: None,
-    last_line: None,
+    recent: Vec::new(),
     kept_back: 0,
     waiting: VecDeque::new(),
     printer: None,
@@ -39,7 +41,8 @@ static STATE: Mutex<State> = Mutex::new(State {
 struct State {
     file: Option<File>,
     hook: Option<ErrorHook>,
-    last_line: Option<Instant>,
+    /// What was told last, newest at the end.
+    recent: Vec<(Instant, Incident)>,
     kept_back: u64,
     /// Lines for stderr; only few, since they come at a limited rate.
     waiting: VecDeque<String>,
@@ -154,17 +157,21 @@ impl State {
     }
 
     fn tell_stderr(&mut self, incident: &Incident) {
-        if self.last_line.is_some_and(|last| last.elapsed() < STDERR_PAUSE) {
+        self.recent.retain(|(when, _)| when.elapsed() < SAME_PAUSE);
+        let too_soon =
+            |(when, told): &(Instant, Incident)| told == incident || when.elapsed() < STDERR_PAUSE;
+        if self.recent.iter().any(too_soon) {
             self.kept_back += 1;
             return;
         }
-        self.last_line = Some(Instant::now());
+        self.recent.push((Instant::now(), incident.clone()));
         let more = match std::mem::take(&mut self.kept_back) {
             0 => String::new(),
             more => format!(" (and {more} more since the last such line)"),
         };
         if self.waiting.len() < WAITING_LINES {
-            self.waiting.push_back(format!("hestia: {incident}{more}\n"));
+            self.waiting
+                .push_back(format!("hestia: {incident}{more}\n"));
         }
         let process = std::process::id();
         if self.printer != Some(process) {

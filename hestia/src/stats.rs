@@ -227,7 +227,11 @@ impl fmt::Display for FlushReport {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Stats { accepted, shed, .. } = &self.stats;
         let elapsed = self.elapsed;
-        write!(out, "flushed in {elapsed:.1?}: {accepted} records accepted, {} shed", shed.total())?;
+        write!(
+            out,
+            "flushed in {elapsed:.1?}: {accepted} records accepted, {} shed",
+            shed.total()
+        )?;
         for output in self.outputs() {
             write!(out, "\n  {output}")?;
         }

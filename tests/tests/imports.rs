@@ -61,7 +61,10 @@ fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
 
 /// The modules a file names as `crate::…` in code that ships: neither comments nor tests.
 fn imports(text: &str) -> BTreeSet<String> {
-    let shipped = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    let shipped = text
+        .split("#[cfg(test)]\nmod tests {")
+        .next()
+        .unwrap_or_default();
     let code = shipped
         .lines()
         .filter(|line| !line.trim_start().starts_with("//"));
@@ -101,12 +104,17 @@ fn every_module_imports_only_what_the_architecture_allows() {
         };
         let text = fs::read_to_string(&file).expect("a source file");
         for import in imports(&text) {
-            if import != module && rules.contains_key(&import) && !rule.may_import.contains(&import) {
+            if import != module && rules.contains_key(&import) && !rule.may_import.contains(&import)
+            {
                 wrong.push(format!("{} imports `{import}`", relative.display()));
             }
         }
     }
-    assert!(wrong.is_empty(), "against ARCHITECTURE.md:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "against ARCHITECTURE.md:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]

@@ -1,15 +1,46 @@
-//! 1. One line turns hestia on: a coloured console, `logs/all.log` and `logs/app.log`.
+//! 1. One line turns hestia on: a coloured console, `logs/all.log` for people and `logs/app.log` for
+//! machines. Then the proof that everything is there: the flush report, and the files themselves.
 
 use std::error::Error;
+use std::{io, thread};
+
+use hestia_examples::show;
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Cart {
+    items: Vec<&'static str>,
+    total: f64,
+}
 
 fn main() -> Result<(), Box<dyn Error>> {
     let hestia = hestia::init()?;
 
     log::info!("ready");
+    log::debug!("below `info`, which is the level unless said otherwise: written nowhere");
     log::warn!(elapsed_ms = 12.5, user_id = 5; "slow query");
-    log::error!(target: "billing::db", order = 4711; "payment failed");
+
+    // Key-values keep their type, and a serde value its structure.
+    let cart = Cart {
+        items: vec!["tea", "cup"],
+        total: 18.9,
+    };
+    log::info!(user_id = 5, paid = true, cart:serde; "checked out");
+    on_another_thread()?;
 
     // The proof: what each output confirmed.
-    println!("{}", hestia.flush()?);
+    println!("\n{}", hestia.flush()?);
+    show("logs/all.log", 4)?;
+    show("logs/app.log", 4)?;
     Ok(())
+}
+
+fn on_another_thread() -> io::Result<()> {
+    thread::scope(|scope| {
+        let payments = thread::Builder::new().name("payments".to_owned());
+        payments.spawn_scoped(scope, || {
+            log::error!(target: "billing::db", order = 4711; "payment failed:\nno connection");
+        })?;
+        Ok(())
+    })
 }

@@ -63,7 +63,11 @@ pub(super) fn with_scratch<R>(use_it: impl FnOnce(&mut Vec<u8>) -> R) -> Option<
             return None;
         }
         local.nesting.set(nesting + 1);
-        let kept = local.scratch.try_borrow_mut().ok().and_then(|mut scratch| scratch.pop());
+        let kept = local
+            .scratch
+            .try_borrow_mut()
+            .ok()
+            .and_then(|mut scratch| scratch.pop());
         Some(kept.unwrap_or_default())
     });
     let mut lent = match buffer {

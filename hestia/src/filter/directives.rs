@@ -56,7 +56,11 @@ impl Decision<'_> {
 impl Table {
     /// The directives as one output has them: its own level, if it has one, takes the place of the
     /// default level, and no target gets more than it.
-    pub(crate) fn new(directives: &Directives, fallback: LevelFilter, own: Option<LevelFilter>) -> Self {
+    pub(crate) fn new(
+        directives: &Directives,
+        fallback: LevelFilter,
+        own: Option<LevelFilter>,
+    ) -> Self {
         let cap = own.unwrap_or(LevelFilter::Trace);
         let mut rules: Vec<Rule> = directives
             .targets
@@ -97,7 +101,11 @@ impl Table {
     }
 
     pub(crate) fn decide(&self, target: &str) -> Decision<'_> {
-        match self.rules.iter().find(|rule| target_matches(&rule.target, target)) {
+        match self
+            .rules
+            .iter()
+            .find(|rule| target_matches(&rule.target, target))
+        {
             Some(rule) => {
                 if !rule.has_matched() {
                     rule.matched.store(true, Ordering::Relaxed);
@@ -176,7 +184,11 @@ mod tests {
     use super::*;
 
     fn table(directives: &str, own: Option<LevelFilter>) -> Table {
-        Table::new(&Directives::parse(directives).unwrap(), LevelFilter::Info, own)
+        Table::new(
+            &Directives::parse(directives).unwrap(),
+            LevelFilter::Info,
+            own,
+        )
     }
 
     #[test]
@@ -193,7 +205,7 @@ mod tests {
         assert!(!table.allows(Level::Warn, "hyper"));
         assert!(!table.allows(Level::Debug, "app::db"));
         assert!(table.allows(Level::Error, "anything"));
-        let verbose = super::tests::table("info,hyper=warn", Some(LevelFilter::Trace));
+        let verbose = tests::table("info,hyper=warn", Some(LevelFilter::Trace));
         assert!(verbose.allows(Level::Trace, "mine"));
         assert!(!verbose.allows(Level::Info, "hyper"));
     }

@@ -223,7 +223,7 @@ impl Builder {
     /// How long after the last record the writer goes on looking by itself before it sleeps until it is
     /// woken; 1 s unless said otherwise. The first record after that pays for waking it: some
     /// microseconds. Zero makes every record after a pause pay; a long time makes a quiet program wake
-    /// up forty times a second for that long.
+    /// up some thirty times a second for that long.
     pub fn linger(mut self, span: Duration) -> Self {
         self.settings.linger = Said::built(span);
         self
@@ -353,7 +353,10 @@ fn start(settings: Settings, warnings: &[String]) -> Result<Handle, InitError> {
     if settings.internal_logger.value {
         let path = settings.logs_dir.value.join("hestia_internal.log");
         if let Err(error) = internal::open_log(&path) {
-            internal::tell("internal log", format!("cannot open {}: {error}", path.display()));
+            internal::tell(
+                "internal log",
+                format!("cannot open {}: {error}", path.display()),
+            );
         }
     }
     for warning in warnings {
@@ -361,7 +364,9 @@ fn start(settings: Settings, warnings: &[String]) -> Result<Handle, InitError> {
     }
     let pipeline: &Pipeline = Pipeline::start(Arc::new(settings))?;
     if let Err(error) = exit::prepare(&pipeline.settings) {
-        return Err(InitError::new(ErrorKind::StartThread, "cannot listen for signals").because(error));
+        return Err(
+            InitError::new(ErrorKind::StartThread, "cannot listen for signals").because(error),
+        );
     }
     internal::note("init", format!("running\n{}", Report::of(pipeline)));
     Ok(Handle::new())
@@ -379,7 +384,10 @@ fn difference(new: &Settings, running: &Settings) -> Option<String> {
     let pairs = new_rows.iter().zip(&running_rows);
     for (new, running) in pairs {
         if new.setting != running.setting || new.value != running.value {
-            return Some(format!("{} is {}, not {}", running.setting, running.value, new.value));
+            return Some(format!(
+                "{} is {}, not {}",
+                running.setting, running.value, new.value
+            ));
         }
     }
     if new_rows.len() != running_rows.len() || new.metadata != running.metadata {

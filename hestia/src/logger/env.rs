@@ -28,7 +28,11 @@ impl Environment {
     pub(super) fn read() -> Self {
         let dotenv = dotenv::Variables::read();
         let mut found = Environment::from_variables(|name| match std::env::var_os(name) {
-            Some(value) => Some(value.into_string().map_err(|value| value.to_string_lossy().into_owned())),
+            Some(value) => Some(
+                value
+                    .into_string()
+                    .map_err(|value| value.to_string_lossy().into_owned()),
+            ),
             None => dotenv.get(name).map(Ok),
         });
         found.warnings.extend(dotenv.warnings);
@@ -93,8 +97,13 @@ impl<G: Fn(&str) -> Option<Result<String, String>>> Reader<G> {
         let (directives, errors) = Directives::parse_lenient(&value);
         let nothing_good = directives == Directives::default();
         for error in &errors {
-            let instead = if nothing_good { "it is not used" } else { "the rest of it is used" };
-            self.warnings.push(format!("{name}={value:?}: {error}; {instead}"));
+            let instead = if nothing_good {
+                "it is not used"
+            } else {
+                "the rest of it is used"
+            };
+            self.warnings
+                .push(format!("{name}={value:?}: {error}; {instead}"));
         }
         (!nothing_good).then_some(directives)
     }
@@ -144,7 +153,8 @@ mod dotenv {
         }
 
         fn warn(&mut self, error: &dotenvy::Error) {
-            self.warnings.push(format!(".env: {error}; the rest of it is used"));
+            self.warnings
+                .push(format!(".env: {error}; the rest of it is used"));
         }
     }
 }
@@ -190,7 +200,10 @@ mod tests {
     fn log_level_goes_before_rust_log() {
         let found = environment(&[("LOG_LEVEL", "debug"), ("RUST_LOG", "warn")]);
         let (directives, from) = found.level.unwrap();
-        assert_eq!((directives.to_string().as_str(), from), ("debug", "LOG_LEVEL"));
+        assert_eq!(
+            (directives.to_string().as_str(), from),
+            ("debug", "LOG_LEVEL")
+        );
         let found = environment(&[("LOG_LEVEL", ""), ("RUST_LOG", "warn")]);
         assert_eq!(found.level.unwrap().1, "RUST_LOG");
     }
@@ -210,7 +223,11 @@ mod tests {
     fn a_bad_level_falls_back_to_rust_log() {
         let found = environment(&[("LOG_LEVEL", "verbose"), ("RUST_LOG", "warn")]);
         assert_eq!(found.level.unwrap().1, "RUST_LOG");
-        assert!(found.warnings[0].contains("it is not used"), "{:?}", found.warnings);
+        assert!(
+            found.warnings[0].contains("it is not used"),
+            "{:?}",
+            found.warnings
+        );
     }
 
     #[test]

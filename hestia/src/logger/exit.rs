@@ -87,7 +87,9 @@ pub(super) fn forked() {
         return;
     }
     let deadline = Instant::now() + Duration::from_secs(1);
-    while pipeline::running().is_some_and(|now| std::ptr::eq(now, inherited)) && Instant::now() < deadline {
+    while pipeline::running().is_some_and(|now| std::ptr::eq(now, inherited))
+        && Instant::now() < deadline
+    {
         std::thread::yield_now();
     }
 }
@@ -131,8 +133,11 @@ fn log_panic(panic: &PanicHookInfo<'_>, message: &str) {
     let thread = std::thread::current();
     let thread = thread.name().unwrap_or("<unnamed>");
     let backtrace = Backtrace::capture();
-    let backtrace = (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
-    let fields = backtrace.as_deref().map(|backtrace| ("backtrace", backtrace));
+    let backtrace =
+        (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
+    let fields = backtrace
+        .as_deref()
+        .map(|backtrace| ("backtrace", backtrace));
     let fields: &[_] = fields.as_slice();
     let place = panic.location();
     let shown: &dyn std::fmt::Display = match &place {
@@ -146,7 +151,9 @@ fn log_panic(panic: &PanicHookInfo<'_>, message: &str) {
             .file(place.map(Location::file))
             .line(place.map(Location::line))
             .key_values(&fields)
-            .args(format_args!("thread '{thread}' panicked at {shown}: {message}"))
+            .args(format_args!(
+                "thread '{thread}' panicked at {shown}: {message}"
+            ))
             .build(),
     );
 }
@@ -174,7 +181,13 @@ mod signals {
 
     pub(super) fn prepare(settings: &Settings) -> io::Result<()> {
         static LISTENING: Once = Once::new();
-        let drain: Vec<i32> = settings.drain_on.value.iter().copied().map(number).collect();
+        let drain: Vec<i32> = settings
+            .drain_on
+            .value
+            .iter()
+            .copied()
+            .map(number)
+            .collect();
         let reopen = settings.reopen_on_hang_up.value;
         let mut wanted = drain.clone();
         wanted.extend(reopen.then_some(SIGHUP));

@@ -65,7 +65,10 @@ impl Log for Hestia {
 
 /// What is logged on hestia's own threads, by the code that runs there for outputs and hooks.
 fn log_internally(record: &Record<'_>) {
-    internal::note(record.target(), format!("{}: {}", record.level(), record.args()));
+    internal::note(
+        record.target(),
+        format!("{}: {}", record.level(), record.args()),
+    );
 }
 
 /// Starts saying how hestia is to be.
@@ -219,8 +222,7 @@ fn current() -> Option<&'static Pipeline> {
 }
 
 fn running() -> Result<&'static Pipeline, FlushError> {
-    current()
-        .ok_or_else(|| FlushError::new(ErrorKind::NotRunning, "hestia has not been turned on"))
+    current().ok_or_else(|| FlushError::new(ErrorKind::NotRunning, "hestia has not been turned on"))
 }
 
 /// Waits until every output has confirmed everything that was logged before the call, by any thread:
@@ -228,8 +230,8 @@ fn running() -> Result<&'static Pipeline, FlushError> {
 /// ([`Builder::exit_limit`], 5 s).
 ///
 /// # Errors
-/// Names the first output that could not confirm, and why; the report is in the error too. An output
-/// whose reader has gone for good (a closed pipe) does not make this fail; the report shows it as not
+/// Names the first output that could not confirm, or that lost records since the last flush, and why;
+/// the report is in the error too. An output whose reader has gone for good (a closed pipe) does not make this fail; the report shows it as not
 /// working. On hestia's own threads, and before hestia is turned on, it fails at once.
 ///
 /// # Example
@@ -296,8 +298,7 @@ pub fn set_output_level(output: &str, level: impl Into<OutputLevel>) -> Result<(
 }
 
 fn started() -> Result<&'static Pipeline, InitError> {
-    current()
-        .ok_or_else(|| InitError::new(ErrorKind::NotRunning, "hestia has not been turned on"))
+    current().ok_or_else(|| InitError::new(ErrorKind::NotRunning, "hestia has not been turned on"))
 }
 
 /// The figures of the running logger; `None` before hestia is turned on.

@@ -11,9 +11,7 @@ use log::{Level, LevelFilter};
 use super::pipeline::Opened;
 use crate::error::SinkError;
 use crate::filter::Filter;
-use crate::layout::{
-    ConsoleLayout, JsonLayout, Layout, Schema, Style, TextLayout, color_wanted,
-};
+use crate::layout::{ConsoleLayout, JsonLayout, Layout, Schema, Style, TextLayout, color_wanted};
 use crate::record::batch::Batch;
 use crate::sink::Sink;
 use crate::sink::console::{ConsoleSink, Stream, is_terminal};
@@ -233,7 +231,10 @@ impl TextFile {
     }
 
     pub(super) fn open(&self) -> Destination {
-        let path = self.path.clone().unwrap_or_else(|| PathBuf::from(Self::NAME));
+        let path = self
+            .path
+            .clone()
+            .unwrap_or_else(|| PathBuf::from(Self::NAME));
         let layout = named_layout(self.layout.clone());
         open_file(path, layout, self.filter.as_ref())
     }
@@ -276,7 +277,10 @@ impl JsonFile {
     }
 
     pub(super) fn open(&self) -> Destination {
-        let path = self.path.clone().unwrap_or_else(|| PathBuf::from(Self::NAME));
+        let path = self
+            .path
+            .clone()
+            .unwrap_or_else(|| PathBuf::from(Self::NAME));
         let layout = named_layout(JsonLayout::new(self.schema));
         open_file(path, layout, self.filter.as_ref())
     }

@@ -39,6 +39,8 @@ pub(super) struct Output {
     pub(super) counts: Arc<OutputCounts>,
     pub(super) table: Arc<ArcSwap<Table>>,
     pub(super) own_level: Option<LevelFilter>,
+    /// How many records the last flush knew to be lost.
+    lost_before: u64,
     /// A filter of the user's decides as well.
     pub(super) is_filtered: bool,
     /// Only records of one named logger.
@@ -223,7 +225,9 @@ impl Pipeline {
             match answers.recv_deadline(deadline.min(now + LOOK_AFTER)) {
                 Ok(result) => results.push(result),
                 Err(RecvTimeoutError::Disconnected) => return Ok(results),
-                Err(RecvTimeoutError::Timeout) if Instant::now() >= deadline => return Err(results),
+                Err(RecvTimeoutError::Timeout) if Instant::now() >= deadline => {
+                    return Err(results);
+                }
                 Err(RecvTimeoutError::Timeout) => {}
             }
         }
@@ -239,10 +243,15 @@ impl Pipeline {
             Err(results) => (false, results),
         };
         let stats = self.stats();
-        let names: Vec<_> = stats.outputs.iter().map(|output| output.name.clone()).collect();
+        let names: Vec<_> = stats
+            .outputs
+            .iter()
+            .map(|output| output.name.clone())
+            .collect();
         let report = FlushReport { elapsed, stats };
         results.sort_by_key(|(place, _)| *place);
         let name = |place: usize| names.get(place).map_or("output", String::as_str);
+        let lost = self.lost_since_last_time(&report, &results);
         let failed = results.iter().find_map(|(place, result)| match result {
             // The reader went away and will not come back: there is nobody to confirm anything to.
             Err(error) if error.kind() != ErrorKind::Closed => Some((*place, error)),
@@ -251,6 +260,13 @@ impl Pipeline {
         if let Some((place, error)) = failed {
             let what = format!("{}: {}", name(place), chain(error));
             return Err(FlushError::new(error.kind(), what).with_report(report));
+        }
+        if in_time && let Some((place, lost)) = lost {
+            let what = format!(
+                "{}: {lost} records were lost since the last flush",
+                name(place)
+            );
+            return Err(FlushError::new(ErrorKind::Write, what).with_report(report));
         }
         if in_time {
             return Ok(report);
@@ -263,10 +279,39 @@ impl Pipeline {
         Err(FlushError::new(ErrorKind::TimedOut, what).with_report(report))
     }
 
+    /// The first output that lost records since this was asked last, and how many; those whose reader
+    /// has gone for good do not count.
+    fn lost_since_last_time(
+        &self,
+        report: &FlushReport,
+        results: &[Answer],
+    ) -> Option<(usize, u64)> {
+        let is_closed = |place: usize| {
+            results.iter().any(|(answered, result)| {
+                *answered == place
+                    && result
+                        .as_ref()
+                        .is_err_and(|error| error.kind() == ErrorKind::Closed)
+            })
+        };
+        let mut outputs = lock(&self.outputs);
+        let mut first = None;
+        for (place, (output, stats)) in outputs.iter_mut().zip(report.outputs()).enumerate() {
+            let before = std::mem::replace(&mut output.lost_before, stats.failed);
+            if stats.failed > before && !is_closed(place) && first.is_none() {
+                first = Some((place, stats.failed - before));
+            }
+        }
+        first
+    }
+
     pub(super) fn stats(&self) -> Stats {
         let outputs = lock(&self.outputs);
         // Before the queue's figure is read, so that nothing is written that was not accepted.
-        let settled: Vec<u64> = outputs.iter().map(|output| output.counts.settled()).collect();
+        let settled: Vec<u64> = outputs
+            .iter()
+            .map(|output| output.counts.settled())
+            .collect();
         let (accepted, shed) = self.queue().counts();
         let (queue_bytes, queue_high_water_bytes) = self.queue().sizes();
         Stats {
@@ -301,7 +346,10 @@ impl Pipeline {
         let mut outputs = lock(&self.outputs);
         let Some(output) = outputs.iter_mut().find(|output| output.name == name) else {
             let names: Vec<_> = outputs.iter().map(|output| output.name.as_str()).collect();
-            let what = format!("there is no output `{name}`; there are: {}", names.join(", "));
+            let what = format!(
+                "there is no output `{name}`; there are: {}",
+                names.join(", ")
+            );
             return Err(InitError::new(ErrorKind::InvalidSetting, what));
         };
         output.own_level = Some(level);
@@ -382,7 +430,10 @@ pub(super) fn own_file_number(path: &Path) -> u64 {
 }
 
 fn union(outputs: &[Output]) -> Table {
-    let tables: Vec<_> = outputs.iter().map(|output| output.table.load_full()).collect();
+    let tables: Vec<_> = outputs
+        .iter()
+        .map(|output| output.table.load_full())
+        .collect();
     Table::most_verbose(tables.iter().map(|table| &**table))
 }
 
@@ -431,6 +482,7 @@ pub(super) fn route(
         counts: Arc::clone(&counts),
         table: Arc::clone(&table),
         own_level,
+        lost_before: 0,
         is_filtered: destination.filter.is_some(),
         only_logger,
     };

@@ -61,10 +61,13 @@ impl Report {
         }
         let stats = pipeline.stats();
         let outputs = lock(&pipeline.outputs);
-        let shown = outputs.iter().zip(stats.outputs).map(|(output, stats)| OutputReport {
-            levels: output.table.load().to_string(),
-            stats,
-        });
+        let shown = outputs
+            .iter()
+            .zip(stats.outputs)
+            .map(|(output, stats)| OutputReport {
+                levels: output.table.load().to_string(),
+                stats,
+            });
         Report {
             rows,
             outputs: shown.collect(),
@@ -95,7 +98,10 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let widths = self.rows.iter().fold((0, 0), |(setting, value), row| {
-            (setting.max(row.setting.len()), value.max(row.value.chars().count()))
+            (
+                setting.max(row.setting.len()),
+                value.max(row.value.chars().count()),
+            )
         });
         for ReportRow {
             setting,
@@ -103,10 +109,18 @@ impl fmt::Display for Report {
             origin,
         } in &self.rows
         {
-            writeln!(out, "{setting:<0$}  {value:<1$}  {origin}", widths.0, widths.1)?;
+            writeln!(
+                out,
+                "{setting:<0$}  {value:<1$}  {origin}",
+                widths.0, widths.1
+            )?;
         }
         for OutputReport { levels, stats } in &self.outputs {
-            let state = if stats.working { "working" } else { "NOT WORKING" };
+            let state = if stats.working {
+                "working"
+            } else {
+                "NOT WORKING"
+            };
             writeln!(out, "output {}: {state}, levels {levels}", stats.name)?;
         }
         for note in &self.notes {
@@ -138,7 +152,11 @@ fn notes(pipeline: &Pipeline, outputs: &[Output]) -> Vec<String> {
         ));
     }
     for output in outputs {
-        if output.counts.broken.load(std::sync::atomic::Ordering::Relaxed) {
+        if output
+            .counts
+            .broken
+            .load(std::sync::atomic::Ordering::Relaxed)
+        {
             notes.push(format!("output {} does not work", output.name));
         }
     }
@@ -150,8 +168,12 @@ pub(super) fn rows(settings: &Settings) -> Vec<ReportRow> {
     let mut rows = Rows(Vec::new());
     let facts = &settings.facts;
     rows.add("app", &settings.app, |_| facts.application.clone());
-    rows.add("version", &settings.version, |version| or(version.as_deref(), "none"));
-    rows.add("environment", &settings.environment, |_| facts.environment.clone());
+    rows.add("version", &settings.version, |version| {
+        or(version.as_deref(), "none")
+    });
+    rows.add("environment", &settings.environment, |_| {
+        facts.environment.clone()
+    });
     rows.add("container", &settings.is_container, |_| {
         or(facts.container_id.as_deref(), "none found")
     });
@@ -174,27 +196,41 @@ pub(super) fn rows(settings: &Settings) -> Vec<ReportRow> {
     });
     rows.add("json", &settings.json, |json| match json {
         None => "off".to_owned(),
-        Some(json) => format!("{}, {:?}", file(json.path.as_ref(), json.level), json.schema),
+        Some(json) => format!(
+            "{}, {:?}",
+            file(json.path.as_ref(), json.level),
+            json.schema
+        ),
     });
     for output in &settings.outputs {
         let value = format!("a sink of the program's{}", own_level(output.level));
         rows.push(&format!("sink {}", output.name), value, Origin::Builder);
     }
-    rows.add("logs_dir", &settings.logs_dir, |path| path.display().to_string());
+    rows.add("logs_dir", &settings.logs_dir, |path| {
+        path.display().to_string()
+    });
     if !settings.metadata.is_empty() {
         let metadata = format!("{:?}", Entries::new(&settings.metadata));
         rows.push("metadata", metadata, Origin::Builder);
     }
-    rows.add("overflow", &settings.overflow, |overflow| format!("{overflow:?}"));
-    rows.add("block_limit", &settings.block_limit, |limit| format!("{limit:?}"));
+    rows.add("overflow", &settings.overflow, |overflow| {
+        format!("{overflow:?}")
+    });
+    rows.add("block_limit", &settings.block_limit, |limit| {
+        format!("{limit:?}")
+    });
     rows.add("order", &settings.order, |order| format!("{order:?}"));
     rows.add("ring_bytes", &settings.ring_bytes, ToString::to_string);
     rows.add("queue_bytes", &settings.queue_bytes, ToString::to_string);
     rows.add("grace", &settings.grace, |window| format!("{window:?}"));
     rows.add("linger", &settings.linger, |span| format!("{span:?}"));
-    rows.add("exit_limit", &settings.exit_limit, |limit| format!("{limit:?}"));
+    rows.add("exit_limit", &settings.exit_limit, |limit| {
+        format!("{limit:?}")
+    });
     rows.add("panics", &settings.panics, on_or_off);
-    rows.add("drain_on", &settings.drain_on, |signals| format!("{signals:?}"));
+    rows.add("drain_on", &settings.drain_on, |signals| {
+        format!("{signals:?}")
+    });
     rows.add("reopen_on_hang_up", &settings.reopen_on_hang_up, on_or_off);
     rows.add("internal_logger", &settings.internal_logger, on_or_off);
     rows.add("env", &settings.reads_environment, on_or_off);
@@ -228,7 +264,11 @@ fn on_or_off(on: &bool) -> String {
 
 fn levels_in_words(directives: &str) -> String {
     let default = pipeline::DEFAULT_LEVEL.as_str().to_ascii_lowercase();
-    if directives.is_empty() { default } else { directives.to_owned() }
+    if directives.is_empty() {
+        default
+    } else {
+        directives.to_owned()
+    }
 }
 
 fn own_level(level: Option<LevelFilter>) -> String {
@@ -246,7 +286,12 @@ impl fmt::Display for Table {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.default.as_str().to_ascii_lowercase())?;
         for rule in &self.rules {
-            write!(out, ",{}={}", rule.target, rule.level.as_str().to_ascii_lowercase())?;
+            write!(
+                out,
+                ",{}={}",
+                rule.target,
+                rule.level.as_str().to_ascii_lowercase()
+            )?;
         }
         Ok(())
     }
@@ -299,7 +344,8 @@ impl Explanation {
     /// Whether some output writes such a record, filters of the program's own apart.
     #[must_use]
     pub fn is_logged(&self) -> bool {
-        let (outputs, before): (Vec<_>, Vec<_>) = self.steps.iter().partition(|step| step.is_output);
+        let (outputs, before): (Vec<_>, Vec<_>) =
+            self.steps.iter().partition(|step| step.is_output);
         before.iter().all(|step| step.passes) && outputs.iter().any(|step| step.passes)
     }
 
@@ -307,7 +353,10 @@ impl Explanation {
     #[must_use]
     pub fn is_logged_to(&self, output: &str) -> bool {
         let before = self.steps.iter().filter(|step| !step.is_output);
-        let mut this = self.steps.iter().filter(|step| step.is_output && step.place == output);
+        let mut this = self
+            .steps
+            .iter()
+            .filter(|step| step.is_output && step.place == output);
         before.into_iter().all(|step| step.passes) && this.any(|step| step.passes)
     }
 }

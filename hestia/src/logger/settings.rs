@@ -166,7 +166,8 @@ impl Settings {
     /// Puts the environment's word above the code's.
     pub(super) fn apply(&mut self, found: &Environment) {
         self.app.overrule(found.app.clone().map(Some), "APP_NAME");
-        self.version.overrule(found.version.clone().map(Some), "APP_VERSION");
+        self.version
+            .overrule(found.version.clone().map(Some), "APP_VERSION");
         self.environment
             .overrule(found.environment.clone().map(Some), "ENVIRONMENT");
         self.is_container
@@ -260,7 +261,9 @@ impl Settings {
     }
 
     fn first_ring_bytes(&self) -> usize {
-        Bounds::default().first_ring_bytes.min(self.largest_ring_bytes())
+        Bounds::default()
+            .first_ring_bytes
+            .min(self.largest_ring_bytes())
     }
 
     fn largest_ring_bytes(&self) -> usize {

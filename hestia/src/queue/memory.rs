@@ -3,7 +3,10 @@
 //! *Invariant:* the bytes neither move nor go away while the `Memory` lives, and every page of them has
 //! been touched, so that no statement meets a page fault.
 
-#![allow(unsafe_code, reason = "memory shared by two threads, handed out in disjoint parts")]
+#![allow(
+    unsafe_code,
+    reason = "memory shared by two threads, handed out in disjoint parts"
+)]
 
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ptr::NonNull;
@@ -36,7 +39,10 @@ unsafe impl Sync for Memory {}
 impl Memory {
     /// `bytes` is a power of two and at least one word.
     pub(crate) fn new(bytes: usize) -> Self {
-        assert!(bytes.is_power_of_two() && bytes >= WORD, "a ring's size is a power of two");
+        assert!(
+            bytes.is_power_of_two() && bytes >= WORD,
+            "a ring's size is a power of two"
+        );
         let layout = Layout::from_size_align(bytes, ALIGNMENT)
             .expect("the settings bound a ring far below the largest allocation");
         // SAFETY: the layout's size is not zero.
@@ -74,7 +80,10 @@ impl Memory {
 
     /// # Safety
     /// `at + count` lies within the memory, and nobody else touches that part for `'_`.
-    #[allow(clippy::mut_from_ref, reason = "the caller owns the part, not the whole")]
+    #[allow(
+        clippy::mut_from_ref,
+        reason = "the caller owns the part, not the whole"
+    )]
     pub(super) unsafe fn slice_mut(&self, at: usize, count: usize) -> &mut [u8] {
         debug_assert!(at + count <= self.len());
         #[cfg(loom)]

@@ -15,12 +15,12 @@ pub(crate) mod wake;
 
 use std::any::Any;
 use std::mem;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::level::{self, LEVELS, Level};
 use crate::stats::LevelCounts;
-use crate::sync::{AtomicU64, AtomicUsize, Ordering, lock};
+use crate::sync::{AtomicU64, AtomicUsize, Mutex, Ordering, lock};
 use crate::thread::Thread;
 
 use memory::Memory;
@@ -144,7 +144,11 @@ impl Queue {
         if !self.budget.take(bytes) {
             return None;
         }
-        Some(Producer::new(self.register(bytes, Some(thread.clone()), &self.budget)))
+        Some(Producer::new(self.register(
+            bytes,
+            Some(thread.clone()),
+            &self.budget,
+        )))
     }
 
     fn register(&self, bytes: usize, thread: Option<Thread>, budget: &Arc<Budget>) -> Arc<Ring> {
@@ -155,7 +159,12 @@ impl Queue {
         };
         let memory = spare.unwrap_or_else(|| Memory::new(bytes));
         let mut registry = lock(&self.registry);
-        let ring = Arc::new(Ring::new(registry.next_id, memory, thread, Arc::clone(budget)));
+        let ring = Arc::new(Ring::new(
+            registry.next_id,
+            memory,
+            thread,
+            Arc::clone(budget),
+        ));
         registry.next_id += 1;
         registry.rings.push(Arc::clone(&ring));
         self.changed();
@@ -168,7 +177,11 @@ impl Queue {
     }
 
     /// Lends a shared ring to a thread that has none of its own.
-    pub(crate) fn with_shared<R>(&self, thread_id: u64, use_it: impl FnOnce(&mut Producer) -> R) -> R {
+    pub(crate) fn with_shared<R>(
+        &self,
+        thread_id: u64,
+        use_it: impl FnOnce(&mut Producer) -> R,
+    ) -> R {
         #[allow(clippy::cast_possible_truncation, reason = "only the remainder counts")]
         let mut slot = lock(&self.shared[thread_id as usize % SHARED_RINGS]);
         let producer = slot.get_or_insert_with(|| {
@@ -275,7 +288,9 @@ impl Readers {
         }
         // Only the writer writes it.
         if waiting as u64 > self.queue.high_water.load(Ordering::Relaxed) {
-            self.queue.high_water.store(waiting as u64, Ordering::Relaxed);
+            self.queue
+                .high_water
+                .store(waiting as u64, Ordering::Relaxed);
         }
         waiting
     }
@@ -295,7 +310,8 @@ impl Readers {
             .rings
             .iter()
             .filter(|ring| newest.is_none_or(|newest| ring.id() > newest));
-        self.rings.extend(new.map(|ring| Reader::new(Arc::clone(ring))));
+        self.rings
+            .extend(new.map(|ring| Reader::new(Arc::clone(ring))));
     }
 
     /// Offers the owner of a half-full ring one four times as large.

@@ -130,10 +130,14 @@ mod tests {
         };
         assert!(progress.wait_for(Level::Info, || (), &mut count).is_none());
         let mut again = 0;
-        let second = progress.wait_for(Level::Info, || (), || {
-            again += 1;
-            None::<()>
-        });
+        let second = progress.wait_for(
+            Level::Info,
+            || (),
+            || {
+                again += 1;
+                None::<()>
+            },
+        );
         assert!(second.is_none());
         assert_eq!(again, 1, "the second record does not wait");
         progress.step();

@@ -17,16 +17,19 @@
 //! *Invariant:* between `head` and `tail` lie whole, committed frames. A reservation that is dropped
 //! without a commit leaves no trace.
 
-#![allow(unsafe_code, reason = "two threads share the memory, in parts that never overlap")]
+#![allow(
+    unsafe_code,
+    reason = "two threads share the memory, in parts that never overlap"
+)]
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use crossbeam_utils::CachePadded;
 
 use super::Budget;
 use super::memory::{Memory, WORD};
 use crate::level::{self, LEVELS, Level};
-use crate::sync::{AtomicU32, AtomicU64, AtomicUsize, Ordering, lock};
+use crate::sync::{AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering, fence, lock};
 use crate::thread::Thread;
 
 /// The frame's header, in bytes.
@@ -46,8 +49,9 @@ pub(crate) struct Ring {
     id: u64,
     /// The owner; none for a ring that several threads share.
     thread: Option<Thread>,
-    /// What the budget granted for it, in bytes.
+    /// What the budget granted for its memory, in bytes, and gets back.
     granted: usize,
+    /// Of its memory, and of the allocations that oversize frames refer to.
     budget: Arc<Budget>,
     producer: CachePadded<ProducerSide>,
     consumer: CachePadded<ConsumerSide>,
@@ -76,7 +80,12 @@ struct ConsumerSide {
 
 impl Ring {
     /// A ring of at least 256 bytes (room for four oversize frames), whose memory the budget has granted.
-    pub(super) fn new(id: u64, memory: Memory, thread: Option<Thread>, budget: Arc<Budget>) -> Self {
+    pub(super) fn new(
+        id: u64,
+        memory: Memory,
+        thread: Option<Thread>,
+        budget: Arc<Budget>,
+    ) -> Self {
         Ring {
             id,
             thread,
@@ -221,9 +230,8 @@ impl<'a> Frame<'a> {
     }
 
     fn oversize(&self) -> (usize, usize) {
-        let number = |at: usize| {
-            usize::from_ne_bytes(std::array::from_fn(|byte| self.payload[at + byte]))
-        };
+        let number =
+            |at: usize| usize::from_ne_bytes(std::array::from_fn(|byte| self.payload[at + byte]));
         (number(0), number(size_of::<usize>()))
     }
 
@@ -327,7 +335,11 @@ impl Producer {
             return Room::Full;
         }
         // Below half, stop at half to say so; beyond it, go on to the end.
-        let span = if used > capacity / 2 { capacity } else { capacity / 2 };
+        let span = if used > capacity / 2 {
+            capacity
+        } else {
+            capacity / 2
+        };
         self.limit = head.wrapping_add(span);
         Room::Yes
     }
@@ -337,7 +349,11 @@ impl Producer {
     pub(crate) fn reserve(&mut self, payload: usize) -> Reservation<'_> {
         let at = self.tail & (self.ring.capacity() - 1);
         let to_end = self.ring.capacity() - at;
-        let padding = if round_up(HEADER + payload) <= to_end { 0 } else { to_end };
+        let padding = if round_up(HEADER + payload) <= to_end {
+            0
+        } else {
+            to_end
+        };
         Reservation {
             at: if padding == 0 { at } else { 0 },
             padding,
@@ -392,6 +408,9 @@ impl Producer {
         if let Some(larger) = larger {
             let old = std::mem::replace(self, Producer::new(larger));
             old.close();
+            // The old ring's last frame is there for all to see before the next stamp is taken. While it
+            // was still on its way, a writer could find it missing there and its successor here.
+            fence(Ordering::SeqCst);
         }
     }
 
@@ -405,7 +424,11 @@ impl Producer {
         // SAFETY: this thread committed the frame, and no reader runs (the caller is a forked child, to
         // which no other thread came along).
         let frame = unsafe { self.ring.frame(self.last) };
-        (frame.flags & !OVERSIZE, frame.ticks, frame.payload().to_vec())
+        (
+            frame.flags & !OVERSIZE,
+            frame.ticks,
+            frame.payload().to_vec(),
+        )
     }
 }
 
@@ -461,7 +484,10 @@ impl Reservation<'_> {
     }
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "a ring is far smaller than 4 GiB")]
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "a ring is far smaller than 4 GiB"
+)]
 fn write_word(bytes: &mut [u8], at: usize, value: usize) {
     bytes[at..at + 4].copy_from_slice(&(value as u32).to_ne_bytes());
 }

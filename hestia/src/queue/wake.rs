@@ -185,7 +185,8 @@ mod platform {
             let page = NonNull::new(address.cast::<AtomicU32>())
                 .expect("a mapping that succeeded is not at address zero");
             let word = Word { page, length };
-            word.get().store(value, std::sync::atomic::Ordering::Release);
+            word.get()
+                .store(value, std::sync::atomic::Ordering::Release);
             word
         }
 
@@ -200,7 +201,9 @@ mod platform {
                 tv_sec: libc::time_t::try_from(span.as_secs()).unwrap_or(libc::time_t::MAX),
                 tv_nsec: libc::c_long::from(span.subsec_nanos().cast_signed()),
             });
-            let timeout = timeout.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
+            let timeout = timeout
+                .as_ref()
+                .map_or(std::ptr::null(), std::ptr::from_ref);
             // SAFETY: the word is mapped for the whole call, and so is the time, if there is one.
             unsafe {
                 libc::syscall(
@@ -252,9 +255,9 @@ mod platform {
 mod platform {
     #[cfg(loom)]
     use loom::sync::{Condvar, Mutex};
+    use std::sync::PoisonError;
     #[cfg(not(loom))]
     use std::sync::{Condvar, Mutex};
-    use std::sync::PoisonError;
     use std::time::Duration;
 
     use crate::sync::{AtomicU32, Ordering};

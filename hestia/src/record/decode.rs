@@ -117,7 +117,8 @@ impl<'a> Decoder<'a> {
         // process (whose address it exposes), and a record is only decoded by the process that wrote it:
         // a forked child abandons inherited rings unread.
         Ok(unsafe {
-            let bytes = std::slice::from_raw_parts(std::ptr::with_exposed_provenance(address), length);
+            let bytes =
+                std::slice::from_raw_parts(std::ptr::with_exposed_provenance(address), length);
             std::str::from_utf8_unchecked(bytes)
         })
     }

@@ -349,7 +349,12 @@ impl MapEncoder<'_> {
 
     /// Adds one key, with a value that the closure writes.
     pub fn entry_with(&mut self, key: &str, write: impl FnOnce(Encoder<'_>) -> Encoded) {
-        whole_or_nothing(self.bytes, self.depth, |bytes| append_str(bytes, key), write);
+        whole_or_nothing(
+            self.bytes,
+            self.depth,
+            |bytes| append_str(bytes, key),
+            write,
+        );
     }
 }
 

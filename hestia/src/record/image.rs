@@ -2,7 +2,10 @@
 //!
 //! `Image` writes them on the caller's thread; the functions below it read them back, part by part.
 
-#![allow(unsafe_code, reason = "addresses of statics and shared parts travel through the queue")]
+#![allow(
+    unsafe_code,
+    reason = "addresses of statics and shared parts travel through the queue"
+)]
 
 use super::decode::{self, DecodeError, DecodeMessage, Decoder};
 use super::encode::{self, MapEncoder};
@@ -21,7 +24,7 @@ pub(crate) enum Text<'a> {
 /// Where a record comes from: a macro's static, or what the `log` crate handed over.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Site<'a> {
-    #[cfg_attr(not(test), expect(dead_code, reason = "the macros' statements have static sites"))]
+    #[expect(dead_code, reason = "the macros' statements have static sites")]
     Static(&'static Metadata<'static>),
     Inline {
         severity: Severity,
@@ -164,7 +167,8 @@ pub(super) fn thread<'a>(decoder: &mut Decoder<'a>) -> Result<ThreadRef<'a>, Dec
 pub(super) fn site<'a>(decoder: &mut Decoder<'a>, flags: u32) -> Result<Metadata<'a>, DecodeError> {
     if flags & INLINE_SITE == 0 {
         // SAFETY: without the flag `Image::begin` wrote the address of a `&'static Metadata`.
-        let site: &'static Metadata<'static> = unsafe { decode::reference(decoder.get_address()?) }?;
+        let site: &'static Metadata<'static> =
+            unsafe { decode::reference(decoder.get_address()?) }?;
         return Ok(*site);
     }
     let shape = decoder.get_u8()?;
@@ -174,7 +178,11 @@ pub(super) fn site<'a>(decoder: &mut Decoder<'a>, flags: u32) -> Result<Metadata
     } else {
         Severity::Critical
     };
-    let module = text(decoder, shape & MODULE_STATIC != 0, shape & MODULE_COPIED != 0)?;
+    let module = text(
+        decoder,
+        shape & MODULE_STATIC != 0,
+        shape & MODULE_COPIED != 0,
+    )?;
     let target = match module {
         Some(module) if shape & TARGET_IS_MODULE != 0 => module,
         _ => decoder.get_str()?,
@@ -215,7 +223,10 @@ pub(super) fn shared<'a>(
     unsafe { decode::reference(decoder.get_address()?) }.map(Some)
 }
 
-pub(super) fn trace(decoder: &mut Decoder<'_>, flags: u32) -> Result<Option<TraceIds>, DecodeError> {
+pub(super) fn trace(
+    decoder: &mut Decoder<'_>,
+    flags: u32,
+) -> Result<Option<TraceIds>, DecodeError> {
     if flags & TRACE == 0 {
         return Ok(None);
     }

@@ -371,11 +371,7 @@ impl ser::Serializer for KeySerializer<'_> {
         no_key()
     }
 
-    fn serialize_struct(
-        self,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Impossible<(), Error>, Error> {
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Impossible<(), Error>, Error> {
         no_key()
     }
 
@@ -426,8 +422,14 @@ mod tests {
     fn enums_are_written_as_serde_json_writes_them() {
         assert_eq!(shown(&Kind::Unit), r#"Str("Unit")"#);
         assert_eq!(shown(&Kind::One(1)), r#"Map({"One": U64(1)})"#);
-        assert_eq!(shown(&Kind::Two(1, true)), r#"Map({"Two": Seq([U64(1), Bool(true)])})"#);
-        assert_eq!(shown(&Kind::Named { x: -1 }), r#"Map({"Named": Map({"x": I64(-1)})})"#);
+        assert_eq!(
+            shown(&Kind::Two(1, true)),
+            r#"Map({"Two": Seq([U64(1), Bool(true)])})"#
+        );
+        assert_eq!(
+            shown(&Kind::Named { x: -1 }),
+            r#"Map({"Named": Map({"x": I64(-1)})})"#
+        );
     }
 
     #[test]
@@ -445,7 +447,10 @@ mod tests {
             }
         }
         let half_done = ("first", Fails);
-        assert_eq!(shown(&half_done), r#"Str("<not serializable: out of order>")"#);
+        assert_eq!(
+            shown(&half_done),
+            r#"Str("<not serializable: out of order>")"#
+        );
         let bad_key = BTreeMap::from([(vec![1], 1)]);
         assert!(shown(&bad_key).contains("not serializable"));
     }

@@ -30,7 +30,9 @@ pub(crate) fn set_field(fields: &mut Vec<u8>, key: &str, value: &impl Encode) {
     let mut decoder = Decoder::new(fields);
     loop {
         let start = fields.len() - decoder.left();
-        let Ok(field) = decoder.get_field() else { break };
+        let Ok(field) = decoder.get_field() else {
+            break;
+        };
         if field.key != key {
             kept.extend_from_slice(&fields[start..fields.len() - decoder.left()]);
         }

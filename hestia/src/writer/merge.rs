@@ -34,7 +34,10 @@ impl Merge {
         }
         let mut taken = 0;
         while let Some(Reverse((_, place))) = self.next.pop() {
-            let until = self.next.peek().map_or((horizon, usize::MAX), |&Reverse(next)| next);
+            let until = self
+                .next
+                .peek()
+                .map_or((horizon, usize::MAX), |&Reverse(next)| next);
             let reader = &mut rings[place];
             // As long as this ring's frames are the oldest, there is no need to ask the others.
             while take_one(reader, place, until, &mut take) {

@@ -75,7 +75,13 @@ struct Notices {
     told: LevelCounts,
     told_at: Instant,
     told_at_nanos: i64,
+    /// How long to sleep before an output that could not take its notice is tried again, when nothing
+    /// else happens.
+    patience: Duration,
 }
+
+/// The longest pause between attempts to tell an output that does not work what it has lost.
+const LONGEST_PATIENCE: Duration = Duration::from_secs(64);
 
 impl std::fmt::Debug for Writer {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -113,6 +119,7 @@ impl Writer {
                 told: LevelCounts::default(),
                 told_at: Instant::now(),
                 told_at_nanos: clock.unix_nanos(now),
+                patience: NOTICE_PAUSE,
             },
             desk: Desk {
                 clock,
@@ -182,7 +189,11 @@ impl Writer {
         let now = self.desk.clock.now_before_all_else();
         // Whoever waits for a flush does not wait for the grace window.
         let hurry = !self.flushes.is_empty() || self.stop.is_some();
-        let horizon = if hurry { now } else { now.saturating_sub(grace_ticks) };
+        let horizon = if hurry {
+            now
+        } else {
+            now.saturating_sub(grace_ticks)
+        };
         let waiting = self.readers.look();
         if self.readers.anything_retired() {
             let mark = self.readers.mark();
@@ -192,16 +203,18 @@ impl Writer {
         let taken = if waiting == 0 {
             0
         } else {
-            self.merge.run(self.readers.rings(), horizon, |ring, frame| {
-                let owner = ring.thread().map(crate::thread::Thread::as_ref);
-                desk.process(owner, frame.flags, frame.ticks, frame.payload());
-            })
+            self.merge
+                .run(self.readers.rings(), horizon, |ring, frame| {
+                    let owner = ring.thread().map(crate::thread::Thread::as_ref);
+                    desk.process(owner, frame.flags, frame.ticks, frame.payload());
+                })
         };
         if taken > 0 {
             self.readers.release();
             let since = self.desk.clock.span_of(now.saturating_sub(self.last_found));
             self.pace.found(taken, since);
             self.last_found = now;
+            self.notices.patience = NOTICE_PAUSE;
         }
         let left = self.readers.unread();
         self.kept.retain(|mark| !self.readers.has_passed(mark));
@@ -255,10 +268,17 @@ impl Writer {
     /// The queue is dry: sleeps, for a time that follows the gaps between records.
     fn rest(&mut self) {
         let wake = &Arc::clone(self.readers.queue()).wake;
-        let silence = self.desk.clock.span_of(self.desk.clock.now().saturating_sub(self.last_found));
+        let silence = self
+            .desk
+            .clock
+            .span_of(self.desk.clock.now().saturating_sub(self.last_found));
         match self.pace.rest(silence) {
             Rest::Nap(span) => wake.nap(span),
-            Rest::Park if self.owes_a_notice() => wake.nap(NOTICE_PAUSE),
+            Rest::Park if self.owes_a_notice() => {
+                let patience = self.notices.patience;
+                self.notices.patience = (patience * 2).min(LONGEST_PATIENCE);
+                wake.nap(patience);
+            }
             Rest::Park => {
                 if !wake.prepare_to_park() {
                     return;
@@ -305,7 +325,8 @@ impl Writer {
             key: "seconds",
             value: Value::F64(step.as_secs_f64()),
         }];
-        self.desk.with_notice(now, &message, &fields, Routes::announce);
+        self.desk
+            .with_notice(now, &message, &fields, Routes::announce);
     }
 }
 
@@ -328,11 +349,16 @@ impl Desk {
         self.processed += 1;
         let (buffers, routes) = (&mut self.buffers, &mut self.routes);
         let decoded = catch_unwind(AssertUnwindSafe(|| {
-            buffers.decode(flags, payload, &surroundings, |record| routes.dispatch(record))
+            buffers.decode(flags, payload, &surroundings, |record| {
+                routes.dispatch(record);
+            })
         }));
         if !matches!(decoded, Ok(Ok(()))) {
             self.routes.count_unreadable(Level::Error);
-            internal::trouble("writer", "a record could not be read; this is a bug in hestia");
+            internal::trouble(
+                "writer",
+                "a record could not be read; this is a bug in hestia",
+            );
         }
     }
 
@@ -348,7 +374,13 @@ impl Desk {
         routes.announce_failures(|lost, pass_on| {
             let (message, fields) = loss(lost, window, "this output could not be written to");
             let uuid = self.uuids.next(window.1);
-            pass_on(&notice(window.1, uuid, &self.settings.facts, &message, &fields));
+            pass_on(&notice(
+                window.1,
+                uuid,
+                &self.settings.facts,
+                &message,
+                &fields,
+            ));
         });
         self.routes = routes;
     }
@@ -362,7 +394,10 @@ impl Desk {
     ) {
         let uuid = self.uuids.next(now_nanos);
         let facts = &self.settings.facts;
-        pass_on(&mut self.routes, &notice(now_nanos, uuid, facts, message, fields));
+        pass_on(
+            &mut self.routes,
+            &notice(now_nanos, uuid, facts, message, fields),
+        );
     }
 }
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 /// The shortest sleep between two looks.
 const SHORTEST: Duration = Duration::from_micros(50);
 /// The longest one: a record becomes visible that much later at most, and a program that logs ten times
-/// a second causes forty looks a second.
-const LONGEST: Duration = Duration::from_millis(25);
+/// a second causes some thirty looks a second.
+const LONGEST: Duration = Duration::from_millis(40);
 
 /// What to do when the queue is dry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,8 +55,8 @@ impl Pace {
             self.gap = Duration::ZERO;
             return Rest::Park;
         }
-        // A quarter of the usual gap, or of the present silence when that has become longer.
-        Rest::Nap((self.gap.max(silence) / 4).clamp(SHORTEST, LONGEST))
+        // A third of the usual gap, or of the present silence when that has become longer.
+        Rest::Nap((self.gap.max(silence) / 3).clamp(SHORTEST, LONGEST))
     }
 }
 
@@ -72,7 +72,7 @@ mod tests {
         pace.found(1000, Duration::from_millis(1));
         assert_eq!(pace.rest(Duration::ZERO), Rest::Nap(SHORTEST));
         assert_eq!(
-            pace.rest(Duration::from_millis(40)),
+            pace.rest(Duration::from_millis(30)),
             Rest::Nap(Duration::from_millis(10))
         );
         assert_eq!(pace.rest(Duration::from_millis(999)), Rest::Nap(LONGEST));

@@ -147,7 +147,7 @@ impl Routes {
         for slot in &mut self.slots {
             let failed = slot.batch.lost();
             let lost = failed.since(&slot.told_failed);
-            if lost.total() == 0 || slot.route.counts.broken.load(Ordering::Relaxed) {
+            if lost.total() == 0 {
                 continue;
             }
             let shared = &mut self.layouts[slot.layout];
@@ -163,16 +163,17 @@ impl Routes {
 
     /// Whether some output has lost records and has not said so.
     pub(super) fn has_untold_failures(&self) -> bool {
-        self.slots.iter().any(|slot| {
-            !slot.route.counts.broken.load(Ordering::Relaxed)
-                && slot.batch.lost() != slot.told_failed
-        })
+        self.slots
+            .iter()
+            .any(|slot| slot.batch.lost() != slot.told_failed)
     }
 
     /// The end of a round: writes what is due. `dry` says that nothing more waits in the queue.
     pub(super) fn end_round(&mut self, dry: bool) {
         for slot in &mut self.slots {
-            let waited = slot.oldest.is_some_and(|since| since.elapsed() >= OLDEST_LINE);
+            let waited = slot
+                .oldest
+                .is_some_and(|since| since.elapsed() >= OLDEST_LINE);
             if dry || slot.urgent || waited {
                 slot.write_out();
             } else if slot.oldest.is_none() && !slot.batch.is_empty() {
@@ -310,7 +311,10 @@ fn panicked(what: &str, panic: &(dyn Any + Send)) -> SinkError {
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message");
-    SinkError::new(ErrorKind::Panicked, format!("its {what} panicked: {message}"))
+    SinkError::new(
+        ErrorKind::Panicked,
+        format!("its {what} panicked: {message}"),
+    )
 }
 
 /// Stands where a layout was before it moved to the shared ones.

@@ -1,0 +1,243 @@
+//! When the queue runs over: who waits, what is shed, and that every figure is right.
+
+mod figures;
+
+use figures::{LEVELS, Told, is_notice, number};
+use hestia_tests::{Finished, Run};
+use serde_json::Value;
+
+fn run(scenario: &str) -> Finished {
+    Run::new(env!("CARGO_BIN_EXE_overflowing"), scenario)
+        .finish()
+        .successful()
+}
+
+fn executed(told: &Told) -> u64 {
+    LEVELS
+        .iter()
+        .map(|level| number(&told.facts["executed"][level], level))
+        .sum()
+}
+
+/// The records of the program, without hestia's own.
+fn records(program: &Finished) -> Vec<Value> {
+    let mut records = program.json();
+    records.retain(|record| !is_notice(record));
+    records
+}
+
+fn count_at(records: &[Value], level: &str) -> u64 {
+    let name = level.to_uppercase();
+    records.iter().filter(|record| record["level"] == name).count() as u64
+}
+
+/// Checks everything that holds whatever was lost.
+fn check(program: &Finished) -> Told {
+    let told = Told::by(program);
+    told.books_balance(executed(&told));
+    let json = program.json();
+    let notices = json.iter().filter(|record| is_notice(record)).count() as u64;
+    assert_eq!(told.output("json", "notices"), notices);
+    assert_eq!(told.output("json", "written") + notices, json.len() as u64);
+    let records = records(program);
+    for level in LEVELS {
+        let executed = number(&told.facts["executed"][level], level);
+        assert_eq!(count_at(&records, level) + told.shed_at(level), executed, "at {level}");
+        let said: u64 = json
+            .iter()
+            .filter(|record| is_notice(record))
+            .map(|notice| number(&notice["metadata"][format!("lost_{level}")], level))
+            .sum();
+        assert_eq!(said, told.shed_at(level), "the JSON notices at {level}");
+    }
+    told
+}
+
+/// Checks the text file as well: its lines, and what its notices say by level.
+fn check_text(program: &Finished, told: &Told) {
+    let lines = program.text();
+    let notices: Vec<_> = lines.iter().filter(|line| line.contains(" hestia - | ")).collect();
+    assert_eq!(told.output("text", "notices"), notices.len() as u64);
+    assert_eq!(told.output("text", "written"), (lines.len() - notices.len()) as u64);
+    for level in LEVELS {
+        let said: u64 = notices.iter().map(|notice| said_lost(notice, level)).sum();
+        assert_eq!(said, told.shed_at(level), "the text notices at {level}");
+    }
+}
+
+/// The figure before a level's name: `… records lost between … and …: 12 info, 3 debug (…)`.
+fn said_lost(notice: &str, level: &str) -> u64 {
+    let (_, message) = notice.split_once("records lost between").expect("a notice of loss");
+    let (message, _) = message.split_once(" (").expect("a reason");
+    let mut words = message.split([' ', ',']).filter(|word| !word.is_empty());
+    let mut before = "";
+    words
+        .find_map(|word| {
+            let figure = (word == level).then(|| before.parse().expect("a figure"));
+            before = word;
+            figure
+        })
+        .unwrap_or(0)
+}
+
+#[test]
+fn full_ring_drops_newest_and_counts() {
+    let program = run("drop_newest");
+    let told = check(&program);
+    check_text(&program, &told);
+    for level in LEVELS {
+        assert!(told.shed_at(level) > 0, "nothing shed at {level}");
+    }
+    let kept: Vec<u64> = records(&program)
+        .iter()
+        .filter_map(|record| record["message"].as_str()?.strip_prefix("record "))
+        .map(|number| number.parse().expect("a number"))
+        .collect();
+    assert!(!kept.is_empty());
+    assert!(kept.iter().copied().eq(0..kept.len() as u64), "the oldest are kept: {kept:?}");
+}
+
+#[test]
+fn drop_below_sheds_what_is_less_severe_and_lets_the_rest_wait() {
+    let program = run("drop_below");
+    let told = check(&program);
+    check_text(&program, &told);
+    assert_eq!((told.shed_at("error"), told.shed_at("warn")), (0, 0));
+    assert!(told.fact("said_while_shut") < 10_000, "nobody waited");
+    for level in ["info", "debug", "trace"] {
+        assert!(told.shed_at(level) > 0, "nothing shed at {level}");
+    }
+}
+
+#[test]
+fn block_waits_and_loses_nothing() {
+    let program = run("block");
+    let told = check(&program);
+    check_text(&program, &told);
+    assert_eq!(told.shed(), 0);
+    assert!(told.fact("said_while_shut") < 5_000, "nobody waited");
+}
+
+#[test]
+fn a_hanging_writer_is_waited_for_once_and_its_losses_are_exact() {
+    let program = run("gives_up");
+    let told = check(&program);
+    check_text(&program, &told);
+    assert!(told.fact("waited_millis") >= 100);
+    // Waiting for each of the thousands would take minutes.
+    assert!(told.fact("waited_millis") < 30_000);
+    assert!(told.fact("shed_while_shut") > 0);
+    assert_eq!(told.shed(), told.fact("shed_while_shut"), "lost although the writer moves");
+    let after = records(&program)
+        .iter()
+        .filter(|record| record["message"].as_str().is_some_and(|text| text.starts_with("after ")))
+        .count();
+    assert_eq!(after, 50);
+}
+
+#[test]
+fn a_writer_that_moves_slowly_loses_nothing() {
+    let program = run("crawls");
+    let told = Told::by(&program);
+    told.books_balance(executed(&told));
+    assert_eq!(told.shed(), 0, "shed although the writer never stood still: {}", told.stats);
+    assert_eq!(program.text().len() as u64, executed(&told));
+}
+
+#[test]
+fn an_output_that_was_deaf_says_later_what_the_queue_lost() {
+    let program = run("deaf_output");
+    let told = Told::by(&program);
+    told.books_balance(executed(&told));
+    let lines = program.text();
+    let notices = lines.iter().filter(|line| line.contains(" hestia - | ")).count() as u64;
+    assert_eq!(told.output("text", "notices"), notices, "{lines:#?}");
+    let said: u64 = lines
+        .iter()
+        .filter(|line| line.contains("the queue was full"))
+        .map(|line| said_lost(line, "info"))
+        .sum();
+    assert_eq!(said, told.shed_at("info"), "{lines:#?}");
+}
+
+#[test]
+fn records_of_any_size_arrive_and_one_beyond_the_bound_is_counted() {
+    let program = run("oversize");
+    let told = check(&program);
+    check_text(&program, &told);
+    let sizes: Vec<u64> = records(&program)
+        .iter()
+        .filter_map(|record| record["message"].as_str())
+        .filter(|message| message.starts_with('x'))
+        .map(|message| message.len() as u64)
+        .collect();
+    let sent: Vec<u64> = told.facts["sizes"]
+        .as_array()
+        .expect("sizes")
+        .iter()
+        .map(|size| number(size, "size"))
+        .collect();
+    assert_eq!(sizes, sent);
+    assert_eq!((told.shed_at("warn"), told.shed()), (1, 1));
+}
+
+#[test]
+fn oversize_records_wait_for_room_within_the_bound() {
+    let program = run("oversize_flood");
+    let told = Told::by(&program);
+    told.books_balance(executed(&told));
+    assert_eq!(told.shed(), 0);
+    let lines = program.text();
+    assert_eq!(lines.len(), 600);
+    assert!(lines.iter().all(|line| line.len() > 100 << 10 && line.ends_with('z')));
+    // 60 MiB were logged, through a queue of one.
+    assert!(told.fact("peak_kib") < 40 << 10, "{} KiB", told.fact("peak_kib"));
+}
+
+fn each_record_names_its_thread(records: &[Value]) {
+    for record in records {
+        let said = &record["metadata"];
+        assert_eq!(record["thread_id"], said["id"]);
+        assert_eq!(record["thread_name"], said["name"]);
+    }
+}
+
+#[test]
+fn threads_that_share_rings_are_told_apart() {
+    let program = run("crowded");
+    let told = check(&program);
+    check_text(&program, &told);
+    assert_eq!(told.shed(), 0);
+    let records = records(&program);
+    each_record_names_its_thread(&records);
+    for thread in 0..12 {
+        let name = format!("one of many {thread}");
+        let rounds: Vec<_> = records
+            .iter()
+            .filter(|record| record["thread_name"] == name)
+            .map(|record| number(&record["metadata"]["round"], "round"))
+            .collect();
+        assert!(rounds.iter().copied().eq(0..300), "{name} in order");
+    }
+}
+
+#[test]
+fn oversize_records_through_shared_rings_give_their_room_back() {
+    let program = run("crowded_oversize");
+    let told = check(&program);
+    assert_eq!(told.shed(), 0, "{}", told.stats);
+    each_record_names_its_thread(&records(&program));
+    assert!(
+        told.fact("idle_bytes") <= 128 << 10,
+        "an empty queue takes {} bytes",
+        told.fact("idle_bytes")
+    );
+}
+
+#[test]
+fn a_record_that_finds_no_room_does_not_cost_those_after_it() {
+    let program = run("nearly_too_large");
+    let told = check(&program);
+    assert_eq!(told.shed_at("info"), 0, "{}", told.stats);
+    assert_eq!(told.shed_at("warn"), 3, "{}", told.stats);
+}

@@ -1,0 +1,110 @@
+//! What the programs logged, as read back from their files.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
+use hestia_tests::Finished;
+use serde::Deserialize;
+
+/// The lines of one file: numbered records apart from others.
+#[derive(Debug, Default)]
+pub struct Logged {
+    /// The numbers that each thread logged, in the order of lines.
+    pub numbers: BTreeMap<u64, Vec<u64>>,
+    /// The messages of all other records.
+    pub others: Vec<String>,
+}
+
+impl Logged {
+    /// Reads messages one by one; `message` finds it in a line, and panics when the line is not whole.
+    fn read(path: &Path, message: fn(&str) -> Cow<'_, str>) -> Self {
+        let file = File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let mut lines = BufReader::with_capacity(1 << 20, file);
+        let mut line = String::new();
+        let mut logged = Logged::default();
+        while lines.read_line(&mut line).expect("a log file is UTF-8") > 0 {
+            assert!(line.ends_with('\n'), "a torn line: {line}");
+            logged.add(&message(line.trim_end_matches('\n')));
+            line.clear();
+        }
+        logged
+    }
+
+    fn add(&mut self, message: &str) {
+        match numbers(message) {
+            Some((thread, number)) => self.numbers.entry(thread).or_default().push(number),
+            None => self.others.push(message.to_owned()),
+        }
+    }
+
+    /// The text file.
+    pub fn in_text(finished: &Finished) -> Self {
+        Logged::in_text_at(&finished.path("logs/all.log"))
+    }
+
+    /// A text file in the usual layout.
+    pub fn in_text_at(path: &Path) -> Self {
+        Logged::read(path, |line| {
+            let columns = line
+                .find(" | ")
+                .unwrap_or_else(|| panic!("no message: {line}"));
+            // Key-values stand behind the message.
+            let message = line[columns + 3..].split(" {").next().unwrap_or_default();
+            Cow::Borrowed(message)
+        })
+    }
+
+    /// The JSON file.
+    pub fn in_json(finished: &Finished) -> Self {
+        #[derive(Deserialize)]
+        struct Line<'a> {
+            #[serde(borrow)]
+            message: Cow<'a, str>,
+        }
+        Logged::read(&finished.path("logs/app.log"), |line| {
+            serde_json::from_str::<Line<'_>>(line)
+                .unwrap_or_else(|error| panic!("no JSON ({error}): {line}"))
+                .message
+        })
+    }
+
+    /// A file with nothing but messages.
+    pub fn in_plain(finished: &Finished) -> Self {
+        Logged::read(&finished.path("logs/all.log"), |line| Cow::Borrowed(line))
+    }
+
+    /// Fails unless each of so many threads logged each number below the count once, in order.
+    pub fn assert_complete(&self, threads: u64, count: u64) {
+        let found: Vec<u64> = self.numbers.keys().copied().collect();
+        assert_eq!(found, Vec::from_iter(0..threads), "the threads that logged");
+        for (thread, numbers) in &self.numbers {
+            assert_counts_up(*thread, numbers);
+            assert_eq!(numbers.len() as u64, count, "records of thread {thread}");
+        }
+    }
+}
+
+/// Fails unless the numbers are 0, 1, 2 and so on: each once, none left out, in order.
+pub fn assert_counts_up(thread: u64, numbers: &[u64]) {
+    for (expected, &number) in (0..).zip(numbers) {
+        assert_eq!(
+            number, expected,
+            "thread {thread}, line {expected} of its own"
+        );
+    }
+}
+
+/// Thread and number of a numbered record.
+fn numbers(message: &str) -> Option<(u64, u64)> {
+    let (thread, number) = message.split_once(' ')?;
+    Some((thread.parse().ok()?, number.parse().ok()?))
+}
+
+/// Fails unless both files have each number of each thread once, in order.
+pub fn assert_both_complete(finished: &Finished, threads: u64, count: u64) {
+    Logged::in_text(finished).assert_complete(threads, count);
+    Logged::in_json(finished).assert_complete(threads, count);
+}
