@@ -104,12 +104,13 @@ impl fmt::Display for LevelCounts {
 ///
 /// # Example
 /// ```
-/// hestia::builder().console(false).text(false).json(false).env(false).init()?;
+/// # let directory = tempfile::tempdir()?;
+/// hestia::builder().logs_dir(directory.path()).console(false).env(false).init()?;
 /// log::info!("one");
 /// let stats = hestia::stats().expect("hestia is running");
 /// assert_eq!(stats.accepted, 1);
 /// assert_eq!(stats.sent(), stats.accepted + stats.shed.total());
-/// # Ok::<(), hestia::InitError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -4,55 +4,57 @@
 
 use std::error::Error;
 use std::path::Path;
-use std::process::{ExitStatus, exit};
-use std::{env, thread};
+use std::process::exit;
+use std::{env, io};
 
-use hestia::Builder;
+use hestia::Signal;
 use hestia_examples::{again, fresh_directory, show};
-
-const ENDINGS: [&str; 5] = ["return", "exit", "panic", "signal", "shutdown"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     if let Some(ending) = env::args().nth(1) {
         return end_by(&ending);
     }
-    fresh_directory("08_endings")?;
-    for ending in ENDINGS {
-        let status: ExitStatus = again(ending)?.status()?;
+    let directory = fresh_directory("08_endings")?;
+    for ending in ["return", "exit", "panic", "signal", "shutdown"] {
+        let status = again(ending)?.status()?;
         println!("\nended by {ending}: {status}");
-        show(Path::new("logs/08_endings").join(ending).join("all.log"), 2)?;
+        show(directory.join(ending).join("all.log"), 2)?;
     }
     Ok(())
 }
 
 fn end_by(ending: &str) -> Result<(), Box<dyn Error>> {
     let directory = Path::new("logs/08_endings").join(ending);
-    let builder = hestia::builder().logs_dir(directory).console(false).json(false);
-    let hestia = drained_on_signals(builder).init()?;
+    let mut builder = hestia::builder().logs_dir(directory).console(false).json(false);
+    if cfg!(unix) {
+        // On SIGTERM everything is written; then it does what it does by default: it ends the process.
+        builder = builder.drain_on(Signal::Terminate);
+    }
+    let hestia = builder.init()?;
     log::info!("about to end by {ending}");
     match ending {
-        "exit" => thread::scope(|scope| scope.spawn(|| exit(3)).join()).unwrap_or(()),
-        "panic" => panic!("the last words of a panic"),
+        "exit" => exit(3),
+        // A record of its own, written before the panic goes on: it may abort the process.
+        "panic" => panic!("the last words"),
         "signal" => raise_sigterm()?,
         "shutdown" => {
             hestia.shutdown()?;
-            log::info!("after shutdown, written before this call returns");
+            log::info!("after shutdown: written before this call returns");
         }
         _ => {}
     }
     Ok(())
 }
 
-/// SIGTERM: everything is written first, then the signal does what it does by default.
 #[cfg(unix)]
-fn drained_on_signals(builder: Builder) -> Builder {
-    builder.drain_on(hestia::Signal::Terminate)
+fn raise_sigterm() -> io::Result<()> {
+    signal_hook::low_level::raise(signal_hook::consts::SIGTERM)?;
+    // Somewhere else the drain goes on, and then the process is gone.
+    std::thread::sleep(std::time::Duration::from_secs(10));
+    Err(io::Error::other("the signal did not end the process"))
 }
 
-#[cfg(unix)]
-fn raise_sigterm() -> std::io::Result<()> {
-    signal_hook::low_level::raise(signal_hook::consts::SIGTERM)?;
-    loop {
-        thread::park();
-    }
+#[cfg(not(unix))]
+fn raise_sigterm() -> io::Result<()> {
+    Err(io::Error::other("there are no such signals here"))
 }

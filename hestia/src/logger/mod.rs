@@ -117,7 +117,8 @@ pub fn logger(application: impl Into<String>) -> Logger {
 ///
 /// # Example
 /// ```
-/// let hestia = hestia::builder().console(false).text(false).json(false).env(false).init()?;
+/// # let directory = tempfile::tempdir()?;
+/// let hestia = hestia::builder().logs_dir(directory.path()).console(false).env(false).init()?;
 /// log::info!("ready");
 /// let report = hestia.flush()?;
 /// assert_eq!(report.stats().accepted, 1);

@@ -1,5 +1,7 @@
 //! What the programs logged, as read back from their files.
 
+#![allow(dead_code, reason = "each family of tests needs a part of it")]
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -11,11 +13,11 @@ use serde::Deserialize;
 
 /// The lines of one file: numbered records apart from others.
 #[derive(Debug, Default)]
-pub struct Logged {
+pub(crate) struct Logged {
     /// The numbers that each thread logged, in the order of lines.
-    pub numbers: BTreeMap<u64, Vec<u64>>,
+    pub(crate) numbers: BTreeMap<u64, Vec<u64>>,
     /// The messages of all other records.
-    pub others: Vec<String>,
+    pub(crate) others: Vec<String>,
 }
 
 impl Logged {
@@ -41,12 +43,12 @@ impl Logged {
     }
 
     /// The text file.
-    pub fn in_text(finished: &Finished) -> Self {
+    pub(crate) fn in_text(finished: &Finished) -> Self {
         Logged::in_text_at(&finished.path("logs/all.log"))
     }
 
     /// A text file in the usual layout.
-    pub fn in_text_at(path: &Path) -> Self {
+    pub(crate) fn in_text_at(path: &Path) -> Self {
         Logged::read(path, |line| {
             let columns = line
                 .find(" | ")
@@ -58,7 +60,7 @@ impl Logged {
     }
 
     /// The JSON file.
-    pub fn in_json(finished: &Finished) -> Self {
+    pub(crate) fn in_json(finished: &Finished) -> Self {
         #[derive(Deserialize)]
         struct Line<'a> {
             #[serde(borrow)]
@@ -72,12 +74,12 @@ impl Logged {
     }
 
     /// A file with nothing but messages.
-    pub fn in_plain(finished: &Finished) -> Self {
+    pub(crate) fn in_plain(finished: &Finished) -> Self {
         Logged::read(&finished.path("logs/all.log"), |line| Cow::Borrowed(line))
     }
 
     /// Fails unless each of so many threads logged each number below the count once, in order.
-    pub fn assert_complete(&self, threads: u64, count: u64) {
+    pub(crate) fn assert_complete(&self, threads: u64, count: u64) {
         let found: Vec<u64> = self.numbers.keys().copied().collect();
         assert_eq!(found, Vec::from_iter(0..threads), "the threads that logged");
         for (thread, numbers) in &self.numbers {
@@ -88,7 +90,7 @@ impl Logged {
 }
 
 /// Fails unless the numbers are 0, 1, 2 and so on: each once, none left out, in order.
-pub fn assert_counts_up(thread: u64, numbers: &[u64]) {
+pub(crate) fn assert_counts_up(thread: u64, numbers: &[u64]) {
     for (expected, &number) in (0..).zip(numbers) {
         assert_eq!(
             number, expected,
@@ -104,7 +106,7 @@ fn numbers(message: &str) -> Option<(u64, u64)> {
 }
 
 /// Fails unless both files have each number of each thread once, in order.
-pub fn assert_both_complete(finished: &Finished, threads: u64, count: u64) {
+pub(crate) fn assert_both_complete(finished: &Finished, threads: u64, count: u64) {
     Logged::in_text(finished).assert_complete(threads, count);
     Logged::in_json(finished).assert_complete(threads, count);
 }
