@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use log::Log as _;
 
-use super::pipeline::{self, Pipeline};
+use super::pipeline;
 use super::settings::Settings;
 use crate::error::chain;
 use crate::internal;
@@ -168,7 +168,8 @@ mod signals {
     use signal_hook::iterator::Signals;
     use signal_hook::low_level::emulate_default_handler;
 
-    use super::{Pipeline, Settings, chain, internal, pipeline};
+    use super::{Settings, chain, internal, pipeline};
+    use crate::logger::pipeline::Pipeline;
     use crate::logger::settings::Signal;
 
     fn number(signal: Signal) -> i32 {
