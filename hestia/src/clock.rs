@@ -12,6 +12,13 @@
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+/// A point in time; far beyond all others that matter where the sum has no room.
+pub(crate) fn deadline_in(limit: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(limit)
+        .unwrap_or_else(|| now + Duration::from_secs(1 << 30))
+}
+
 /// How closely the order of lines follows the order of calls on different threads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -174,6 +181,8 @@ pub(crate) struct Clock {
     /// What the rate was last measured from.
     rate_from: Sample,
     nanos_per_tick: f64,
+    /// The rate that was measured last, whether it was believed or not.
+    measured: f64,
     renew_at: u64,
     first_renewals: u32,
     /// The latest tick that was turned into time, and that time.
@@ -212,6 +221,7 @@ impl Clock {
             anchor: first,
             rate_from: first,
             nanos_per_tick,
+            measured: nanos_per_tick,
             renew_at: first.ticks,
             first_renewals: 8,
             latest: first,
@@ -281,13 +291,19 @@ impl Clock {
     /// Renews the calibration when it is due, given the present tick. Returns how far the system's clock
     /// was set back, when that was a second or more.
     pub(crate) fn renew_if_due(&mut self, now: u64) -> Option<Duration> {
-        if now < self.renew_at {
+        // Before the anchor: the counter has started anew, as some do when a machine was suspended.
+        let restarted = now < self.anchor.ticks;
+        if now < self.renew_at && !restarted {
             return None;
         }
         let next = (self.sample)();
         // Soon after the start the rate is known roughly only: renew in quick succession.
         let wait = RENEWAL / (1 << self.first_renewals);
         self.first_renewals = self.first_renewals.saturating_sub(1);
+        if restarted {
+            self.rate_from = next;
+            self.latest.ticks = next.ticks;
+        }
         self.measure_rate(next);
         let before = self.mapped(self.latest.ticks).max(self.latest.unix_nanos);
         self.anchor = next;
@@ -309,9 +325,12 @@ impl Clock {
             return;
         }
         let rate = nanos as f64 / ticks as f64;
-        if (rate / self.nanos_per_tick - 1.0).abs() < RATE_CHANGE {
+        let is_near = |other: f64| (rate / other - 1.0).abs() < RATE_CHANGE;
+        // Two measurements in a row that agree are no step of the clock: the rate in use is wrong.
+        if is_near(self.nanos_per_tick) || is_near(self.measured) {
             self.nanos_per_tick = rate;
         }
+        self.measured = rate;
         self.rate_from = next;
     }
 }
@@ -322,15 +341,16 @@ fn first_rate(source: TickSource, first: &Sample, sample: &mut impl FnMut() -> S
     if source == TickSource::Monotonic {
         return 1.0;
     }
-    let start = Instant::now();
-    while start.elapsed() < Duration::from_micros(200) {
+    let begin = (source.now(), Instant::now());
+    while begin.1.elapsed() < Duration::from_micros(200) {
         std::hint::spin_loop();
     }
-    let elapsed = start.elapsed();
+    let end = (source.now(), Instant::now());
     let last = sample();
     let ticks = last.ticks.saturating_sub(first.ticks).max(1);
     let by_wall = last.unix_nanos.saturating_sub(first.unix_nanos) as f64 / ticks as f64;
-    let by_monotonic = elapsed.as_nanos() as f64 / ticks as f64;
+    let elapsed = end.1.duration_since(begin.1);
+    let by_monotonic = elapsed.as_nanos() as f64 / end.0.saturating_sub(begin.0).max(1) as f64;
     // The two disagree when the system's clock was set in between; then the monotonic one is right.
     if (by_wall / by_monotonic - 1.0).abs() < 0.05 {
         by_wall
@@ -426,6 +446,29 @@ mod tests {
         assert_eq!(clock.unix_nanos(at(1.0)), unix(1.0));
         assert_eq!(renew(&mut clock, &send, 1.0, -0.5), None);
         assert_eq!(clock.unix_nanos(at(0.9)), unix(0.9 - 0.5));
+    }
+
+    #[test]
+    fn a_wrong_first_rate_is_corrected() {
+        let (mut clock, send) = scripted();
+        clock.nanos_per_tick = 0.02;
+        for second in 1..6 {
+            renew(&mut clock, &send, f64::from(second) * 1000.0, 0.0);
+        }
+        assert!((clock.nanos_per_tick - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_counter_that_started_anew_is_followed() {
+        let (mut clock, send) = scripted();
+        assert_eq!(clock.unix_nanos(at(1.0)), unix(1.0));
+        let sample = Sample {
+            ticks: 17,
+            unix_nanos: unix(3600.0),
+        };
+        send.send(sample).unwrap();
+        assert_eq!(clock.renew_if_due(17), None);
+        assert_eq!(clock.unix_nanos(17 + 500), unix(3600.0) + 500);
     }
 
     #[test]

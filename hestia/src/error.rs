@@ -5,6 +5,7 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::stats::FlushReport;
 
@@ -188,8 +189,14 @@ impl fmt::Display for FlushError {
 
 impl Error for FlushError {}
 
-/// An error and its sources in one line: for stderr and the internal log.
+/// An error and its sources in one line: for stderr and the internal log. The sources may be of the
+/// user's own making; one that panics while it is shown costs the line, not the writer.
 pub(crate) fn chain(error: &dyn Error) -> String {
+    catch_unwind(AssertUnwindSafe(|| chained(error)))
+        .unwrap_or_else(|_| "an error that panicked while it was shown".to_owned())
+}
+
+fn chained(error: &dyn Error) -> String {
     let mut line = error.to_string();
     let mut next = error.source();
     while let Some(error) = next {

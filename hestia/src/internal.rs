@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use chrono::{SecondsFormat, Utc};
 
 use crate::error::Incident;
-use crate::thread::mark_own;
+use crate::thread::{mark_own, start_own};
 
 /// What the program wants to be told about hestia's own trouble.
 pub(crate) type ErrorHook = Arc<dyn Fn(&Incident) + Send + Sync>;
@@ -175,9 +175,7 @@ impl State {
         }
         let process = std::process::id();
         if self.printer != Some(process) {
-            let started = std::thread::Builder::new()
-                .name("hestia-stderr".to_owned())
-                .spawn(print_waiting);
+            let started = start_own("hestia-stderr", print_waiting);
             if started.is_ok() {
                 self.printer = Some(process);
             }
@@ -186,7 +184,6 @@ impl State {
 }
 
 fn print_waiting() {
-    let _own = mark_own();
     loop {
         let Some(mut state) = state() else { continue };
         let Some(line) = state.waiting.pop_front() else {

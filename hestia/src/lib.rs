@@ -37,6 +37,9 @@ mod clock;
 mod error;
 mod facts;
 mod filter;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz_targets;
 mod internal;
 mod layout;
 mod level;
@@ -49,6 +52,7 @@ mod sync;
 mod thread;
 mod writer;
 
+pub use ::uuid::Uuid;
 pub use clock::Order;
 pub use error::{ErrorKind, FlushError, Incident, InitError, SinkError};
 pub use facts::Facts;

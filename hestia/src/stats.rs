@@ -7,7 +7,7 @@
 //! *Invariant:* counting never waits for anyone.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 use std::time::Duration;
 
 use crate::level::{self, LEVELS, Level};
@@ -28,34 +28,55 @@ pub(crate) struct OutputCounts {
     pub(crate) broken: AtomicBool,
 }
 
-/// Relaxed everywhere: each figure is exact by itself, and whoever compares several of them has waited
-/// for a flush, whose reply orders them.
+/// Release, for the fence in `settled`: whoever sees the figure sees what was counted before it.
 pub(crate) fn add(counter: &AtomicU64, amount: u64) {
-    counter.fetch_add(amount, Ordering::Relaxed);
+    counter.fetch_add(amount, Ordering::Release);
 }
 
 impl OutputCounts {
-    /// The figures of an output, given how many records the queue had accepted *after* they were read.
-    pub(crate) fn settled(&self) -> u64 {
-        self.written.load(Ordering::Relaxed)
-            + self.filtered.load(Ordering::Relaxed)
-            + self.failed.load(Ordering::Relaxed)
-            + self.before.load(Ordering::Relaxed)
+    /// What became of the records so far. To be taken before the queue's figure is read, so that nothing
+    /// is settled that was not accepted.
+    pub(crate) fn settled(&self) -> Settled {
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let settled = Settled {
+            written: load(&self.written),
+            filtered: load(&self.filtered),
+            failed: load(&self.failed),
+            before: load(&self.before),
+        };
+        // What was settled was accepted before: nothing that is read after this may be older.
+        fence(Ordering::Acquire);
+        settled
     }
 
-    pub(crate) fn snapshot(&self, name: &str, accepted: u64, settled: u64) -> OutputStats {
+    pub(crate) fn snapshot(&self, name: &str, accepted: u64, settled: &Settled) -> OutputStats {
+        let Settled {
+            written,
+            filtered,
+            failed,
+            before,
+        } = *settled;
         OutputStats {
             name: name.to_owned(),
-            written: self.written.load(Ordering::Relaxed),
-            filtered: self.filtered.load(Ordering::Relaxed),
-            failed: self.failed.load(Ordering::Relaxed),
-            pending: accepted.saturating_sub(settled),
+            written,
+            filtered,
+            failed,
+            pending: accepted.saturating_sub(written + filtered + failed + before),
             notices: self.notices.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),
             errors: self.errors.load(Ordering::Relaxed),
             working: !self.broken.load(Ordering::Relaxed),
         }
     }
+}
+
+/// What became of an output's records, at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settled {
+    written: u64,
+    filtered: u64,
+    failed: u64,
+    before: u64,
 }
 
 /// A figure for each level.

@@ -108,6 +108,50 @@ pub(crate) fn mark_own() -> OwnMark {
     }
 }
 
+/// Starts a thread of hestia's own. It takes no signals: a program that blocks one on its own threads,
+/// to wait for it in one place, must not find it delivered to a thread it does not know of.
+pub(crate) fn start_own(
+    name: &str,
+    work: impl FnOnce() + Send + 'static,
+) -> std::io::Result<std::thread::JoinHandle<()>> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(move || {
+            #[cfg(unix)]
+            signals::block();
+            let _own = mark_own();
+            work();
+        })
+}
+
+#[cfg(unix)]
+mod signals {
+    #![allow(unsafe_code, reason = "the signal mask is C")]
+
+    /// Blocks all signals on this thread, except for those that its own faults raise.
+    pub(super) fn block() {
+        let faults = [
+            libc::SIGSEGV,
+            libc::SIGBUS,
+            libc::SIGFPE,
+            libc::SIGILL,
+            libc::SIGTRAP,
+            libc::SIGABRT,
+            libc::SIGPROF,
+        ];
+        // SAFETY: the set is written by `sigfillset` before it is read, and lives for all these calls,
+        // which fail at most.
+        unsafe {
+            let mut set = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+            libc::sigfillset(set.as_mut_ptr());
+            for fault in faults {
+                libc::sigdelset(set.as_mut_ptr(), fault);
+            }
+            libc::pthread_sigmask(libc::SIG_BLOCK, set.as_ptr(), std::ptr::null_mut());
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct OwnMark {
     before: bool,

@@ -2,6 +2,8 @@
 
 mod figures;
 
+use std::time::{Duration, Instant};
+
 use figures::{LEVELS, Told, is_notice, number};
 use hestia_tests::{Finished, Run};
 use serde_json::Value;
@@ -28,7 +30,10 @@ fn records(program: &Finished) -> Vec<Value> {
 
 fn count_at(records: &[Value], level: &str) -> u64 {
     let name = level.to_uppercase();
-    records.iter().filter(|record| record["level"] == name).count() as u64
+    records
+        .iter()
+        .filter(|record| record["level"] == name)
+        .count() as u64
 }
 
 /// Checks everything that holds whatever was lost.
@@ -42,7 +47,11 @@ fn check(program: &Finished) -> Told {
     let records = records(program);
     for level in LEVELS {
         let executed = number(&told.facts["executed"][level], level);
-        assert_eq!(count_at(&records, level) + told.shed_at(level), executed, "at {level}");
+        assert_eq!(
+            count_at(&records, level) + told.shed_at(level),
+            executed,
+            "at {level}"
+        );
         let said: u64 = json
             .iter()
             .filter(|record| is_notice(record))
@@ -56,9 +65,15 @@ fn check(program: &Finished) -> Told {
 /// Checks the text file as well: its lines, and what its notices say by level.
 fn check_text(program: &Finished, told: &Told) {
     let lines = program.text();
-    let notices: Vec<_> = lines.iter().filter(|line| line.contains(" hestia - | ")).collect();
+    let notices: Vec<_> = lines
+        .iter()
+        .filter(|line| line.contains(" hestia - | "))
+        .collect();
     assert_eq!(told.output("text", "notices"), notices.len() as u64);
-    assert_eq!(told.output("text", "written"), (lines.len() - notices.len()) as u64);
+    assert_eq!(
+        told.output("text", "written"),
+        (lines.len() - notices.len()) as u64
+    );
     for level in LEVELS {
         let said: u64 = notices.iter().map(|notice| said_lost(notice, level)).sum();
         assert_eq!(said, told.shed_at(level), "the text notices at {level}");
@@ -67,7 +82,9 @@ fn check_text(program: &Finished, told: &Told) {
 
 /// The figure before a level's name: `… records lost between … and …: 12 info, 3 debug (…)`.
 fn said_lost(notice: &str, level: &str) -> u64 {
-    let (_, message) = notice.split_once("records lost between").expect("a notice of loss");
+    let (_, message) = notice
+        .split_once("records lost between")
+        .expect("a notice of loss");
     let (message, _) = message.split_once(" (").expect("a reason");
     let mut words = message.split([' ', ',']).filter(|word| !word.is_empty());
     let mut before = "";
@@ -94,7 +111,10 @@ fn full_ring_drops_newest_and_counts() {
         .map(|number| number.parse().expect("a number"))
         .collect();
     assert!(!kept.is_empty());
-    assert!(kept.iter().copied().eq(0..kept.len() as u64), "the oldest are kept: {kept:?}");
+    assert!(
+        kept.iter().copied().eq(0..kept.len() as u64),
+        "the oldest are kept: {kept:?}"
+    );
 }
 
 #[test]
@@ -127,12 +147,42 @@ fn a_hanging_writer_is_waited_for_once_and_its_losses_are_exact() {
     // Waiting for each of the thousands would take minutes.
     assert!(told.fact("waited_millis") < 30_000);
     assert!(told.fact("shed_while_shut") > 0);
-    assert_eq!(told.shed(), told.fact("shed_while_shut"), "lost although the writer moves");
+    assert_eq!(
+        told.shed(),
+        told.fact("shed_while_shut"),
+        "lost although the writer moves"
+    );
     let after = records(&program)
         .iter()
-        .filter(|record| record["message"].as_str().is_some_and(|text| text.starts_with("after ")))
+        .filter(|record| {
+            record["message"]
+                .as_str()
+                .is_some_and(|text| text.starts_with("after "))
+        })
         .count();
     assert_eq!(after, 50);
+}
+
+#[test]
+fn a_hanging_writer_does_not_keep_the_program_from_its_end() {
+    let begin = Instant::now();
+    let program = run("hangs_at_the_end");
+    assert!(begin.elapsed() < Duration::from_secs(30));
+    assert!(program.text().iter().any(|line| line.ends_with("| held")));
+}
+
+#[test]
+fn a_hanging_writer_does_not_slow_down_every_statement_after_a_shutdown() {
+    let program = run("hangs_at_shutdown");
+    let told = check(&program);
+    assert_eq!(told.facts["is_error"], true);
+    assert_eq!(told.shed(), 0);
+    // Waiting for the limit at each of the sixty would take a minute.
+    assert!(
+        told.fact("waited_millis") < 30_000,
+        "{} ms",
+        told.fact("waited_millis")
+    );
 }
 
 #[test]
@@ -140,7 +190,12 @@ fn a_writer_that_moves_slowly_loses_nothing() {
     let program = run("crawls");
     let told = Told::by(&program);
     told.books_balance(executed(&told));
-    assert_eq!(told.shed(), 0, "shed although the writer never stood still: {}", told.stats);
+    assert_eq!(
+        told.shed(),
+        0,
+        "shed although the writer never stood still: {}",
+        told.stats
+    );
     assert_eq!(program.text().len() as u64, executed(&told));
 }
 
@@ -150,7 +205,10 @@ fn an_output_that_was_deaf_says_later_what_the_queue_lost() {
     let told = Told::by(&program);
     told.books_balance(executed(&told));
     let lines = program.text();
-    let notices = lines.iter().filter(|line| line.contains(" hestia - | ")).count() as u64;
+    let notices = lines
+        .iter()
+        .filter(|line| line.contains(" hestia - | "))
+        .count() as u64;
     assert_eq!(told.output("text", "notices"), notices, "{lines:#?}");
     let said: u64 = lines
         .iter()
@@ -189,9 +247,17 @@ fn oversize_records_wait_for_room_within_the_bound() {
     assert_eq!(told.shed(), 0);
     let lines = program.text();
     assert_eq!(lines.len(), 600);
-    assert!(lines.iter().all(|line| line.len() > 100 << 10 && line.ends_with('z')));
+    assert!(
+        lines
+            .iter()
+            .all(|line| line.len() > 100 << 10 && line.ends_with('z'))
+    );
     // 60 MiB were logged, through a queue of one.
-    assert!(told.fact("peak_kib") < 40 << 10, "{} KiB", told.fact("peak_kib"));
+    assert!(
+        told.fact("peak_kib") < 40 << 10,
+        "{} KiB",
+        told.fact("peak_kib")
+    );
 }
 
 fn each_record_names_its_thread(records: &[Value]) {

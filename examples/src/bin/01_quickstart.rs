@@ -1,4 +1,4 @@
-//! 1. One line turns hestia on: a coloured console, `logs/all.log` for people and `logs/app.log` for
+//! One line turns hestia on: a coloured console, `logs/all.log` for people and `logs/app.log` for
 //! machines. Then the proof that everything is there: the flush report, and the files themselves.
 
 use std::error::Error;
@@ -39,7 +39,7 @@ fn on_another_thread() -> io::Result<()> {
     thread::scope(|scope| {
         let payments = thread::Builder::new().name("payments".to_owned());
         payments.spawn_scoped(scope, || {
-            log::error!(target: "billing::db", order = 4711; "payment failed:\nno connection");
+            log::error!(target: "billing::db", order = 4711; "payment failed");
         })?;
         Ok(())
     })

@@ -1,4 +1,4 @@
-//! 2. Levels: by target, by output, explained, and changed while the program runs.
+//! Levels: by target, by output, explained, and changed while the program runs.
 
 use std::error::Error;
 

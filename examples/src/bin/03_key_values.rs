@@ -1,14 +1,13 @@
-//! 3. Key-values of the `log` crate: numbers stay numbers, serde values keep their structure, errors bring
+//! Key-values of the `log` crate: numbers stay numbers, serde values keep their structure, errors bring
 //! their causes, and JSON shows all of it.
 
 use std::error::Error;
+use std::fmt;
 use std::num::ParseIntError;
-use std::{fmt, fs};
 
 use hestia::Console;
-use hestia_examples::fresh_directory;
+use hestia_examples::{fresh_directory, records};
 use serde::Serialize;
-use serde_json::Value;
 
 #[derive(Serialize)]
 struct Address {
@@ -41,16 +40,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     let user_id = 5;
     log::info!(user_id, ratio = 0.1, paid = true, name = "Ada Lovelace"; "typed");
     log::info!(ip:% = std::net::Ipv4Addr::LOCALHOST, span:? = 1..3; "by Display and by Debug");
-    let home = Address { city: "Zürich", geo: (47.37, 8.54) };
+    let home = Address {
+        city: "Zürich",
+        geo: (47.37, 8.54),
+    };
     log::info!(home:serde, tags:serde = ["new", "vip"]; "with a structure");
     if let Err(error) = "47x".parse::<u32>().map_err(BadOrder) {
         log::error!(err:err = error; "order refused");
     }
 
     hestia.flush()?;
-    println!("\nthe key-values in {}", directory.join("app.log").display());
-    for line in fs::read_to_string(directory.join("app.log"))?.lines() {
-        let record: Value = serde_json::from_str(line)?;
+    println!("\nthe same key-values in app.log:");
+    for record in records(directory.join("app.log"))? {
         println!("  {}: {}", record["message"], record["metadata"]);
     }
     Ok(())

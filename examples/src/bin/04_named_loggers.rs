@@ -1,4 +1,4 @@
-//! 4. Named loggers: an application name, key-values and a text file of their own, beside all other outputs.
+//! Named loggers: an application name, key-values and a text file of their own, beside all other outputs.
 
 use std::error::Error;
 

@@ -1,4 +1,4 @@
-//! 5. Outputs of the program's own: a sink takes lines, a layout makes them, a filter chooses the records.
+//! Outputs of the program's own: a sink takes lines, a layout makes them, a filter chooses the records.
 
 use std::error::Error;
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! 6. How lines look: a compact console, text by a pattern, JSON as the Elastic Common Schema has it.
+//! How lines look: a compact console, text by a pattern, JSON as the Elastic Common Schema has it.
 
 use std::error::Error;
 
@@ -7,7 +7,8 @@ use hestia_examples::{fresh_directory, show};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let directory = fresh_directory("06_layouts")?;
-    let pattern = "{time:%H:%M:%S%.3f} [{level:^7}] {target:>15.15} | {message} (user {metadata.user.id})";
+    let pattern =
+        "{time:%H:%M:%S%.3f} [{level:^7}] {target:>15.15} | {message} (user {metadata.user.id})";
     let hestia = hestia::builder()
         .app("shop")
         .version(env!("CARGO_PKG_VERSION"))

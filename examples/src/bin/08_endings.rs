@@ -1,11 +1,11 @@
-//! 8. However the process ends, what was logged is in the file. No guard has to be kept alive.
+//! However the process ends, what was logged is in the file. No guard has to be kept alive.
 //!
 //! Runs itself once for each ending.
 
+use std::env;
 use std::error::Error;
 use std::path::Path;
 use std::process::exit;
-use std::{env, io};
 
 use hestia::Signal;
 use hestia_examples::{again, fresh_directory, show};
@@ -16,7 +16,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let directory = fresh_directory("08_endings")?;
     for ending in ["return", "exit", "panic", "signal", "shutdown"] {
-        let status = again(ending)?.status()?;
+        // With `1`, the record of a panic has the backtrace among its key-values.
+        let status = again(ending)?.env("RUST_BACKTRACE", "0").status()?;
         println!("\nended by {ending}: {status}");
         show(directory.join(ending).join("all.log"), 2)?;
     }
@@ -25,7 +26,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn end_by(ending: &str) -> Result<(), Box<dyn Error>> {
     let directory = Path::new("logs/08_endings").join(ending);
-    let mut builder = hestia::builder().logs_dir(directory).console(false).json(false);
+    let mut builder = hestia::builder()
+        .logs_dir(directory)
+        .console(false)
+        .json(false);
     if cfg!(unix) {
         // On SIGTERM everything is written; then it does what it does by default: it ends the process.
         builder = builder.drain_on(Signal::Terminate);
@@ -34,9 +38,14 @@ fn end_by(ending: &str) -> Result<(), Box<dyn Error>> {
     log::info!("about to end by {ending}");
     match ending {
         "exit" => exit(3),
-        // A record of its own, written before the panic goes on: it may abort the process.
+        // Becomes a record of its own, written before the panic goes on, since that may abort the process.
         "panic" => panic!("the last words"),
-        "signal" => raise_sigterm()?,
+        #[cfg(unix)]
+        "signal" => {
+            signal_hook::low_level::raise(signal_hook::consts::SIGTERM)?;
+            // Another thread deals with the signal, and the process ends while this one sleeps.
+            std::thread::sleep(std::time::Duration::from_secs(10));
+        }
         "shutdown" => {
             hestia.shutdown()?;
             log::info!("after shutdown: written before this call returns");
@@ -44,17 +53,4 @@ fn end_by(ending: &str) -> Result<(), Box<dyn Error>> {
         _ => {}
     }
     Ok(())
-}
-
-#[cfg(unix)]
-fn raise_sigterm() -> io::Result<()> {
-    signal_hook::low_level::raise(signal_hook::consts::SIGTERM)?;
-    // Somewhere else the drain goes on, and then the process is gone.
-    std::thread::sleep(std::time::Duration::from_secs(10));
-    Err(io::Error::other("the signal did not end the process"))
-}
-
-#[cfg(not(unix))]
-fn raise_sigterm() -> io::Result<()> {
-    Err(io::Error::other("there are no such signals here"))
 }

@@ -1,4 +1,4 @@
-//! 10. After `fork` the child logs with its own process id, through a writer of its own, into the same files.
+//! After `fork` the child logs with its own process id, through a writer of its own, into the same files.
 
 use std::error::Error;
 
@@ -7,7 +7,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     use hestia_examples::{fresh_directory, show};
 
     let directory = fresh_directory("10_fork")?;
-    let hestia = hestia::builder().logs_dir(&directory).console(false).init()?;
+    let hestia = hestia::builder()
+        .logs_dir(&directory)
+        .console(false)
+        .init()?;
     log::info!("before the fork");
 
     // SAFETY: of this process's own threads only this one runs; hestia's are prepared for it.
@@ -29,7 +32,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // The record from before the fork was the parent's to write, and stands there once.
     println!("{}", hestia.flush()?);
-    println!("parent {}, child {child}, which ended with {status}", std::process::id());
+    println!(
+        "parent {}, child {child}, which ended with {status}",
+        std::process::id()
+    );
     show(directory.join("all.log"), 5)?;
     Ok(())
 }

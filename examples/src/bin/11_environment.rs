@@ -1,4 +1,4 @@
-//! 11. The environment: whoever starts the program has the last word, and the report shows who said what.
+//! The environment: whoever starts the program has the last word, and the report shows who said what.
 //!
 //! Runs itself once more with some variables set.
 

@@ -40,6 +40,11 @@ fn emit_slowly(mut front: &'static Front, level: Level, flags: u32, bytes: &[u8]
         local::abandon_ring();
         (front.hooks.forked)();
         front = super::front().unwrap_or(front);
+        if front.queue.wake.state() == FORKED {
+            // No pipeline could be started here, and the parent's locks may be held for ever.
+            front.queue.refuse(level);
+            return;
+        }
     }
     let queue = &front.queue;
     let attempt = || match local::with_ring(front, |producer| put(front, producer, flags, bytes)) {

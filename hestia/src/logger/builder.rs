@@ -214,7 +214,8 @@ impl Builder {
 
     /// How far in the past the writer merges while records keep coming, so that threads which are in the
     /// middle of a call are waited for; 5 µs unless said otherwise. Zero merges what is there: causality
-    /// is kept all the same, but lines may stand a moment out of time order.
+    /// is kept all the same, but lines may stand a moment out of time order. At most 1 s; lines come that
+    /// much later while records keep coming.
     pub fn grace(mut self, window: Duration) -> Self {
         self.settings.grace = Said::built(window);
         self
@@ -364,9 +365,7 @@ fn start(settings: Settings, warnings: &[String]) -> Result<Handle, InitError> {
     }
     let pipeline: &Pipeline = Pipeline::start(Arc::new(settings))?;
     if let Err(error) = exit::prepare(&pipeline.settings) {
-        return Err(
-            InitError::new(ErrorKind::StartThread, "cannot listen for signals").because(error),
-        );
+        internal::tell("signals", format!("cannot listen for signals: {error}"));
     }
     internal::note("init", format!("running\n{}", Report::of(pipeline)));
     Ok(Handle::new())

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use log::Log as _;
 
-use super::pipeline;
+use super::pipeline::{self, Pipeline};
 use super::settings::Settings;
 use crate::error::chain;
 use crate::internal;
@@ -72,18 +72,31 @@ extern "C" fn in_child() {
     if let Some(pipeline) = pipeline::running() {
         pipeline.queue().wake.mark_forked();
     }
+    signals::orphan();
+}
+
+/// Listens for the signals in a forked child, to which the listening thread of its parent did not come along.
+pub(super) fn listen_in_child(settings: &Settings) -> io::Result<()> {
+    signals::prepare(settings)
 }
 
 /// The first record in a forked child: starts a pipeline of its own. Of several threads one does, the
 /// others wait for it.
 pub(super) fn forked() {
     static STARTED_BY: AtomicU32 = AtomicU32::new(0);
+    static FAILED_IN: AtomicU32 = AtomicU32::new(0);
     let process = std::process::id();
+    if FAILED_IN.load(Ordering::Acquire) == process {
+        return;
+    }
     let Some(inherited) = pipeline::running() else {
         return;
     };
     if STARTED_BY.swap(process, Ordering::AcqRel) != process {
         inherited.start_in_child();
+        if pipeline::running().is_some_and(Pipeline::is_inherited) {
+            FAILED_IN.store(process, Ordering::Release);
+        }
         return;
     }
     let deadline = Instant::now() + Duration::from_secs(1);
@@ -110,10 +123,14 @@ fn record_panic(panic: &PanicHookInfo<'_>) {
         internal::trouble("panic", format!("on a thread of hestia's: {message}"));
         return;
     }
-    let Some(pipeline) = pipeline::running() else {
+    if pipeline::running().is_none() {
+        return;
+    }
+    log_panic(panic, message);
+    // In a forked child this record has just started a pipeline of its own.
+    let Some(pipeline) = super::current() else {
         return;
     };
-    log_panic(panic, message);
     if let Err(error) = pipeline.flush(pipeline.settings.exit_limit.value) {
         internal::trouble("panic", chain(&error));
     }
@@ -162,14 +179,15 @@ fn log_panic(panic: &PanicHookInfo<'_>, message: &str) {
 #[cfg(unix)]
 mod signals {
     use std::io;
-    use std::sync::Once;
+    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+    use std::sync::{Arc, OnceLock};
 
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::flag::register_conditional_default;
     use signal_hook::iterator::Signals;
     use signal_hook::low_level::emulate_default_handler;
 
-    use super::{Settings, chain, internal, pipeline};
-    use crate::logger::pipeline::Pipeline;
+    use super::{Pipeline, Settings, chain, internal};
     use crate::logger::settings::Signal;
 
     fn number(signal: Signal) -> i32 {
@@ -180,8 +198,19 @@ mod signals {
         }
     }
 
+    /// In a forked child that has no thread to listen yet, signals do what they do by default.
+    static ORPHANED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+
+    /// In the fork handler: stores a flag, which is async-signal-safe.
+    pub(super) fn orphan() {
+        if let Some(orphaned) = ORPHANED.get() {
+            orphaned.store(true, Ordering::Release);
+        }
+    }
+
+    /// Starts a thread that listens, once in each process.
     pub(super) fn prepare(settings: &Settings) -> io::Result<()> {
-        static LISTENING: Once = Once::new();
+        static LISTENING_IN: AtomicU32 = AtomicU32::new(0);
         let drain: Vec<i32> = settings
             .drain_on
             .value
@@ -189,27 +218,36 @@ mod signals {
             .copied()
             .map(number)
             .collect();
-        let reopen = settings.reopen_on_hang_up.value;
         let mut wanted = drain.clone();
-        wanted.extend(reopen.then_some(SIGHUP));
-        if wanted.is_empty() {
+        wanted.extend(settings.reopen_on_hang_up.value.then_some(SIGHUP));
+        let process = std::process::id();
+        if wanted.is_empty() || LISTENING_IN.swap(process, Ordering::AcqRel) == process {
             return Ok(());
         }
-        let mut result = Ok(());
-        LISTENING.call_once(|| {
-            result = Signals::new(&wanted).and_then(|signals| {
-                std::thread::Builder::new()
-                    .name("hestia-signals".to_owned())
-                    .spawn(move || listen(signals, &drain))
-                    .map(drop)
-            });
-        });
-        result
+        let orphaned = default_where_orphaned(&drain)?;
+        let signals = Signals::new(&wanted)?;
+        std::thread::Builder::new()
+            .name("hestia-signals".to_owned())
+            .spawn(move || listen(signals, &drain))?;
+        orphaned.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    /// Registered before the listening itself, so that it is asked first.
+    fn default_where_orphaned(drain: &[i32]) -> io::Result<&'static Arc<AtomicBool>> {
+        if let Some(orphaned) = ORPHANED.get() {
+            return Ok(orphaned);
+        }
+        let orphaned = ORPHANED.get_or_init(Arc::default);
+        for signal in drain {
+            register_conditional_default(*signal, Arc::clone(orphaned))?;
+        }
+        Ok(orphaned)
     }
 
     fn listen(mut signals: Signals, drain: &[i32]) {
         for signal in &mut signals {
-            let Some(pipeline) = pipeline::running() else {
+            let Some(pipeline) = super::super::current() else {
                 continue;
             };
             if drain.contains(&signal) {

@@ -81,13 +81,16 @@ impl Logger {
     }
 
     /// The same logger with a text file of its own, which gets its records beside all other outputs. The
-    /// file is opened at the first record; when that fails, it is reported, and the other outputs go on.
+    /// file is opened at once, or by `init` when that comes later; when that fails, it is reported, and the other outputs go on.
     #[must_use]
     pub fn file(self, path: impl Into<PathBuf>) -> Self {
         let path = path.into();
         let mut shared = self.copy();
         shared.logger = Some(pipeline::own_file_number(&path));
-        Logger::with(shared, Some(path))
+        let logger = Logger::with(shared, Some(path));
+        // Before the first statement, so that the level check knows of it.
+        logger.open_file();
+        logger
     }
 
     /// A new one each time: records that are still in the queue refer to the old one.

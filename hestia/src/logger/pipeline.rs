@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex, TryLockError};
 use std::time::{Duration, Instant};
 
@@ -16,20 +16,21 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use hestia_grammar::Directives;
 use log::LevelFilter;
 
+use super::exit;
 use super::outputs::{Destination, OwnFile};
 use super::settings::Settings;
 use crate::callsite::{self, Front, Hooks};
-use crate::clock::TickSource;
+use crate::clock::{TickSource, deadline_in};
 use crate::error::{ErrorKind, FlushError, InitError, SinkError, chain};
 use crate::facts::Facts;
 use crate::filter::directives::{Gate, Table};
 use crate::internal;
 use crate::queue::wake::{DIRECT, FORKED};
 use crate::queue::{Queue, Wake};
-use crate::stats::{FlushReport, OutputCounts, Stats};
+use crate::stats::{FlushReport, OutputCounts, Settled, Stats};
 use crate::sync::lock;
-use crate::thread::{is_own, mark_own};
-use crate::writer::control::{Answer, Control};
+use crate::thread::{is_own, mark_own, start_own};
+use crate::writer::control::{Answer, Confirm, Control};
 use crate::writer::route::Route;
 use crate::writer::{self, Writer};
 
@@ -56,6 +57,8 @@ pub(super) struct Pipeline {
     pub(super) outputs: Mutex<Vec<Output>>,
     pub(super) directives: Mutex<Directives>,
     own_files: Mutex<HashMap<PathBuf, u64>>,
+    /// The writer's work could not be done directly: somebody else hangs in the middle of it.
+    is_stuck: AtomicBool,
 }
 
 /// Null before `init`. Never freed: see `callsite::FRONT`.
@@ -85,7 +88,7 @@ impl Pipeline {
     pub(super) fn start(settings: Arc<Settings>) -> Result<&'static Pipeline, InitError> {
         let facts = Arc::new(settings.facts.for_this_process());
         let directives = settings.directives.value.clone();
-        let (outputs, routes) = settings.open_outputs(&facts, &directives);
+        let (outputs, routes) = settings.open_outputs(&directives);
         let queue = Arc::new(Queue::new(settings.bounds()));
         let ticks = TickSource::detect(settings.order.value);
         let (control, requests) = unbounded();
@@ -108,7 +111,7 @@ impl Pipeline {
             ticks,
             gate,
             hooks: Hooks {
-                forked: super::exit::forked,
+                forked: exit::forked,
                 direct: write_directly,
                 own: super::log_internally,
             },
@@ -121,25 +124,30 @@ impl Pipeline {
             outputs: Mutex::new(outputs),
             directives: Mutex::new(directives),
             own_files: Mutex::default(),
+            is_stuck: AtomicBool::new(false),
         }));
         PIPELINE.store(pipeline, Ordering::Release);
+        for path in known_own_files() {
+            pipeline.add_own_file(&path);
+        }
         pipeline.publish_max_level();
         Ok(pipeline)
     }
 
     /// In a forked child: the same outputs, opened anew; its own queue and writer.
     pub(super) fn start_in_child(&self) {
+        // What the outputs' own code logs while it starts must not wait for this to be done.
+        let _own = mark_own();
         // A lock may be held for ever by a thread that did not come along: then what it guards is as it
         // was at the start.
         let directives = self.directives.try_lock().ok().map(|held| held.clone());
-        let own_files = self.own_files.try_lock().ok().map(|held| held.clone());
         match Pipeline::start(Arc::clone(&self.settings)) {
             Ok(child) => {
                 if let Some(directives) = directives {
                     child.set_directives(directives);
                 }
-                for path in own_files.into_iter().flatten().map(|(path, _)| path) {
-                    child.add_own_file(&path);
+                if let Err(error) = exit::listen_in_child(&child.settings) {
+                    internal::tell("fork", format!("cannot listen for signals: {error}"));
                 }
             }
             Err(error) => internal::tell("fork", chain(&error)),
@@ -165,25 +173,27 @@ impl Pipeline {
 
     /// Waits until every output has confirmed everything that was logged before the call.
     pub(super) fn flush(&self, limit: Duration) -> Result<FlushReport, FlushError> {
-        self.ask(limit, Control::Flush)
+        self.ask(limit, |answer| Control::Confirm(Confirm::Flush, answer))
     }
 
     /// Has every output open its file again.
     pub(super) fn reopen(&self, limit: Duration) -> Result<FlushReport, FlushError> {
-        self.ask(limit, Control::Reopen)
+        self.ask(limit, |answer| Control::Confirm(Confirm::Reopen, answer))
     }
 
     /// Writes everything, ends the writer thread, and has whoever logs after that write by itself.
     pub(super) fn stop(&self, limit: Duration) -> Result<FlushReport, FlushError> {
         let start = Instant::now();
-        if self.wake().state() == DIRECT {
+        // On an own thread `flush` says that it cannot be; the writer must not be taken for stopped.
+        if is_own() || self.wake().state() == DIRECT {
             return self.flush(limit);
         }
         let result = self.ask(limit, |answer| Control::Stop(answer, limit));
         if !self.is_inherited() {
             self.wake().go_direct();
             // What others committed between the last look and the moment they saw that.
-            self.write_directly(limit.saturating_sub(start.elapsed()));
+            let done = self.write_directly(limit.saturating_sub(start.elapsed()));
+            self.is_stuck.store(!done, Ordering::Relaxed);
         }
         result
     }
@@ -200,13 +210,19 @@ impl Pipeline {
             ));
         }
         let start = Instant::now();
-        let deadline = start + limit;
+        let deadline = deadline_in(limit);
         let (answer, answers) = unbounded();
+        // Outputs that are added from now on may answer or not.
+        let asked = lock(&self.outputs).len();
         if self.control.send(request(answer)).is_err() {
             return Err(FlushError::new(ErrorKind::NotRunning, "the writer is gone"));
         }
         self.wake().rouse();
-        let results = self.collect(&answers, deadline);
+        let results = self.collect(&answers, deadline).and_then(|results| {
+            let all =
+                (0..asked).all(|place| results.iter().any(|(answered, _)| *answered == place));
+            if all { Ok(results) } else { Err(results) }
+        });
         self.report(start.elapsed(), results)
     }
 
@@ -275,7 +291,7 @@ impl Pipeline {
             .filter(|place| results.iter().all(|(answered, _)| answered != place))
             .map(name)
             .collect();
-        let what = format!("not confirmed within {elapsed:.1?}: {}", silent.join(", "));
+        let what = format!("not confirmed after {elapsed:.1?}: {}", silent.join(", "));
         Err(FlushError::new(ErrorKind::TimedOut, what).with_report(report))
     }
 
@@ -308,7 +324,7 @@ impl Pipeline {
     pub(super) fn stats(&self) -> Stats {
         let outputs = lock(&self.outputs);
         // Before the queue's figure is read, so that nothing is written that was not accepted.
-        let settled: Vec<u64> = outputs
+        let settled: Vec<Settled> = outputs
             .iter()
             .map(|output| output.counts.settled())
             .collect();
@@ -322,7 +338,7 @@ impl Pipeline {
             queue_bytes,
             outputs: outputs
                 .iter()
-                .zip(settled)
+                .zip(&settled)
                 .map(|(output, settled)| output.counts.snapshot(&output.name, accepted, settled))
                 .collect(),
         }
@@ -382,20 +398,23 @@ impl Pipeline {
         let (output, route) = self.settings.open_own_file(&file, &directives);
         let mut outputs = lock(&self.outputs);
         outputs.push(output);
+        self.front.gate.set(union(&outputs));
         // Under the lock, so that the writer has the outputs in the same order. The channel has no bound,
         // and the writer lives as long as the process.
         let _ = self.control.send(Control::AddRoute(Box::new(route)));
         drop(outputs);
+        self.publish_max_level();
         self.wake().rouse();
         number
     }
 
     /// Does the writer's work on this thread; gives up when another one does it for longer than the limit.
-    fn write_directly(&self, limit: Duration) {
+    /// Whether it was done.
+    fn write_directly(&self, limit: Duration) -> bool {
         if is_own() {
-            return;
+            return true;
         }
-        let deadline = Instant::now() + limit;
+        let deadline = deadline_in(limit);
         loop {
             let writer = match self.writer.try_lock() {
                 Ok(writer) => Some(writer),
@@ -405,10 +424,10 @@ impl Pipeline {
             if let Some(mut writer) = writer {
                 let _own = mark_own();
                 writer.drain();
-                return;
+                return true;
             }
             if Instant::now() >= deadline {
-                return;
+                return false;
             }
             std::thread::sleep(Duration::from_micros(50));
         }
@@ -417,10 +436,20 @@ impl Pipeline {
 
 pub(super) const DEFAULT_LEVEL: LevelFilter = LevelFilter::Info;
 
-/// The same path has the same number in all pipelines of a process and its forks: records carry it.
+/// The files of named loggers. The same path has the same number in all pipelines of a process and its
+/// forks: records carry it.
+static OWN_FILES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Those named so far. In a forked child the lock may be held for ever by a thread that did not come
+/// along; then each is opened by its logger's next record.
+fn known_own_files() -> Vec<PathBuf> {
+    OWN_FILES
+        .try_lock()
+        .map_or_else(|_| Vec::new(), |known| known.clone())
+}
+
 pub(super) fn own_file_number(path: &Path) -> u64 {
-    static NUMBERS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
-    let mut numbers = lock(&NUMBERS);
+    let mut numbers = lock(&OWN_FILES);
     let place = numbers.iter().position(|known| known == path);
     let place = place.unwrap_or_else(|| {
         numbers.push(path.to_owned());
@@ -447,19 +476,20 @@ fn writer_settings(settings: &Settings, facts: Arc<Facts>) -> writer::Settings {
 }
 
 fn start_thread(writer: Arc<Mutex<Writer>>) -> std::io::Result<()> {
-    std::thread::Builder::new()
-        .name("hestia-writer".to_owned())
-        .spawn(move || {
-            let _own = mark_own();
-            lock(&writer).run();
-        })
-        .map(drop)
+    start_own("hestia-writer", move || lock(&writer).run()).map(drop)
 }
 
 /// The hook for producers that find no writer thread.
 fn write_directly() {
     if let Some(pipeline) = running() {
-        pipeline.write_directly(pipeline.settings.exit_limit.value);
+        // Somebody who hangs in a sink is waited for once, not once a record.
+        let limit = if pipeline.is_stuck.load(Ordering::Relaxed) {
+            Duration::ZERO
+        } else {
+            pipeline.settings.exit_limit.value
+        };
+        let done = pipeline.write_directly(limit);
+        pipeline.is_stuck.store(!done, Ordering::Relaxed);
     }
 }
 

@@ -162,6 +162,9 @@ const LARGEST_RING: usize = 64 << 20;
 /// The smallest bound of the process, as a multiple of the first ring: the shared rings and a few others.
 const SMALLEST_PROCESS_RINGS: usize = 8;
 
+/// The longest grace window: lines come that much later.
+const LONGEST_GRACE: Duration = Duration::from_secs(1);
+
 impl Settings {
     /// Puts the environment's word above the code's.
     pub(super) fn apply(&mut self, found: &Environment) {
@@ -234,6 +237,12 @@ impl Settings {
                 self.queue_bytes.value
             )));
         }
+        if self.grace.value > LONGEST_GRACE {
+            return Err(invalid(format!(
+                "grace is {:?}; it must be at most {LONGEST_GRACE:?}",
+                self.grace.value
+            )));
+        }
         if self.reopen_on_hang_up.value && self.drain_on.value.contains(&Signal::HangUp) {
             return Err(invalid(
                 "SIGHUP can either end the program (drain_on) or reopen its files (reopen_on_hang_up), not both",
@@ -283,10 +292,8 @@ impl Settings {
     /// Opens every output. One that cannot be opened is there all the same, and tries again.
     pub(super) fn open_outputs(
         &self,
-        facts: &Facts,
         directives: &Directives,
     ) -> (Vec<pipeline::Output>, Vec<Route>) {
-        let _ = facts;
         let mut opened = Vec::new();
         if let Some(console) = &self.console.value {
             opened.push(("console", console.level, console.open()));

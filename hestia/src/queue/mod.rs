@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use crate::level::{self, LEVELS, Level};
 use crate::stats::LevelCounts;
-use crate::sync::{AtomicU64, AtomicUsize, Mutex, Ordering, lock};
+use crate::sync::checked::{AtomicU64, AtomicUsize, Mutex, Ordering, lock};
 use crate::thread::Thread;
 
 use memory::Memory;
@@ -84,8 +84,14 @@ impl Budget {
 /// How many rings are shared by the threads that have none of their own. They are part of the bound
 /// from the start, and made when first needed.
 const SHARED_RINGS: usize = 4;
-/// Memories of ended threads' rings that are kept for new threads.
+/// Memories of ended threads' rings that are kept for new threads, at most. They are part of the bound
+/// from the start, too.
 const SPARE_MEMORIES: usize = 64;
+/// All of them together take one part in so many of the bound, at most.
+const SPARE_SHARE: usize = 16;
+
+/// Things to be dropped that are worth waking the writer for.
+const MANY_RETIRED: usize = 256;
 
 /// The rings of one process.
 #[derive(Debug)]
@@ -95,6 +101,8 @@ pub(crate) struct Queue {
     pub(crate) wake: Wake,
     pub(crate) progress: Progress,
     registry: Mutex<Registry>,
+    /// How many memories are kept for new threads.
+    spare_limit: usize,
     /// Grows with each change of the registry's rings. Release under the lock, acquire by the writer.
     generation: AtomicU64,
     shared: [Mutex<Option<Producer>>; SHARED_RINGS],
@@ -116,7 +124,9 @@ struct Registry {
 
 impl Queue {
     pub(crate) fn new(bounds: Bounds) -> Self {
-        let reserved = SHARED_RINGS * bounds.first_ring_bytes;
+        let spare_limit =
+            (bounds.process_bytes / SPARE_SHARE / bounds.first_ring_bytes).min(SPARE_MEMORIES);
+        let reserved = (SHARED_RINGS + spare_limit) * bounds.first_ring_bytes;
         Queue {
             bounds,
             budget: Arc::new(Budget {
@@ -126,6 +136,7 @@ impl Queue {
             wake: Wake::new(),
             progress: Progress::new(bounds.overflow, bounds.block_limit),
             registry: Mutex::default(),
+            spare_limit,
             generation: AtomicU64::new(0),
             shared: std::array::from_fn(|_| Mutex::new(None)),
             refused: std::array::from_fn(|_| AtomicU64::new(0)),
@@ -144,14 +155,13 @@ impl Queue {
         if !self.budget.take(bytes) {
             return None;
         }
-        Some(Producer::new(self.register(
-            bytes,
-            Some(thread.clone()),
-            &self.budget,
-        )))
+        Some(Producer::new(self.register(bytes, Some(thread.clone()))))
     }
 
-    fn register(&self, bytes: usize, thread: Option<Thread>, budget: &Arc<Budget>) -> Arc<Ring> {
+    /// A ring whose memory the budget has granted; a shared one, which has no thread, was granted from
+    /// the start.
+    fn register(&self, bytes: usize, thread: Option<Thread>) -> Arc<Ring> {
+        let granted = if thread.is_some() { bytes } else { 0 };
         let spare = if bytes == self.bounds.first_ring_bytes {
             lock(&self.registry).spare.pop()
         } else {
@@ -162,8 +172,9 @@ impl Queue {
         let ring = Arc::new(Ring::new(
             registry.next_id,
             memory,
+            granted,
             thread,
-            Arc::clone(budget),
+            Arc::clone(&self.budget),
         ));
         registry.next_id += 1;
         registry.rings.push(Arc::clone(&ring));
@@ -184,14 +195,9 @@ impl Queue {
     ) -> R {
         #[allow(clippy::cast_possible_truncation, reason = "only the remainder counts")]
         let mut slot = lock(&self.shared[thread_id as usize % SHARED_RINGS]);
-        let producer = slot.get_or_insert_with(|| {
-            let own_budget = Arc::new(Budget {
-                used: AtomicUsize::new(self.bounds.first_ring_bytes),
-                bound: usize::MAX,
-            });
-            Producer::new(self.register(self.bounds.first_ring_bytes, None, &own_budget))
-        });
-        use_it(producer)
+        use_it(slot.get_or_insert_with(|| {
+            Producer::new(self.register(self.bounds.first_ring_bytes, None))
+        }))
     }
 
     /// Counts a record that never came near a ring.
@@ -206,7 +212,14 @@ impl Queue {
             mem::forget(kept);
             return;
         }
-        lock(&self.retired).push(kept);
+        let mut retired = lock(&self.retired);
+        retired.push(kept);
+        let many = retired.len() % MANY_RETIRED == 0;
+        drop(retired);
+        if many {
+            // A writer that sleeps because nothing is logged still has to let go of these.
+            self.wake.rouse();
+        }
     }
 
     /// Records taken and shed so far, over all rings there ever were.
@@ -321,7 +334,7 @@ impl Readers {
         let Some(thread) = ring.thread() else { return };
         if ring.capacity() < largest && !ring.has_offer() && self.queue.budget.take(bytes) {
             let thread = Some(thread.clone());
-            ring.offer(self.queue.register(bytes, thread, &self.queue.budget));
+            ring.offer(self.queue.register(bytes, thread));
         }
     }
 
@@ -343,7 +356,7 @@ impl Readers {
             registry.accepted += ring.accepted();
             add_all(&mut registry.shed, ring.shed());
             if ring.capacity() == self.queue.bounds.first_ring_bytes
-                && registry.spare.len() < SPARE_MEMORIES
+                && registry.spare.len() < self.queue.spare_limit
                 && let Some(ring) = Arc::into_inner(ring)
             {
                 registry.spare.push(ring.into_memory());
@@ -399,3 +412,8 @@ impl Readers {
         self.queue.progress.step();
     }
 }
+
+#[cfg(all(test, loom))]
+mod loom_tests;
+#[cfg(all(test, not(loom)))]
+mod tests;

@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use crate::level::Level;
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::checked::{AtomicU64, Ordering};
 
 /// The policy for a full queue. Whatever is shed is counted, and each output says so in its own format.
 ///
@@ -19,7 +19,9 @@ use crate::sync::{AtomicU64, Ordering};
 #[non_exhaustive]
 pub enum Overflow {
     /// Wait for room. When the writer has made no progress for the limit (5 s unless set otherwise, see
-    /// [`crate::Builder::block_limit`]), shed until it moves again, without waiting each time.
+    /// [`crate::Builder::block_limit`]), shed until it moves again, without waiting each time. A record
+    /// that finds no room for four limits, while others do, is shed too: it is too large for what they
+    /// leave of the bound.
     #[default]
     Block,
     /// Shed the record that finds no room. The caller never waits.
@@ -81,7 +83,8 @@ impl Progress {
             return None;
         }
         let mut seen = self.steps();
-        let mut since = Instant::now();
+        let begin = Instant::now();
+        let mut since = begin;
         let mut nap = SHORTEST_NAP;
         loop {
             if let Some(done) = attempt() {
@@ -96,6 +99,10 @@ impl Progress {
                 self.given_up_at.store(steps + 1, Ordering::Relaxed);
                 return None;
             }
+            if begin.elapsed() >= self.limit.saturating_mul(PATIENCE) {
+                // Others get on, this record does not: it needs more room than they leave.
+                return None;
+            }
             rouse();
             std::thread::sleep(nap.min(self.limit));
             nap = (nap * 2).min(LONGEST_NAP);
@@ -103,6 +110,8 @@ impl Progress {
     }
 }
 
+/// How many limits a record waits at most when only others get on.
+const PATIENCE: u32 = 4;
 /// Half a small ring is written in about this time.
 const SHORTEST_NAP: Duration = Duration::from_micros(20);
 const LONGEST_NAP: Duration = Duration::from_millis(1);

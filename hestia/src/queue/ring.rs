@@ -29,7 +29,7 @@ use crossbeam_utils::CachePadded;
 use super::Budget;
 use super::memory::{Memory, WORD};
 use crate::level::{self, LEVELS, Level};
-use crate::sync::{AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering, fence, lock};
+use crate::sync::checked::{AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering, fence, lock};
 use crate::thread::Thread;
 
 /// The frame's header, in bytes.
@@ -79,17 +79,19 @@ struct ConsumerSide {
 }
 
 impl Ring {
-    /// A ring of at least 256 bytes (room for four oversize frames), whose memory the budget has granted.
+    /// A ring of at least 256 bytes (room for four oversize frames), for whose memory the budget has
+    /// granted so many.
     pub(super) fn new(
         id: u64,
         memory: Memory,
+        granted: usize,
         thread: Option<Thread>,
         budget: Arc<Budget>,
     ) -> Self {
         Ring {
             id,
             thread,
-            granted: memory.len(),
+            granted,
             memory,
             budget,
             producer: CachePadded::new(ProducerSide {

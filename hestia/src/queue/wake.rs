@@ -22,7 +22,7 @@
 
 use std::time::Duration;
 
-use crate::sync::{Ordering, fence};
+use crate::sync::checked::{Ordering, fence};
 
 /// Zero, because that is what the kernel leaves in a wiped page.
 pub(crate) const FORKED: u32 = 0;
@@ -84,18 +84,23 @@ impl Wake {
         }
     }
 
-    /// Writer: says that it is about to park. `false` when it must not, because it was told to stop.
+    /// Writer: says that it is about to park. `false` when it must not: it was told to stop, or producers
+    /// cannot be made to see it.
     /// Look at everything once more after this, then `park` or `stay`.
     pub(crate) fn prepare_to_park(&self) -> bool {
         let prepared = self.change(AWAKE, PARKED);
-        self.barrier();
-        prepared
+        let safe = self.barrier();
+        if prepared && !safe {
+            self.stay();
+        }
+        prepared && safe
     }
 
-    /// Writer: sleeps until somebody rouses it. For use after `prepare_to_park`.
-    pub(crate) fn park(&self) {
-        self.word.sleep(PARKED, None);
-        self.stay();
+    /// Writer: sleeps until somebody rouses it, or until the span is over, if there is one. Returns
+    /// whether somebody did. For use after `prepare_to_park`.
+    pub(crate) fn park(&self, span: Option<Duration>) -> bool {
+        self.word.sleep(PARKED, span);
+        !self.change(PARKED, AWAKE)
     }
 
     /// Writer: sleeps for a while, or until somebody rouses it.
@@ -131,11 +136,14 @@ impl Wake {
             .is_ok()
     }
 
-    fn barrier(&self) {
+    /// Whether every producer has passed a barrier. The kernel may refuse one that it granted before,
+    /// when a filter of system calls was set up meanwhile.
+    fn barrier(&self) -> bool {
         if self.asymmetric {
-            platform::barrier();
+            platform::barrier()
         } else {
             fence(Ordering::SeqCst);
+            true
         }
     }
 }
@@ -151,7 +159,7 @@ mod platform {
     const REGISTER_PRIVATE_EXPEDITED: libc::c_int = 1 << 4;
 
     /// A word in a page of its own, which reads as zero in a forked child (`MADV_WIPEONFORK`: Linux
-    /// 4.14). Where the kernel cannot do that, `queue::fork` clears it from a fork handler.
+    /// 4.14). Where the kernel cannot do that, a fork handler (`mark_forked`) clears it.
     #[derive(Debug)]
     pub(super) struct Word {
         page: NonNull<AtomicU32>,
@@ -179,7 +187,11 @@ mod platform {
                     0,
                 )
             };
-            assert!(address != libc::MAP_FAILED, "out of memory");
+            if address == libc::MAP_FAILED {
+                // Without a page of its own; the fork handler clears it.
+                let page = NonNull::from(Box::leak(Box::new(AtomicU32::new(value))));
+                return Word { page, length: 0 };
+            }
             // SAFETY: the mapping made above, whole.
             unsafe { libc::madvise(address, length, libc::MADV_WIPEONFORK) };
             let page = NonNull::new(address.cast::<AtomicU32>())
@@ -231,8 +243,13 @@ mod platform {
 
     impl Drop for Word {
         fn drop(&mut self) {
-            // SAFETY: the mapping made in `new`, unmapped once.
-            unsafe { libc::munmap(self.page.as_ptr().cast(), self.length) };
+            if self.length == 0 {
+                // SAFETY: the box leaked in `new`, freed once.
+                drop(unsafe { Box::from_raw(self.page.as_ptr()) });
+            } else {
+                // SAFETY: the mapping made in `new`, unmapped once.
+                unsafe { libc::munmap(self.page.as_ptr().cast(), self.length) };
+            }
         }
     }
 
@@ -245,22 +262,16 @@ mod platform {
         membarrier(REGISTER_PRIVATE_EXPEDITED)
     }
 
-    pub(super) fn barrier() {
-        let passed = membarrier(PRIVATE_EXPEDITED);
-        debug_assert!(passed, "membarrier was registered");
+    pub(super) fn barrier() -> bool {
+        membarrier(PRIVATE_EXPEDITED)
     }
 }
 
 #[cfg(not(all(target_os = "linux", not(hestia_portable), not(loom))))]
 mod platform {
-    #[cfg(loom)]
-    use loom::sync::{Condvar, Mutex};
-    use std::sync::PoisonError;
-    #[cfg(not(loom))]
-    use std::sync::{Condvar, Mutex};
     use std::time::Duration;
 
-    use crate::sync::{AtomicU32, Ordering};
+    use crate::sync::checked::{AtomicU32, Condvar, Mutex, Ordering, lock};
 
     /// A word with a lock and a condition to sleep on.
     #[derive(Debug)]
@@ -284,7 +295,7 @@ mod platform {
         }
 
         pub(super) fn sleep(&self, value: u32, span: Option<Duration>) {
-            let guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+            let guard = lock(&self.lock);
             // Under the lock, which `wake` takes after the word has changed: no wake-up is missed.
             if self.word.load(Ordering::Acquire) == value {
                 match span {
@@ -296,7 +307,7 @@ mod platform {
         }
 
         pub(super) fn wake(&self) {
-            drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner));
+            drop(lock(&self.lock));
             self.changed.notify_one();
         }
     }
@@ -305,5 +316,166 @@ mod platform {
         false
     }
 
-    pub(super) fn barrier() {}
+    pub(super) fn barrier() -> bool {
+        true
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicU64;
+    use std::thread;
+    use std::time::Instant;
+
+    use super::super::ring::Room;
+    use super::super::{Bounds, Producer, Queue, Readers};
+    use super::*;
+    use crate::thread::Thread;
+
+    fn spin(turns: u64) {
+        for _ in 0..turns {
+            std::hint::spin_loop();
+        }
+    }
+
+    /// Spins for a pseudo-random while: often not at all, seldom longer than a system call takes.
+    /// The numbers are Marsaglia's (*Xorshift RNGs*, Journal of Statistical Software 8, 2003).
+    fn random_gap(state: &mut u64) {
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        spin(*state % (1 << (*state >> 60)));
+    }
+
+    fn log_one(queue: &Queue, producer: &mut Producer) {
+        assert_eq!(producer.room_for(8, || ()), Room::Yes);
+        producer.reserve(8).commit(0, || 0);
+        if queue.wake.wants_attention() {
+            queue.wake.rouse();
+        }
+    }
+
+    /// The writer's part: parks whenever the queue is dry, and says how many records it has read.
+    fn read_until_direct(queue: &Arc<Queue>, read: &AtomicU64) -> u64 {
+        let mut readers = Readers::new(Arc::clone(queue));
+        let mut parked = 0;
+        while queue.wake.state() != DIRECT {
+            if readers.look() > 0 {
+                for reader in readers.rings() {
+                    while reader.peek().is_some() {
+                        reader.advance();
+                        read.fetch_add(1, Ordering::Release);
+                    }
+                }
+                readers.release();
+            } else if queue.wake.prepare_to_park() {
+                if readers.look() > 0 {
+                    queue.wake.stay();
+                } else {
+                    parked += 1;
+                    queue.wake.park(None);
+                }
+            }
+        }
+        parked
+    }
+
+    /// One record after the other, each logged at another moment of the writer's way to park. A lost
+    /// wake-up leaves the record unread for ever.
+    fn every_record_is_read(asymmetric: bool) {
+        const CYCLES: u64 = 100_000;
+        const ENOUGH: Duration = Duration::from_secs(2);
+        const LOST: Duration = Duration::from_secs(5);
+        let mut queue = Queue::new(Bounds::default());
+        queue.wake.asymmetric &= asymmetric;
+        let queue = Arc::new(queue);
+        let read = AtomicU64::new(0);
+        let mut producer = queue.new_producer(&Thread::current()).unwrap();
+        let start = Instant::now();
+        let parked = thread::scope(|scope| {
+            let writer = scope.spawn(|| read_until_direct(&queue, &read));
+            let mut state = 0x2545_f491_4f6c_dd1d;
+            let mut lost = false;
+            for logged in 1..=CYCLES {
+                random_gap(&mut state);
+                log_one(&queue, &mut producer);
+                let since = Instant::now();
+                while !lost && read.load(Ordering::Acquire) < logged {
+                    spin(10);
+                    if since.elapsed() > Duration::from_micros(50) {
+                        thread::yield_now();
+                    }
+                    lost = since.elapsed() > LOST;
+                }
+                if lost || start.elapsed() > ENOUGH {
+                    break;
+                }
+            }
+            queue.wake.go_direct();
+            assert!(!lost, "a record was not seen for {LOST:?}");
+            writer.join().unwrap()
+        });
+        assert!(parked > 100, "the writer parked {parked} times only");
+    }
+
+    #[test]
+    fn no_record_waits_for_a_parked_writer_where_producers_need_no_fence() {
+        every_record_is_read(true);
+    }
+
+    #[test]
+    fn no_record_waits_for_a_parked_writer_where_producers_need_a_fence() {
+        every_record_is_read(false);
+    }
+
+    #[test]
+    fn a_nap_ends_by_itself_or_when_roused() {
+        let wake = Wake::new();
+        wake.nap(Duration::from_millis(1));
+        assert_eq!(wake.state(), AWAKE);
+        let start = Instant::now();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while wake.state() != NAPPING {
+                    thread::yield_now();
+                }
+                assert!(!wake.wants_attention(), "a napping writer looks by itself");
+                wake.rouse();
+            });
+            wake.nap(Duration::from_secs(60));
+        });
+        assert!(start.elapsed() < Duration::from_secs(30));
+        assert_eq!(wake.state(), AWAKE);
+    }
+
+    #[test]
+    fn without_a_writer_nobody_parks_or_naps_and_producers_hear_of_it() {
+        let wake = Wake::new();
+        assert!(!wake.wants_attention());
+        assert!(wake.prepare_to_park());
+        assert!(wake.wants_attention());
+        wake.stay();
+        wake.go_direct();
+        assert!(wake.wants_attention());
+        assert!(!wake.prepare_to_park());
+        wake.park(None);
+        wake.nap(Duration::from_secs(60));
+        wake.rouse();
+        wake.stay();
+        assert_eq!(wake.state(), DIRECT);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_forked_childs_word_sends_every_producer_to_its_cold_path() {
+        let wake = Wake::new();
+        wake.mark_forked();
+        assert!(wake.wants_attention());
+        assert_eq!(wake.state(), FORKED);
+        wake.rouse();
+        wake.stay();
+        assert!(!wake.prepare_to_park());
+        assert_eq!(wake.state(), FORKED);
+    }
 }

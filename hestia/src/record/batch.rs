@@ -40,6 +40,9 @@ type Lost = [AtomicU64; LEVELS];
 /// one needs, and little enough to be no loss after an unusual one.
 const FRESH_BYTES: usize = 128 * 1024;
 
+/// The most room an empty batch keeps, in bytes: one huge record must not cost memory for good.
+pub(crate) const KEPT_BYTES: usize = 1 << 20;
+
 /// Lines for one output, laid out, in order.
 ///
 /// What is left in it when [`crate::Sink::write`] returns counts as written after `Ok` and as failed
@@ -251,6 +254,7 @@ impl Batch {
 
     fn clear(&mut self) {
         self.bytes.clear();
+        self.bytes.shrink_to(KEPT_BYTES);
         self.lines.clear();
     }
 }

@@ -22,6 +22,8 @@ mod image;
 mod metadata;
 mod serialize;
 mod shared;
+#[cfg(test)]
+mod tests;
 pub(crate) mod uuid;
 mod value;
 
@@ -221,6 +223,7 @@ impl RecordBuf {
         let mut fields = recycle(std::mem::take(&mut self.fields));
         merge_fields(&mut fields, call, shared, surroundings.process_fields);
         self.message.clear();
+        self.message.shrink_to(batch::KEPT_BYTES);
         let taken = read_message(&mut decoder, &mut self.message).map(|message| {
             take(&Record {
                 timestamp_nanos: surroundings.timestamp_nanos,

@@ -13,7 +13,7 @@ mod worker;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
@@ -22,7 +22,7 @@ use super::{FlushTicket, Sink};
 use crate::error::{ErrorKind, SinkError};
 use crate::record::batch::{Batch, TakenBatch};
 use crate::sync::lock;
-use crate::thread::mark_own;
+use crate::thread::start_own;
 
 use worker::Worker;
 
@@ -231,13 +231,8 @@ impl ConsoleSink {
     fn start(&self) -> Result<Running, SinkError> {
         let (messages, incoming) = unbounded();
         let worker = Arc::clone(&self.worker);
-        let thread = thread::Builder::new()
-            .name("hestia-console".to_owned())
-            .spawn(move || {
-                let _own = mark_own();
-                lock(&worker).run(&incoming);
-            })
-            .map_err(|error| {
+        let thread =
+            start_own("hestia-console", move || lock(&worker).run(&incoming)).map_err(|error| {
                 let what = format!("cannot start the thread that writes to {}", self.name);
                 SinkError::new(ErrorKind::StartThread, what).because(error)
             })?;

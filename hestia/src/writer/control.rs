@@ -13,12 +13,20 @@ use crate::error::SinkError;
 /// How each output, by its place, ended a flush or a reopening.
 pub(crate) type Answer = (usize, Result<(), SinkError>);
 
+/// What the outputs are to confirm once everything before the request has been written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Confirm {
+    /// That it is out.
+    Flush,
+    /// That they have opened their files again.
+    Reopen,
+}
+
 /// A request to the writer.
 pub(crate) enum Control {
-    /// Write everything that was committed before this message was sent, and have each output confirm it.
-    Flush(Sender<Answer>),
-    /// Have each output open its file again.
-    Reopen(Sender<Answer>),
+    /// Write everything that was committed before this message was sent, and have each output confirm.
+    /// Every output answers; when the channel ends before that, the writer has failed.
+    Confirm(Confirm, Sender<Answer>),
     /// Write to one more output from now on.
     AddRoute(Box<Route>),
     /// Write everything, have each output confirm it and end its own threads within the time, and stop.

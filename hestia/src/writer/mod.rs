@@ -27,7 +27,7 @@ use crate::record::{Field, Metadata, Record, RecordBuf, Surroundings, Value};
 use crate::stats::LevelCounts;
 use crate::thread::ThreadRef;
 
-use control::{Answer, Control};
+use control::{Answer, Confirm, Control};
 use merge::Merge;
 use pace::{Pace, Rest};
 use route::{NOTICE_PAUSE, Route, Routes};
@@ -62,7 +62,8 @@ pub(crate) struct Writer {
     pace: Pace,
     control: Receiver<Control>,
     grace_ticks: u64,
-    flushes: Vec<(Mark, Sender<Answer>)>,
+    /// Positions to be passed, and what is to be confirmed then, to whom.
+    flushes: Vec<(Mark, Confirm, Sender<Answer>)>,
     /// What may be dropped once the rings have been read so far.
     kept: Vec<Mark>,
     stop: Option<(Sender<Answer>, Duration)>,
@@ -79,6 +80,9 @@ struct Notices {
     /// else happens.
     patience: Duration,
 }
+
+/// A grace window that is not spun out but slept through.
+const LONG_GRACE: Duration = Duration::from_micros(100);
 
 /// The longest pause between attempts to tell an output that does not work what it has lost.
 const LONGEST_PATIENCE: Duration = Duration::from_secs(64);
@@ -151,15 +155,24 @@ impl Writer {
                 && let Some((answer, limit)) = self.stop.take()
             {
                 // What others commit from now on is drained once they write directly.
-                self.finish(&answer, limit);
+                self.finish(answer, limit);
                 return;
             }
             if left == 0 && self.flushes.is_empty() {
                 self.rest();
             } else if left > 0 {
                 // Younger than the horizon: it will not be in a moment.
-                std::hint::spin_loop();
+                self.wait_out_the_grace();
             }
+        }
+    }
+
+    fn wait_out_the_grace(&self) {
+        let grace = self.desk.settings.grace;
+        if grace < LONG_GRACE {
+            std::hint::spin_loop();
+        } else {
+            self.readers.queue().wake.nap(grace / 4);
         }
     }
 
@@ -176,7 +189,7 @@ impl Writer {
         self.announce_losses(true);
         self.desk.routes.end_round(true);
         if let Some((answer, limit)) = self.stop.take() {
-            self.finish(&answer, limit);
+            self.finish(answer, limit);
         }
     }
 
@@ -189,7 +202,11 @@ impl Writer {
         let now = self.desk.clock.now_before_all_else();
         // Whoever waits for a flush does not wait for the grace window.
         let hurry = !self.flushes.is_empty() || self.stop.is_some();
-        let horizon = if hurry {
+        let horizon = if now < self.last_found {
+            // The counter has started anew: what was stamped before that is all older.
+            self.last_found = now;
+            u64::MAX
+        } else if hurry {
             now
         } else {
             now.saturating_sub(grace_ticks)
@@ -226,15 +243,14 @@ impl Writer {
     fn take_controls(&mut self) {
         while let Ok(control) = self.control.try_recv() {
             match control {
-                Control::Flush(answer) => {
+                Control::Confirm(what, answer) => {
                     let mark = self.readers.mark();
-                    self.flushes.push((mark, answer));
+                    self.flushes.push((mark, what, answer));
                 }
-                Control::Reopen(answer) => self.desk.routes.reopen(&answer),
                 Control::AddRoute(route) => self.desk.routes.add(*route, self.desk.processed),
                 Control::Stop(answer, limit) => {
                     let mark = self.readers.mark();
-                    self.flushes.push((mark, answer.clone()));
+                    self.flushes.push((mark, Confirm::Flush, answer.clone()));
                     self.stop = Some((answer, limit));
                 }
             }
@@ -248,21 +264,24 @@ impl Writer {
         let readers = &self.readers;
         let passed: Vec<_> = self
             .flushes
-            .extract_if(.., |(mark, _)| readers.has_passed(mark))
+            .extract_if(.., |(mark, ..)| readers.has_passed(mark))
             .collect();
         if !passed.is_empty() {
             self.announce_losses(true);
         }
-        for (_, answer) in passed {
-            self.desk.routes.flush(&answer);
+        for (_, what, answer) in passed {
+            match what {
+                Confirm::Flush => self.desk.routes.flush(&answer),
+                Confirm::Reopen => self.desk.routes.reopen(&answer),
+            }
         }
     }
 
-    /// The last thing the writer thread does. The answer's last sender is dropped here, which tells
+    /// The last thing the writer thread does. The answer's last sender is dropped after it, which tells
     /// whoever waits that the outputs are closed.
-    fn finish(&mut self, answer: &Sender<Answer>, limit: Duration) {
+    fn finish(&mut self, answer: Sender<Answer>, limit: Duration) {
         self.desk.routes.close(limit);
-        let _ = answer;
+        drop(answer);
     }
 
     /// The queue is dry: sleeps, for a time that follows the gaps between records.
@@ -274,13 +293,12 @@ impl Writer {
             .span_of(self.desk.clock.now().saturating_sub(self.last_found));
         match self.pace.rest(silence) {
             Rest::Nap(span) => wake.nap(span),
-            Rest::Park if self.owes_a_notice() => {
-                let patience = self.notices.patience;
-                self.notices.patience = (patience * 2).min(LONGEST_PATIENCE);
-                wake.nap(patience);
-            }
+
             Rest::Park => {
+                // An output that could not take its notice is tried again now and then.
+                let patience = self.owes_a_notice().then_some(self.notices.patience);
                 if !wake.prepare_to_park() {
+                    wake.nap(NOTICE_PAUSE / 20);
                     return;
                 }
                 // The look that no record committed before the barrier escapes.
@@ -289,8 +307,9 @@ impl Writer {
                     || self.readers.anything_retired()
                 {
                     wake.stay();
-                } else {
-                    wake.park();
+                } else if !wake.park(patience) {
+                    self.notices.patience = (self.notices.patience * 2).min(LONGEST_PATIENCE);
+                    return;
                 }
                 self.last_found = self.desk.clock.now();
             }
@@ -370,19 +389,17 @@ impl Desk {
         if !self.routes.has_untold_failures() {
             return;
         }
-        let mut routes = std::mem::take(&mut self.routes);
+        let Desk {
+            routes,
+            uuids,
+            settings,
+            ..
+        } = self;
         routes.announce_failures(|lost, pass_on| {
             let (message, fields) = loss(lost, window, "this output could not be written to");
-            let uuid = self.uuids.next(window.1);
-            pass_on(&notice(
-                window.1,
-                uuid,
-                &self.settings.facts,
-                &message,
-                &fields,
-            ));
+            let uuid = uuids.next(window.1);
+            pass_on(&notice(window.1, uuid, &settings.facts, &message, &fields));
         });
-        self.routes = routes;
     }
 
     fn with_notice(

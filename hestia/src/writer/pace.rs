@@ -27,8 +27,6 @@ pub(super) struct Pace {
     linger: Duration,
     /// The usual gap between records: a running mean, in which the last one has an eighth.
     gap: Duration,
-    /// How long no record has come.
-    silence: Duration,
 }
 
 impl Pace {
@@ -36,7 +34,6 @@ impl Pace {
         Pace {
             linger,
             gap: Duration::ZERO,
-            silence: Duration::ZERO,
         }
     }
 
@@ -44,12 +41,10 @@ impl Pace {
     pub(super) fn found(&mut self, records: u64, since_last: Duration) {
         let share = since_last / u32::try_from(records).unwrap_or(u32::MAX).max(1);
         self.gap = (self.gap * 7 + share.min(self.linger)) / 8;
-        self.silence = Duration::ZERO;
     }
 
     /// A look found nothing, that long after the last record.
     pub(super) fn rest(&mut self, silence: Duration) -> Rest {
-        self.silence = silence;
         if silence >= self.linger {
             // Whoever comes after such a silence may come in a burst.
             self.gap = Duration::ZERO;

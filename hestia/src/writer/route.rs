@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use crate::clock::deadline_in;
 use crate::error::{ErrorKind, SinkError, chain};
 use crate::filter::Filter;
 use crate::filter::directives::Table;
@@ -19,7 +20,7 @@ use crate::internal;
 use crate::layout::Layout;
 use crate::level::Level;
 use crate::record::Record;
-use crate::record::batch::Batch;
+use crate::record::batch::{Batch, KEPT_BYTES};
 use crate::sink::{FlushTicket, Sink};
 use crate::stats::{LevelCounts, OutputCounts, add};
 
@@ -207,7 +208,7 @@ impl Routes {
 
     /// Ends the outputs' own threads.
     pub(super) fn close(&mut self, limit: Duration) {
-        let deadline = Instant::now() + limit;
+        let deadline = deadline_in(limit);
         for slot in &mut self.slots {
             slot.write_out();
             let left = deadline.saturating_duration_since(Instant::now());
@@ -252,6 +253,7 @@ impl Slot {
             let formatted = match *done {
                 None => {
                     line.clear();
+                    line.shrink_to(KEPT_BYTES);
                     let formatted = catch_unwind(AssertUnwindSafe(|| layout.format(record, line)));
                     *done = Some(formatted.is_ok());
                     formatted

@@ -226,7 +226,9 @@ fn crawls() {
             .block_limit(Duration::from_millis(500))
             .sink(Output::new("slow", slow)),
     );
-    let talkers: Vec<_> = (0..24).map(|_| Talker::start(&[Level::Info], 3_000)).collect();
+    let talkers: Vec<_> = (0..24)
+        .map(|_| Talker::start(&[Level::Info], 3_000))
+        .collect();
     talkers.into_iter().for_each(Talker::finish);
     finish(json!({}));
 }
@@ -249,8 +251,20 @@ fn deaf_output() {
 }
 
 const SIZES: [usize; 14] = [
-    1, 100, 1_000, 4_000, 4_096, 16_000, 16_384, 65_536, 262_144, 300_000, 1 << 20, 3_333_333,
-    10 << 20, 2,
+    1,
+    100,
+    1_000,
+    4_000,
+    4_096,
+    16_000,
+    16_384,
+    65_536,
+    262_144,
+    300_000,
+    1 << 20,
+    3_333_333,
+    10 << 20,
+    2,
 ];
 
 fn oversize() {
@@ -268,7 +282,8 @@ fn peak_memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("proc is mounted");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
-    kib.and_then(|kib| kib.parse().ok()).expect("a number of kB")
+    kib.and_then(|kib| kib.parse().ok())
+        .expect("a number of kB")
 }
 
 fn oversize_flood() {
@@ -360,6 +375,35 @@ fn nearly_too_large() {
     finish(json!({}));
 }
 
+/// The writer hangs for good when the program ends.
+fn hangs_at_the_end() {
+    let gate = start_gated(
+        quiet()
+            .exit_limit(Duration::from_secs(1))
+            .overflow(Overflow::DropNewest),
+    );
+    gate.hold();
+    for number in 0..100 {
+        say(Level::Info, &format!("record {number}"));
+    }
+}
+
+/// The writer hangs when it is told to stop; it is let go later.
+fn hangs_at_shutdown() {
+    let gate = start_gated(quiet().exit_limit(Duration::from_secs(1)));
+    gate.hold();
+    let is_error = hestia::shutdown().is_err();
+    let begin = Instant::now();
+    for number in 0..60 {
+        say(Level::Info, &format!("after {number}"));
+    }
+    let waited = begin.elapsed();
+    gate.open();
+    // Until the writer is where it was told to stop, nobody can confirm anything.
+    while hestia::flush().is_err() && begin.elapsed() < Duration::from_secs(60) {}
+    finish(json!({ "is_error": is_error, "waited_millis": waited.as_millis() as u64 }));
+}
+
 fn main() {
     match std::env::args().nth(1).as_deref() {
         Some("drop_newest") => drop_newest(),
@@ -372,6 +416,8 @@ fn main() {
         Some("deaf_output") => deaf_output(),
         Some("oversize") => oversize(),
         Some("oversize_flood") => oversize_flood(),
+        Some("hangs_at_the_end") => hangs_at_the_end(),
+        Some("hangs_at_shutdown") => hangs_at_shutdown(),
         Some("crowded") => crowded(),
         Some("crowded_oversize") => crowded_oversize(),
         Some("nearly_too_large") => nearly_too_large(),

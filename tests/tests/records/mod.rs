@@ -18,18 +18,22 @@ pub(crate) struct Logged {
     pub(crate) numbers: BTreeMap<u64, Vec<u64>>,
     /// The messages of all other records.
     pub(crate) others: Vec<String>,
+    /// The file's last line has no end.
+    pub(crate) is_torn: bool,
 }
 
 impl Logged {
-    /// Reads messages one by one; `message` finds it in a line, and panics when the line is not whole.
+    /// Reads messages one by one; `message` finds it in a line, and panics when there is none.
     fn read(path: &Path, message: fn(&str) -> Cow<'_, str>) -> Self {
         let file = File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let mut lines = BufReader::with_capacity(1 << 20, file);
         let mut line = String::new();
         let mut logged = Logged::default();
         while lines.read_line(&mut line).expect("a log file is UTF-8") > 0 {
-            assert!(line.ends_with('\n'), "a torn line: {line}");
-            logged.add(&message(line.trim_end_matches('\n')));
+            match line.strip_suffix('\n') {
+                Some(whole) => logged.add(&message(whole)),
+                None => logged.is_torn = true,
+            }
             line.clear();
         }
         logged
@@ -40,6 +44,15 @@ impl Logged {
             Some((thread, number)) => self.numbers.entry(thread).or_default().push(number),
             None => self.others.push(message.to_owned()),
         }
+    }
+
+    /// Adds what another file has, whose lines are younger.
+    pub(crate) fn append(&mut self, other: Logged) {
+        for (thread, numbers) in other.numbers {
+            self.numbers.entry(thread).or_default().extend(numbers);
+        }
+        self.others.extend(other.others);
+        self.is_torn |= other.is_torn;
     }
 
     /// The text file.
@@ -82,6 +95,7 @@ impl Logged {
     pub(crate) fn assert_complete(&self, threads: u64, count: u64) {
         let found: Vec<u64> = self.numbers.keys().copied().collect();
         assert_eq!(found, Vec::from_iter(0..threads), "the threads that logged");
+        assert!(!self.is_torn, "the last line is torn");
         for (thread, numbers) in &self.numbers {
             assert_counts_up(*thread, numbers);
             assert_eq!(numbers.len() as u64, count, "records of thread {thread}");

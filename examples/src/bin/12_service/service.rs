@@ -1,61 +1,47 @@
-//! The server: a small shop that looks orders up and takes new ones.
+//! The server: started on a thread of its own, stopped when everything was answered.
 
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
+use std::thread::{self, JoinHandle};
 
-use actix_web::dev::Server;
-use actix_web::http::StatusCode;
+use actix_web::dev::ServerHandle;
 use actix_web::middleware::Logger;
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
-use serde::{Deserialize, Serialize};
+use actix_web::{App, HttpServer, rt, web};
 
-/// The header in which a client names its request.
-pub(crate) const REQUEST_ID: &str = "x-request-id";
+use crate::orders;
 
-#[derive(Deserialize, Serialize)]
-struct Order {
-    item: String,
-    count: u32,
+/// A running server.
+pub(crate) struct Service {
+    pub(crate) address: SocketAddr,
+    handle: ServerHandle,
+    thread: JoinHandle<io::Result<()>>,
 }
 
-/// A server on this socket, to be awaited.
-pub(crate) fn on(listener: TcpListener) -> io::Result<Server> {
-    let server = HttpServer::new(|| {
-        App::new()
-            .wrap(Logger::new("%{x-request-id}i %r %s %b %D").log_target("access"))
-            .route("/orders/{number}", web::get().to(look_up))
-            .route("/orders", web::post().to(take))
-    });
-    Ok(server.workers(2).disable_signals().listen(listener)?.run())
-}
+impl Service {
+    /// Starts a server on loopback, at a port that the operating system chooses.
+    pub(crate) fn start() -> io::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
+        let server = HttpServer::new(|| {
+            // actix-web's own access log: request id, first line of the request, status, bytes, milliseconds.
+            let access = Logger::new("%{x-request-id}i %r %s %b %D").log_target("access");
+            App::new()
+                .wrap(access)
+                .route("/orders/{number}", web::get().to(orders::look_up))
+                .route("/orders", web::post().to(orders::take))
+        });
+        let server = server.workers(2).disable_signals().listen(listener)?.run();
+        Ok(Service {
+            address,
+            handle: server.handle(),
+            thread: thread::spawn(|| rt::System::new().block_on(server)),
+        })
+    }
 
-/// Every tenth order is unknown.
-async fn look_up(request: HttpRequest, number: web::Path<u64>) -> HttpResponse {
-    let is_known = *number % 10 != 0;
-    let status = if is_known { StatusCode::OK } else { StatusCode::NOT_FOUND };
-    let level = if is_known { log::Level::Info } else { log::Level::Info };
-    log::log!(
-        target: "orders", level,
-        request_id = id(&request), method = request.method().as_str(), path = request.path(),
-        status = status.as_u16(), order = *number;
-        "order looked up"
-    );
-    HttpResponse::build(status).body(format!("order {number}\n"))
-}
-
-async fn take(request: HttpRequest, order: web::Json<Order>) -> HttpResponse {
-    let status = StatusCode::CREATED;
-    let order = order.into_inner();
-    log::info!(
-        target: "orders",
-        request_id = id(&request), method = request.method().as_str(), path = request.path(),
-        status = status.as_u16(), order:serde;
-        "order taken"
-    );
-    HttpResponse::build(status).json(order)
-}
-
-fn id(request: &HttpRequest) -> &str {
-    let header = request.headers().get(REQUEST_ID);
-    header.and_then(|id| id.to_str().ok()).unwrap_or("-")
+    /// Takes no more requests, and returns when those there are have been answered.
+    pub(crate) fn stop(self) -> io::Result<()> {
+        rt::System::new().block_on(self.handle.stop(true));
+        let ended = self.thread.join();
+        ended.unwrap_or_else(|_| Err(io::Error::other("the server panicked")))
+    }
 }

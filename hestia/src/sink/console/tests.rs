@@ -1,6 +1,7 @@
 use super::*;
 use crate::sink::lines::tests::Script;
 use std::io::{PipeReader, Read, pipe};
+use std::thread;
 
 /// Longer than anything here takes unless it hangs.
 const LONG: Duration = Duration::from_secs(20);

@@ -1,0 +1,187 @@
+//! Every example runs, ends well, shows its point, and is short enough to be read at once.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// An example that runs far longer than any of them takes is hung.
+const HUNG: Duration = Duration::from_secs(120);
+
+/// What would change what examples write.
+const VARIABLES: [&str; 12] = [
+    "LOG_LEVEL",
+    "RUST_LOG",
+    "APP_NAME",
+    "APP_VERSION",
+    "ENVIRONMENT",
+    "LOGS_DIR",
+    "ENABLE_INTERNAL_LOGGER",
+    "IS_CONTAINER_OVERRIDE",
+    "NO_COLOR",
+    "CLICOLOR",
+    "CLICOLOR_FORCE",
+    "RUST_BACKTRACE",
+];
+
+/// Runs an example in an empty directory, and checks that it ends well and says all of this.
+fn check(program: &str, arguments: &[&str], claims: &[&str]) {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let output = directory.path().join("output");
+    let file = File::create(&output).expect("a file for the output");
+    let mut command = Command::new(program);
+    for name in VARIABLES {
+        command.env_remove(name);
+    }
+    let mut child = command
+        .args(arguments)
+        .current_dir(directory.path())
+        .stdin(Stdio::null())
+        .stderr(file.try_clone().expect("the file once more"))
+        .stdout(file)
+        .spawn()
+        .expect("the example starts");
+    let deadline = Instant::now() + HUNG;
+    let status = loop {
+        match child.try_wait().expect("a child can be waited for") {
+            Some(status) => break status,
+            None if Instant::now() < deadline => thread::sleep(Duration::from_millis(5)),
+            None => {
+                let _ = child.kill();
+                panic!("{program} hangs; so far:\n{}", read(&output));
+            }
+        }
+    };
+    let said = read(&output);
+    assert!(status.success(), "{program} ended with {status}:\n{said}");
+    for claim in claims {
+        assert!(
+            said.contains(claim),
+            "{program} does not say {claim:?}:\n{said}"
+        );
+    }
+}
+
+fn read(path: &Path) -> String {
+    let bytes = fs::read(path).expect("the output can be read");
+    String::from_utf8(bytes).expect("examples print UTF-8")
+}
+
+macro_rules! tour {
+    ($($test:ident: $program:literal $($argument:literal)* => [$($claim:expr),+ $(,)?];)+) => {$(
+        #[test]
+        fn $test() {
+            check(env!(concat!("CARGO_BIN_EXE_", $program)), &[$($argument),*], &[$($claim),+]);
+        }
+    )+};
+}
+
+tour! {
+    quickstart_proves_that_everything_is_in_every_output: "01_quickstart" => [
+        "console: 4 written",
+        "text: 4 written",
+        "json: 4 written",
+        "| slow query {elapsed_ms=12.5 user_id=5}",
+        r#""metadata":{"user_id":5,"paid":true,"cart":{"items":["tea","cup"],"total":18.9}}"#,
+        " payments/",
+    ];
+    levels_are_explained_and_changed: "02_levels" => [
+        "console: STOPS",
+        "text: passes (by the directive shop::db=debug)",
+        "| 3 rows, at the start",
+        "| connected, after the change",
+        "level is warn,hyper=trace, changed while running",
+    ];
+    key_values_keep_their_types: "03_key_values" => [
+        r#""typed": {"name":"Ada Lovelace","paid":true,"ratio":0.1,"user_id":5}"#,
+        r#"{"home":{"city":"Zürich","geo":[47.37,8.54]},"tags":["new","vip"]}"#,
+        r#"{"err":["the order's number makes no sense","invalid digit found in string"]}"#,
+    ];
+    named_loggers_have_a_file_of_their_own: "04_named_loggers" => [
+        "| role granted {user_id=5 team=risk region=eu-1}",
+        "| role revoked {user_id=5 team=legal region=eu-1}",
+        "INFO  shop ",
+        "INFO  audit ",
+    ];
+    outputs_get_what_they_asked_for: "05_outputs" => [
+        "pager: 1 written (34 bytes), 2 filtered",
+        r#"the pager got: ERROR: "the bank does not answer""#,
+    ];
+    layouts_shape_lines: "06_layouts" => [
+        "| signed in (user 5)",
+        r"| first line\nsecond line",
+        r#""hestia":{"metadata":{"user":{"id":5,"name":"Ada"}}}"#,
+        "did you mean `message`?",
+    ];
+    overflow_obeys_the_policy_and_is_told: "07_overflow" => [
+        "2000 accepted, shed: none",
+        "DropNewest: ",
+        "DropBelow(Warn): ",
+        "(the queue was full) {lost=",
+        "lost_warn=0",
+    ];
+    endings_lose_nothing: "08_endings" => [
+        "| about to end by return",
+        "| about to end by exit",
+        "| thread 'main' panicked at ",
+        "| about to end by signal",
+        "| after shutdown: written before this call returns",
+    ];
+    threads_keep_their_order: "09_threads" => [
+        "50000 records accepted, 0 shed",
+        "two threads in turn: all their records, in order: true",
+    ];
+    environment_has_the_last_word: "11_environment" => [
+        "LOG_LEVEL=\"info,sohp::db=debug,hyper=wran\"",
+        "did you mean `warn`?; the rest of it is used",
+        "environment (LOG_LEVEL)",
+        "no record's target has matched `sohp::db",
+    ];
+    service_logs_every_request_once: "12_service" "600" => [
+        "600 of 600 requests answered in ",
+        "answered 600",
+        "logged 600 by the access log: missing 0, duplicated 0, different 0",
+        "logged 600 by the handlers: missing 0, duplicated 0, different 0",
+    ];
+}
+
+#[cfg(unix)]
+#[test]
+fn a_forked_child_logs_for_itself() {
+    let claims = [
+        "| before the fork",
+        "| in the parent {child=",
+        "| in the child",
+    ];
+    check(env!("CARGO_BIN_EXE_10_fork"), &[], &claims);
+}
+
+#[cfg(unix)]
+#[test]
+fn endings_keep_their_status() {
+    let claims = [
+        "ended by exit: exit status: 3",
+        "ended by signal: signal: 15",
+    ];
+    check(env!("CARGO_BIN_EXE_08_endings"), &[], &claims);
+}
+
+#[test]
+fn every_example_has_fewer_than_60_lines() {
+    let mut count = 0;
+    let mut directories = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bin")];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(&directory).expect("the examples can be listed") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                directories.push(path);
+                continue;
+            }
+            let lines = read(&path).lines().count();
+            assert!(lines < 60, "{} has {lines} lines", path.display());
+            count += 1;
+        }
+    }
+    assert!(count >= 12, "only {count} examples");
+}

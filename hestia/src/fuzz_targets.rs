@@ -1,0 +1,522 @@
+//! What must hold for any bytes: one function per fuzz target, which panics where a promise is broken.
+//!
+//! `fuzz/fuzz_targets/` drives these with inputs that a fuzzer makes up; the test at the end replays the
+//! corpus kept in `fuzz/corpus/` with every ordinary test run. Compiled for neither users nor their docs.
+//!
+//! Records are read from the fuzzer's bytes in an order that mutation goes well with: a text reaches to the
+//! next byte `0xFF`, which UTF-8 does not have; when the bytes are used up, all else is zero or empty.
+
+use std::collections::HashSet;
+
+use hestia_grammar::{Directives, ParseError, Pattern};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::facts::Facts;
+use crate::layout::{ConsoleLayout, JsonLayout, Layout, Multiline, Schema, Style, TextLayout};
+use crate::level::{ALL, LEVELS, Severity};
+use crate::record::decode::{self, Decoder};
+use crate::record::{
+    Encoded, Encoder, Entries, Field, Image, MapEncoder, Metadata, Record, RecordBuf, Shared, Site,
+    Surroundings, Text, TraceIds, Value, encode,
+};
+use crate::thread::ThreadRef;
+
+/// Bytes that may or may not be values are read without a panic; what was read is written again as the same
+/// value, and is laid out as valid JSON.
+pub fn decoder(bytes: &[u8]) {
+    let mut decoder = Decoder::new(bytes);
+    while let Ok(value) = decoder.get_value() {
+        check_value(value);
+    }
+    for field in Entries::new(bytes).iter() {
+        check_value(field.value);
+    }
+}
+
+fn check_value(value: Value<'_>) {
+    assert!(!format!("{value:?}").is_empty());
+    // No encoder writes deeper ones, so nobody has to be able to read them.
+    if depth(value) > usize::from(encode::MAX_DEPTH) {
+        return;
+    }
+    let mut bytes = Vec::new();
+    encode::fields(&mut bytes).entry_with("value", |encoder| put_value(encoder, value));
+    let mut decoder = Decoder::new(&bytes);
+    let field = decoder.get_field().expect("what was encoded is decoded");
+    assert_eq!(decoder.left(), 0, "one field and no more");
+    assert_eq!(field.value, value);
+    let facts = Source(&[]).facts();
+    let record = Record {
+        fields: &[Field { key: "key", value }],
+        ..plain_record(&facts)
+    };
+    for schema in [Schema::Hestia, Schema::Ecs] {
+        read_json(&line(&mut JsonLayout::new(schema), &record));
+    }
+}
+
+fn depth(value: Value<'_>) -> usize {
+    match value {
+        Value::Seq(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Map(entries) => {
+            let inner = entries.iter().map(|entry| depth(entry.value));
+            1 + inner.max().unwrap_or(0)
+        }
+        _ => 0,
+    }
+}
+
+fn put_value(encoder: Encoder<'_>, value: Value<'_>) -> Encoded {
+    match value {
+        Value::Null => encoder.put_null(),
+        Value::Bool(value) => encoder.put_bool(value),
+        Value::U64(number) => encoder.put_u64(number),
+        Value::I64(number) => encoder.put_i64(number),
+        Value::U128(number) => encoder.put_u128(number),
+        Value::I128(number) => encoder.put_i128(number),
+        Value::F32(number) => encoder.put_f32(number),
+        Value::F64(number) => encoder.put_f64(number),
+        Value::Char(c) => encoder.put_char(c),
+        Value::Str(text) => encoder.put_str(text),
+        Value::Bytes(bytes) => encoder.put_bytes(bytes),
+        Value::Seq(items) => encoder.put_seq(|seq| {
+            for item in items.iter() {
+                seq.push_with(|encoder| put_value(encoder, item));
+            }
+        }),
+        Value::Map(entries) => encoder.put_map(|map| {
+            for entry in entries.iter() {
+                map.entry_with(entry.key, |encoder| put_value(encoder, entry.value));
+            }
+        }),
+    }
+}
+
+/// Any record becomes one line that is one valid JSON object without a key that stands twice, in every schema;
+/// its own members say what the record says, whatever its key-values are called.
+pub fn json(bytes: &[u8]) {
+    with_record(bytes, |record| {
+        let keys: HashSet<&str> = record.fields().iter().map(|field| field.key).collect();
+        assert_eq!(
+            keys.len(),
+            record.fields().len(),
+            "a record has each key once"
+        );
+        let object = read_json(&line(&mut JsonLayout::new(Schema::Hestia), record));
+        assert_eq!(object["message"], record.message());
+        assert_eq!(object["level"], record.severity().name());
+        assert_eq!(object["target"], record.target());
+        assert_eq!(object["application"], record.application());
+        assert_eq!(object["thread_name"].as_str(), record.thread().name());
+        let metadata = object.get("metadata").and_then(Json::as_object);
+        let read: HashSet<&str> = metadata
+            .into_iter()
+            .flat_map(|metadata| metadata.keys().map(String::as_str))
+            .collect();
+        assert_eq!(read, keys);
+        let object = read_json(&line(&mut JsonLayout::new(Schema::Ecs), record));
+        assert_eq!(object["message"], record.message());
+        assert_eq!(object["log"]["logger"], record.target());
+        assert_eq!(object["service"]["name"], record.application());
+    });
+}
+
+/// The line's object, once it has been found to be one line, free of hidden characters, and without a key that
+/// stands twice.
+fn read_json(line: &str) -> Json {
+    check_line(line);
+    let object: Json =
+        serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}"));
+    // A reader keeps one of two members of the same name, so that fewer are left than the line has.
+    assert_eq!(
+        members(&object),
+        colons(line),
+        "a key stands twice in {line}"
+    );
+    object
+}
+
+fn members(json: &Json) -> usize {
+    match json {
+        Json::Object(entries) => entries.len() + entries.values().map(members).sum::<usize>(),
+        Json::Array(items) => items.iter().map(members).sum(),
+        _ => 0,
+    }
+}
+
+/// The number of colons outside strings: every member of an object has one.
+fn colons(json: &str) -> usize {
+    let (mut count, mut in_string, mut chars) = (0, false, json.chars());
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' if in_string => drop(chars.next()),
+            '"' => in_string = !in_string,
+            ':' if !in_string => count += 1,
+            _ => {}
+        }
+    }
+    count
+}
+
+/// Any record becomes one line of text in which nothing is hidden, eight columns before its bar; with indented
+/// messages, no line but the first can be taken for a record.
+pub fn text(bytes: &[u8]) {
+    with_record(bytes, |record| {
+        let columns = line(&mut TextLayout::new(), record);
+        check_line(&columns);
+        let (before, _) = columns.split_once(" |").expect("a bar ends the columns");
+        assert_eq!(before.split_whitespace().count(), 8, "columns of {columns}");
+        for style in [Style::Pretty, Style::Compact] {
+            let mut layout = ConsoleLayout::new(style).multiline(Multiline::Escape);
+            check_line(&line(&mut layout, record));
+        }
+        let mut indented = TextLayout::new().multiline(Multiline::Indent);
+        let indented = line(&mut indented, record);
+        let content = indented
+            .strip_suffix('\n')
+            .expect("a line feed ends the line");
+        let lines = content.split('\n');
+        assert!(!lines.clone().any(is_misleading), "{indented:?}");
+        let mut continuations = lines.skip(1);
+        assert!(
+            continuations.all(|line| line.starts_with("    ")),
+            "{indented:?}"
+        );
+    });
+}
+
+/// One line feed, at the end; nothing in the line that a reader would not see or would be misled by.
+fn check_line(line: &str) {
+    let content = line.strip_suffix('\n').expect("a line feed ends the line");
+    assert!(!is_misleading(content), "{content:?}");
+}
+
+/// Whether a text has a control character, a line separator or a bidirectional control in it. A list of its own,
+/// so that a hole in that of the layouts is found: Unicode Standard Annex #9, section 2, and Annex #14.
+fn is_misleading(text: &str) -> bool {
+    text.contains(|c: char| {
+        let is_bidirectional = matches!(c,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        c.is_control() || is_bidirectional || ends_line(c)
+    })
+}
+
+fn ends_line(c: char) -> bool {
+    matches!(
+        c,
+        '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}'
+    )
+}
+
+/// Directives are read or refused with places inside the text; what was read is written so that it reads back,
+/// and the strict and the lenient reading agree.
+pub fn directives(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let (kept, errors) = Directives::parse_lenient(&text);
+    for error in &errors {
+        check_error(error, &text);
+    }
+    assert_eq!(
+        Directives::parse(&text).is_ok(),
+        errors.is_empty(),
+        "{text:?}"
+    );
+    let written = kept.to_string();
+    assert_eq!(
+        Directives::parse(&written),
+        Ok(kept.clone()),
+        "{text:?} as {written:?}"
+    );
+    for directive in &kept.targets {
+        let below = format!("{}::below", directive.target);
+        assert!(kept.level_for(&directive.target) == Some(directive.level));
+        assert!(kept.level_for(&below).is_some());
+    }
+}
+
+/// A pattern is read or refused with a place inside the text; what was read is written so that it reads back,
+/// and lays out a record, the rest of the bytes, as one line.
+pub fn pattern(bytes: &[u8]) {
+    let mut source = Source(bytes);
+    let text = source.text();
+    let pattern = match Pattern::parse(&text) {
+        Ok(pattern) => pattern,
+        Err(error) => return check_error(&error, &text),
+    };
+    let written = pattern.to_string();
+    let again = Pattern::parse(&written).unwrap_or_else(|error| panic!("{error} in {written:?}"));
+    assert_eq!(again.to_string(), written, "of {text:?}");
+    let mut layout = TextLayout::pattern(&text).expect("the same parser reads it");
+    let mut same = TextLayout::pattern(&written).expect("the same parser reads it");
+    with_record(source.0, |record| {
+        let formatted = line(&mut layout, record);
+        assert_eq!(formatted, line(&mut same, record), "{text:?}, {written:?}");
+        let content = formatted
+            .strip_suffix('\n')
+            .expect("a line feed ends the line");
+        assert!(!content.contains(ends_line), "{content:?} by {text:?}");
+    });
+}
+
+fn check_error(error: &ParseError, text: &str) {
+    assert!(!error.message().is_empty());
+    assert!(
+        text.get(error.span()).is_some(),
+        "{error} at {:?}",
+        error.span()
+    );
+    assert!(
+        !is_misleading(&error.to_string()),
+        "{:?}",
+        error.to_string()
+    );
+}
+
+fn line(layout: &mut impl Layout, record: &Record<'_>) -> String {
+    let mut line = Vec::new();
+    layout.format(record, &mut line);
+    String::from_utf8(line).expect("every line is UTF-8")
+}
+
+fn plain_record(facts: &Facts) -> Record<'_> {
+    Record {
+        timestamp_nanos: 0,
+        uuid: Uuid::nil(),
+        metadata: Metadata::new(Severity::Critical, "target"),
+        facts,
+        application: "application",
+        logger: None,
+        thread: ThreadRef { id: 1, name: None },
+        trace: None,
+        message: "message",
+        fields: &[],
+    }
+}
+
+/// Reads a record from the bytes, encodes it as a calling thread does, and passes on what the writer decodes.
+fn with_record(bytes: &[u8], take: impl FnOnce(&Record<'_>)) {
+    let mut source = Source(bytes);
+    let shape = source.byte();
+    let severity = source.severity();
+    let message = source.text();
+    let [target, module, file, thread] = [(); 4].map(|()| source.text());
+    let facts = source.facts();
+    let shared = Shared {
+        application: Some(source.text()).filter(|name| !name.is_empty()),
+        ..Shared::default()
+    };
+    let timestamp_nanos = i64::from_ne_bytes(source.take());
+    let trace = (shape & 1 != 0).then(|| TraceIds {
+        trace_id: u128::from_ne_bytes(source.take()),
+        span_id: u64::from_ne_bytes(source.take()),
+    });
+    let text = |text| {
+        if shape & 2 == 0 {
+            Text::Copied(text)
+        } else {
+            Text::None
+        }
+    };
+    let site = Site::Inline {
+        severity,
+        target: &target,
+        module: text(if shape & 4 == 0 { &module } else { &target }),
+        file: text(&file),
+        line: (shape & 8 != 0).then_some(u32::from(shape)),
+    };
+    let mut record = Vec::new();
+    let mut image = Image::begin(
+        &mut record,
+        site,
+        decode::message_text,
+        Some(&shared),
+        trace,
+    );
+    image.fields(|map| source.fill(map, usize::MAX));
+    let flags = image.message(|bytes| bytes.extend_from_slice(message.as_bytes()));
+    let surroundings = Surroundings {
+        timestamp_nanos,
+        uuid: Uuid::from_u128(u128::from(shape)),
+        facts: &facts,
+        thread: ThreadRef {
+            id: u64::from(shape),
+            name: Some(&*thread).filter(|name| !name.is_empty()),
+        },
+        process_fields: &[],
+    };
+    let decoded = RecordBuf::default().decode(flags, &record, &surroundings, |record| {
+        assert_eq!(record.message(), message);
+        assert_eq!(record.target(), target);
+        assert_eq!(record.severity(), severity);
+        assert_eq!(record.trace(), trace);
+        take(record);
+    });
+    decoded.expect("what was encoded is decoded");
+}
+
+/// The fuzzer's bytes, read from the front.
+struct Source<'a>(&'a [u8]);
+
+impl Source<'_> {
+    fn byte(&mut self) -> u8 {
+        let [byte] = self.take();
+        byte
+    }
+
+    fn take<const N: usize>(&mut self) -> [u8; N] {
+        let (taken, rest) = self.0.split_at(self.0.len().min(N));
+        self.0 = rest;
+        let mut bytes = [0; N];
+        bytes[..taken.len()].copy_from_slice(taken);
+        bytes
+    }
+
+    fn block(&mut self) -> &[u8] {
+        let end = self.0.iter().position(|byte| *byte == 0xff);
+        let block = &self.0[..end.unwrap_or(self.0.len())];
+        self.0 = self.0.get(block.len() + 1..).unwrap_or_default();
+        block
+    }
+
+    fn text(&mut self) -> String {
+        String::from_utf8_lossy(self.block()).into_owned()
+    }
+
+    fn severity(&mut self) -> Severity {
+        let place = usize::from(self.byte()) % (LEVELS + 1);
+        ALL.get(place)
+            .map_or(Severity::Critical, |level| Severity::Level(*level))
+    }
+
+    fn facts(&mut self) -> Facts {
+        let some = |text: String| Some(text).filter(|text| !text.is_empty());
+        Facts {
+            application: "process".to_owned(),
+            app_version: some(self.text()),
+            environment: self.text(),
+            hostname: some(self.text()),
+            container_id: some(self.text()),
+            process_id: u32::from_ne_bytes(self.take()),
+        }
+    }
+
+    /// Adds entries until there are that many or the bytes are used up.
+    fn fill(&mut self, map: &mut MapEncoder<'_>, most: usize) {
+        for _ in 0..most {
+            if self.0.is_empty() {
+                break;
+            }
+            let key = self.text();
+            map.entry_with(&key, |encoder| self.put(encoder));
+        }
+    }
+
+    fn put(&mut self, encoder: Encoder<'_>) -> Encoded {
+        match self.byte() {
+            1 => encoder.put_bool(true),
+            2 => encoder.put_u64(u64::from_ne_bytes(self.take())),
+            3 => encoder.put_i64(i64::from_ne_bytes(self.take())),
+            4 => encoder.put_u128(u128::from_ne_bytes(self.take())),
+            5 => encoder.put_i128(i128::from_ne_bytes(self.take())),
+            6 => encoder.put_f64(f64::from_ne_bytes(self.take())),
+            7 => encoder.put_f32(f32::from_ne_bytes(self.take())),
+            8 => encoder.put_char(char::from_u32(u32::from_ne_bytes(self.take())).unwrap_or('?')),
+            9 => encoder.put_bytes(self.block()),
+            10 => {
+                let count = self.byte();
+                encoder.put_seq(|items| {
+                    for _ in 0..count.min(100) {
+                        items.push_with(|encoder| self.put(encoder));
+                    }
+                })
+            }
+            11 => {
+                let count = self.byte();
+                encoder.put_map(|map| self.fill(map, usize::from(count)))
+            }
+            12 => encoder.put_null(),
+            _ => encoder.put_str(&self.text()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// The corpus is no part of the published package; where it is not, there is nothing to replay.
+    fn replay(target: fn(&[u8]), name: &str) {
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus");
+        if !corpus.exists() {
+            return;
+        }
+        let inputs = std::fs::read_dir(corpus.join(name)).expect("every target has a corpus");
+        let mut replayed = 0;
+        for input in inputs {
+            let path = input.unwrap().path();
+            let bytes = std::fs::read(&path).unwrap();
+            let outcome = std::panic::catch_unwind(|| target(&bytes));
+            assert!(outcome.is_ok(), "{} breaks a promise", path.display());
+            replayed += 1;
+        }
+        assert!(replayed > 0, "the corpus of {name} is empty");
+    }
+
+    #[test]
+    fn the_corpus_of_the_decoder_holds() {
+        replay(decoder, "decoder");
+    }
+
+    #[test]
+    fn the_corpus_of_json_holds() {
+        replay(json, "json");
+    }
+
+    #[test]
+    fn the_corpus_of_text_holds() {
+        replay(text, "text");
+    }
+
+    #[test]
+    fn the_corpus_of_directives_holds() {
+        replay(directives, "directives");
+    }
+
+    #[test]
+    fn the_corpus_of_patterns_holds() {
+        replay(pattern, "pattern");
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_found() {
+        for (line, twice) in [
+            ("{\"a\":[{\"b\":1,\"c\":\":\\\"\"}],\"b\":{}}\n", false),
+            ("{\"a\":1,\"b\":2,\"a\":3}\n", true),
+            ("[{\"a\":{\"x\":1,\"\\u0078\":2}}]\n", true),
+        ] {
+            let outcome = std::panic::catch_unwind(|| read_json(line));
+            assert_eq!(outcome.is_err(), twice, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_misleads_is_found() {
+        for line in [
+            "a",
+            "a\nb\n",
+            "a\n\n",
+            "\u{1b}[0m\n",
+            "\u{202e}\n",
+            "\u{2028}\n",
+        ] {
+            assert!(
+                std::panic::catch_unwind(|| check_line(line)).is_err(),
+                "{line:?}"
+            );
+        }
+        check_line("é 日本 \\n\n");
+    }
+}

@@ -1,0 +1,509 @@
+//! Whole records: each part is read back, whichever others are there.
+
+use std::sync::Arc;
+
+use ::uuid::Uuid;
+use proptest::prelude::*;
+
+use super::{Owned, each_key_once, encoded_fields, fields, read_field, text};
+use crate::facts::Facts;
+use crate::level::{Level, Severity};
+use crate::record::decode::{self, DecodeError, DecodeMessage};
+use crate::record::{
+    FIELDS, INLINE_SITE, Image, Metadata, Record, RecordBuf, SHARED, Shared, Site, Surroundings,
+    THREAD, TRACE, Text, TraceIds, append_thread, encode,
+};
+use crate::thread::ThreadRef;
+
+static SITES: [Metadata<'static>; 3] = [
+    Metadata::new(Severity::Critical, ""),
+    Metadata::new(Severity::Level(Level::Trace), "app::db").at(Some("app"), None, Some(0)),
+    Metadata::new(Severity::Level(Level::Info), "app").at(
+        Some("app"),
+        Some("src/é.rs"),
+        Some(u32::MAX),
+    ),
+];
+
+const CONSTANTS: [&str; 4] = ["", "app::db", "src/db.rs", "\u{202e}\n日本"];
+
+/// A text, and how it travels.
+#[derive(Clone, Debug)]
+enum OwnedText {
+    None,
+    Static(&'static str),
+    Copied(String),
+}
+
+impl OwnedText {
+    fn as_text(&self) -> Text<'_> {
+        match self {
+            OwnedText::None => Text::None,
+            OwnedText::Static(text) => Text::Static(text),
+            OwnedText::Copied(text) => Text::Copied(text),
+        }
+    }
+
+    fn get(&self) -> Option<&str> {
+        match self {
+            OwnedText::None => None,
+            OwnedText::Static(text) => Some(text),
+            OwnedText::Copied(text) => Some(text),
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+enum OwnedSite {
+    Static(&'static Metadata<'static>),
+    Inline {
+        severity: Severity,
+        target: String,
+        module: OwnedText,
+        file: OwnedText,
+        line: Option<u32>,
+    },
+}
+
+impl OwnedSite {
+    fn as_site(&self) -> Site<'_> {
+        match self {
+            OwnedSite::Static(metadata) => Site::Static(metadata),
+            OwnedSite::Inline {
+                severity,
+                target,
+                module,
+                file,
+                line,
+            } => Site::Inline {
+                severity: *severity,
+                target,
+                module: module.as_text(),
+                file: file.as_text(),
+                line: *line,
+            },
+        }
+    }
+
+    fn expected(&self) -> Metadata<'_> {
+        match self {
+            OwnedSite::Static(metadata) => **metadata,
+            OwnedSite::Inline {
+                severity,
+                target,
+                module,
+                file,
+                line,
+            } => Metadata::new(*severity, target).at(module.get(), file.get(), *line),
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Message {
+    Text(String),
+    Static(&'static str),
+}
+
+impl Message {
+    fn get(&self) -> &str {
+        match self {
+            Message::Text(text) => text,
+            Message::Static(text) => text,
+        }
+    }
+
+    fn reader(&self) -> DecodeMessage {
+        match self {
+            Message::Text(_) => decode::message_text,
+            Message::Static(_) => decode::message_static,
+        }
+    }
+
+    fn append(&self, bytes: &mut Vec<u8>) {
+        match self {
+            Message::Text(text) => bytes.extend_from_slice(text.as_bytes()),
+            Message::Static(text) => encode::append_static_str(bytes, text),
+        }
+    }
+}
+
+/// All that a record's bytes say.
+#[derive(Clone, Debug)]
+struct Parts {
+    thread: Option<(u64, String)>,
+    site: OwnedSite,
+    shared: Option<Arc<Shared>>,
+    trace: Option<TraceIds>,
+    fields: Vec<(String, Owned)>,
+    message: Message,
+}
+
+impl Parts {
+    /// The record's flags and bytes.
+    fn encoded(&self) -> (u32, Vec<u8>) {
+        let mut bytes = vec![0xee; 5];
+        let mut image = Image::begin(
+            &mut bytes,
+            self.site.as_site(),
+            self.message.reader(),
+            self.shared.as_deref(),
+            self.trace,
+        );
+        image.fields(|map| {
+            for (key, value) in &self.fields {
+                map.entry(key, value);
+            }
+        });
+        let flags = image.message(|bytes| self.message.append(bytes));
+        let Some((id, name)) = &self.thread else {
+            return (flags, bytes);
+        };
+        let name = Some(name.as_str()).filter(|name| !name.is_empty());
+        let mut named = Vec::new();
+        append_thread(&mut named, ThreadRef { id: *id, name });
+        (flags | THREAD, [named, bytes].concat())
+    }
+
+    fn expected_flags(&self) -> u32 {
+        let flag = |flag, is_set: bool| if is_set { flag } else { 0 };
+        flag(THREAD, self.thread.is_some())
+            | flag(INLINE_SITE, matches!(self.site, OwnedSite::Inline { .. }))
+            | flag(SHARED, self.shared.is_some())
+            | flag(TRACE, self.trace.is_some())
+            | flag(FIELDS, !self.fields.is_empty())
+    }
+
+    fn check(&self, record: &Record<'_>) {
+        assert_eq!(*record.metadata(), self.site.expected());
+        assert_eq!(record.trace(), self.trace);
+        assert_eq!(record.message(), self.message.get());
+        let read: Vec<_> = record.fields().iter().copied().map(read_field).collect();
+        assert_eq!(read, self.fields);
+        let thread = match &self.thread {
+            Some((id, name)) => ThreadRef {
+                id: *id,
+                name: Some(name.as_str()).filter(|name| !name.is_empty()),
+            },
+            None => OWNER,
+        };
+        assert_eq!(record.thread(), thread);
+        let around: Vec<&Shared> = self
+            .shared
+            .iter()
+            .flat_map(|shared| shared.outward())
+            .collect();
+        let application = around
+            .iter()
+            .find_map(|shared| shared.application.as_deref());
+        assert_eq!(record.application(), application.unwrap_or("process"));
+        assert_eq!(
+            record.logger,
+            around.iter().find_map(|shared| shared.logger)
+        );
+        assert_eq!(record.timestamp_nanos(), -7);
+        assert_eq!(record.uuid(), Uuid::from_u128(7));
+    }
+}
+
+/// The thread whose ring the records come from.
+const OWNER: ThreadRef<'static> = ThreadRef {
+    id: 11,
+    name: Some("owner"),
+};
+
+fn process() -> Facts {
+    let mut facts = Facts::detect(None);
+    facts.application = "process".to_owned();
+    facts
+}
+
+fn decode<R>(
+    buffer: &mut RecordBuf,
+    (flags, bytes): &(u32, Vec<u8>),
+    take: impl FnOnce(&Record<'_>) -> R,
+) -> Result<R, DecodeError> {
+    let surroundings = Surroundings {
+        timestamp_nanos: -7,
+        uuid: Uuid::from_u128(7),
+        facts: &process(),
+        thread: OWNER,
+        process_fields: &[],
+    };
+    buffer.decode(*flags, bytes, &surroundings, take)
+}
+
+fn constant() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(CONSTANTS.to_vec())
+}
+
+fn owned_text() -> impl Strategy<Value = OwnedText> {
+    prop_oneof![
+        Just(OwnedText::None),
+        constant().prop_map(OwnedText::Static),
+        text().prop_map(OwnedText::Copied),
+    ]
+}
+
+fn severity() -> impl Strategy<Value = Severity> {
+    let levels = crate::level::ALL.map(Severity::Level);
+    prop::sample::select([levels.as_slice(), &[Severity::Critical]].concat())
+}
+
+fn inline_site() -> impl Strategy<Value = OwnedSite> {
+    let target = prop_oneof![text(), constant().prop_map(str::to_owned)];
+    let line = prop::option::of(any::<u32>());
+    let parts = (
+        severity(),
+        target,
+        owned_text(),
+        owned_text(),
+        line,
+        any::<bool>(),
+    );
+    parts.prop_map(|(severity, target, module, file, line, is_module)| {
+        // The encoding spares a target that is the module; a random text hardly ever is.
+        let target = match module.get() {
+            Some(module) if is_module => module.to_owned(),
+            _ => target,
+        };
+        OwnedSite::Inline {
+            severity,
+            target,
+            module,
+            file,
+            line,
+        }
+    })
+}
+
+fn shared() -> impl Strategy<Value = Option<Arc<Shared>>> {
+    let layer = (prop::option::of(any::<u64>()), prop::option::of(text()));
+    prop::collection::vec(layer, 0..4).prop_map(|layers| {
+        layers
+            .into_iter()
+            .fold(None, |outer, (logger, application)| {
+                Some(Arc::new(Shared {
+                    logger,
+                    application,
+                    fields: Vec::new(),
+                    outer,
+                }))
+            })
+    })
+}
+
+fn parts() -> impl Strategy<Value = Parts> {
+    let site = prop_oneof![
+        1 => (0..SITES.len()).prop_map(|place| OwnedSite::Static(&SITES[place])),
+        4 => inline_site(),
+    ];
+    let trace = (any::<u128>(), any::<u64>())
+        .prop_map(|(trace_id, span_id)| TraceIds { trace_id, span_id });
+    let message = prop_oneof![
+        text().prop_map(Message::Text),
+        constant().prop_map(Message::Static)
+    ];
+    let fields = prop_oneof![Just(Vec::new()), fields(6).prop_map(each_key_once)];
+    let thread = prop::option::of((any::<u64>(), text()));
+    (
+        thread,
+        site,
+        shared(),
+        prop::option::of(trace),
+        fields,
+        message,
+    )
+        .prop_map(|(thread, site, shared, trace, fields, message)| Parts {
+            thread,
+            site,
+            shared,
+            trace,
+            fields,
+            message,
+        })
+}
+
+proptest! {
+    #[test]
+    fn every_part_of_a_record_is_read_back(parts in parts()) {
+        let encoded = parts.encoded();
+        prop_assert_eq!(encoded.0, parts.expected_flags());
+        decode(&mut RecordBuf::default(), &encoded, |record| parts.check(record)).expect("a record");
+    }
+
+    #[test]
+    fn one_buffer_reads_many_records_and_stands_errors_between_them(all in prop::collection::vec((parts(), any::<prop::sample::Index>()), 1..12)) {
+        let mut buffer = RecordBuf::default();
+        for (parts, cut) in &all {
+            let (flags, bytes) = parts.encoded();
+            let cut = bytes[..cut.index(bytes.len())].to_vec();
+            let _ = decode(&mut buffer, &(flags, cut), |record| record.fields().len());
+            decode(&mut buffer, &(flags, bytes), |record| parts.check(record)).expect("a record");
+        }
+    }
+
+    /// What is cut never holds half an address, so that nothing is read but the record itself.
+    #[test]
+    fn a_record_cut_anywhere_is_an_error_or_has_a_shorter_message(parts in parts()) {
+        let (flags, bytes) = parts.encoded();
+        let message_starts = match &parts.message {
+            Message::Text(text) => bytes.len() - text.len(),
+            Message::Static(_) => bytes.len(),
+        };
+        for end in 0..bytes.len() {
+            let read = decode(&mut RecordBuf::default(), &(flags, bytes[..end].to_vec()), |record| {
+                record.message().to_owned()
+            });
+            match read {
+                Ok(message) => prop_assert!(end >= message_starts && parts.message.get().starts_with(&message)),
+                Err(DecodeError) => prop_assert!(end < message_starts || !parts.message.get().is_char_boundary(end - message_starts)),
+            }
+        }
+    }
+}
+
+/// Every combination of the optional parts, and every shape of an inline site.
+#[test]
+fn all_combinations_of_parts_are_read_back() {
+    let texts = [
+        OwnedText::None,
+        OwnedText::Static("app"),
+        OwnedText::Copied("app".to_owned()),
+    ];
+    let mut sites: Vec<_> = SITES.iter().map(OwnedSite::Static).collect();
+    for (module, file) in texts
+        .iter()
+        .flat_map(|module| texts.iter().map(move |file| (module, file)))
+    {
+        for (target, line) in [
+            ("app", None),
+            ("app", Some(1)),
+            ("other", None),
+            ("", Some(2)),
+        ] {
+            sites.push(OwnedSite::Inline {
+                severity: Severity::Critical,
+                target: target.to_owned(),
+                module: module.clone(),
+                file: file.clone(),
+                line,
+            });
+        }
+    }
+    let shared = Arc::new(Shared {
+        logger: Some(3),
+        application: Some("named".to_owned()),
+        ..Shared::default()
+    });
+    let ids = TraceIds {
+        trace_id: 1 << 127,
+        span_id: 1,
+    };
+    let mut buffer = RecordBuf::default();
+    let mut seen = std::collections::HashSet::new();
+    for site in &sites {
+        for choice in 0..32_u32 {
+            let has = |bit: u32| choice & (1 << bit) != 0;
+            let parts = Parts {
+                thread: has(0).then(|| (5, "worker".to_owned())),
+                site: site.clone(),
+                shared: has(1).then(|| Arc::clone(&shared)),
+                trace: has(2).then_some(ids),
+                fields: if has(3) {
+                    vec![("key".to_owned(), Owned::Null)]
+                } else {
+                    Vec::new()
+                },
+                message: if has(4) {
+                    Message::Static("constant")
+                } else {
+                    Message::Text("copied".to_owned())
+                },
+            };
+            let encoded = parts.encoded();
+            assert_eq!(encoded.0, parts.expected_flags());
+            seen.insert(encoded.0);
+            decode(&mut buffer, &encoded, |record| parts.check(record)).expect("a record");
+        }
+    }
+    assert_eq!(seen.len(), 32, "every combination of the five flags");
+}
+
+#[test]
+fn a_message_that_is_no_text_and_a_missing_reader_are_errors() {
+    let parts = Parts {
+        thread: None,
+        site: OwnedSite::Static(&SITES[0]),
+        shared: None,
+        trace: None,
+        fields: Vec::new(),
+        message: Message::Text("x".to_owned()),
+    };
+    let (flags, bytes) = parts.encoded();
+    let word = size_of::<usize>();
+    let no_text = [&bytes[..2 * word], b"\xff"].concat();
+    let no_reader = [&bytes[..word], &[0; size_of::<usize>()], b"x"].concat();
+    let no_site = [&[0; size_of::<usize>()], &bytes[word..]].concat();
+    for wrong in [no_text, no_reader, no_site, Vec::new()] {
+        assert_eq!(
+            decode(&mut RecordBuf::default(), &(flags, wrong), |_| ()),
+            Err(DecodeError)
+        );
+    }
+}
+
+#[test]
+fn the_buffer_for_fields_keeps_its_memory() {
+    let many: Vec<_> = (0..100)
+        .map(|number| (format!("key{number}"), Owned::U64(number)))
+        .collect();
+    let mut parts = Parts {
+        thread: None,
+        site: OwnedSite::Static(&SITES[1]),
+        shared: None,
+        trace: None,
+        fields: many,
+        message: Message::Static("constant"),
+    };
+    let mut buffer = RecordBuf::default();
+    decode(&mut buffer, &parts.encoded(), |record| parts.check(record)).expect("a record");
+    let (memory, capacity) = (buffer.fields.as_ptr(), buffer.fields.capacity());
+    assert!(capacity >= 100 && buffer.fields.is_empty());
+    for count in [0, 1, 99, 100] {
+        parts.fields.truncate(count);
+        decode(&mut buffer, &parts.encoded(), |record| parts.check(record)).expect("a record");
+        assert_eq!(
+            (buffer.fields.as_ptr(), buffer.fields.capacity()),
+            (memory, capacity)
+        );
+    }
+}
+
+/// Whoever holds a record knows its fields by key.
+#[test]
+fn a_field_is_found_by_its_key() {
+    let fields = encoded_fields(&[("user".to_owned(), Owned::Bool(true))]);
+    let facts = process();
+    let surroundings = Surroundings {
+        timestamp_nanos: 0,
+        uuid: Uuid::nil(),
+        facts: &facts,
+        thread: OWNER,
+        process_fields: &fields,
+    };
+    let mut bytes = Vec::new();
+    let image = Image::begin(
+        &mut bytes,
+        Site::Static(&SITES[0]),
+        decode::message_text,
+        None,
+        None,
+    );
+    let flags = image.message(|_| ());
+    let found = RecordBuf::default().decode(flags, &bytes, &surroundings, |record| {
+        let found = |key| record.field(key).map(Owned::read);
+        (found("user"), found("other"))
+    });
+    assert_eq!(found, Ok((Some(Owned::Bool(true)), None)));
+}

@@ -1,0 +1,30 @@
+//! A statement allocates nothing on the thread that executes it, once that thread has warmed up.
+
+mod figures;
+
+use figures::Told;
+use hestia_tests::Run;
+
+fn check(scenario: &str) {
+    let program = Run::new(env!("CARGO_BIN_EXE_allocation"), scenario)
+        .finish()
+        .successful();
+    let told = Told::by(&program);
+    assert_eq!(told.fact("control"), 1, "the counter counts");
+    let kinds = told.facts.as_object().expect("facts");
+    for kind in kinds.keys().filter(|kind| *kind != "control") {
+        assert_eq!(told.fact(kind), 0, "{kind}: {}", told.facts);
+    }
+    assert_eq!(told.shed(), 0);
+    told.books_balance(6 * 30_000);
+}
+
+#[test]
+fn a_warm_thread_allocates_nothing() {
+    check("level");
+}
+
+#[test]
+fn a_warm_thread_allocates_nothing_with_directives() {
+    check("directives");
+}
