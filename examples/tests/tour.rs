@@ -55,6 +55,7 @@ fn check(program: &str, arguments: &[&str], claims: &[&str]) {
     };
     let said = read(&output);
     assert!(status.success(), "{program} ended with {status}:\n{said}");
+    assert!(!said.contains("in order: false"), "{program}:\n{said}");
     for claim in claims {
         assert!(
             said.contains(claim),

@@ -17,27 +17,32 @@ use crate::layout::{ConsoleLayout, JsonLayout, Layout, Multiline, Schema, Style,
 use crate::level::{ALL, LEVELS, Severity};
 use crate::record::decode::{self, Decoder};
 use crate::record::{
-    Encoded, Encoder, Entries, Field, Image, MapEncoder, Metadata, Record, RecordBuf, Shared, Site,
-    Surroundings, Text, TraceIds, Value, encode,
+    Encoded, Encoder, Image, MapEncoder, Record, RecordBuf, Shared, Site, Surroundings, Text,
+    TraceIds, Value, encode,
 };
 use crate::thread::ThreadRef;
 
 /// Bytes that may or may not be values are read without a panic; what was read is written again as the same
-/// value, and is laid out as valid JSON.
+/// value. Taken for the key-values of a process, they make a record that is laid out as valid JSON.
 pub fn decoder(bytes: &[u8]) {
     let mut decoder = Decoder::new(bytes);
     while let Ok(value) = decoder.get_value() {
         check_value(value);
     }
-    for field in Entries::new(bytes).iter() {
-        check_value(field.value);
-    }
+    // After the length of an empty key, so that the first value is one of a field.
+    let fields = [&[0; 4], bytes].concat();
+    with_record(&[], &fields, |record| {
+        let mut fields = record.fields().iter();
+        if fields.all(|field| is_writable(field.value)) {
+            read_json(&line(&mut JsonLayout::new(Schema::Hestia), record));
+            read_json(&line(&mut JsonLayout::new(Schema::Ecs), record));
+        }
+    });
 }
 
 fn check_value(value: Value<'_>) {
     assert!(!format!("{value:?}").is_empty());
-    // No encoder writes deeper ones, so nobody has to be able to read them.
-    if depth(value) > usize::from(encode::MAX_DEPTH) {
+    if !is_writable(value) {
         return;
     }
     let mut bytes = Vec::new();
@@ -46,14 +51,11 @@ fn check_value(value: Value<'_>) {
     let field = decoder.get_field().expect("what was encoded is decoded");
     assert_eq!(decoder.left(), 0, "one field and no more");
     assert_eq!(field.value, value);
-    let facts = Source(&[]).facts();
-    let record = Record {
-        fields: &[Field { key: "key", value }],
-        ..plain_record(&facts)
-    };
-    for schema in [Schema::Hestia, Schema::Ecs] {
-        read_json(&line(&mut JsonLayout::new(schema), &record));
-    }
+}
+
+/// Whether an encoder could have written it. None writes deeper ones, so nobody has to be able to lay them out.
+fn is_writable(value: Value<'_>) -> bool {
+    depth(value) <= usize::from(encode::MAX_DEPTH)
 }
 
 fn depth(value: Value<'_>) -> usize {
@@ -96,7 +98,7 @@ fn put_value(encoder: Encoder<'_>, value: Value<'_>) -> Encoded {
 /// Any record becomes one line that is one valid JSON object without a key that stands twice, in every schema;
 /// its own members say what the record says, whatever its key-values are called.
 pub fn json(bytes: &[u8]) {
-    with_record(bytes, |record| {
+    with_record(bytes, &[], |record| {
         let keys: HashSet<&str> = record.fields().iter().map(|field| field.key).collect();
         assert_eq!(
             keys.len(),
@@ -162,7 +164,7 @@ fn colons(json: &str) -> usize {
 /// Any record becomes one line of text in which nothing is hidden, eight columns before its bar; with indented
 /// messages, no line but the first can be taken for a record.
 pub fn text(bytes: &[u8]) {
-    with_record(bytes, |record| {
+    with_record(bytes, &[], |record| {
         let columns = line(&mut TextLayout::new(), record);
         check_line(&columns);
         let (before, _) = columns.split_once(" |").expect("a bar ends the columns");
@@ -249,7 +251,7 @@ pub fn pattern(bytes: &[u8]) {
     assert_eq!(again.to_string(), written, "of {text:?}");
     let mut layout = TextLayout::pattern(&text).expect("the same parser reads it");
     let mut same = TextLayout::pattern(&written).expect("the same parser reads it");
-    with_record(source.0, |record| {
+    with_record(source.0, &[], |record| {
         let formatted = line(&mut layout, record);
         assert_eq!(formatted, line(&mut same, record), "{text:?}, {written:?}");
         let content = formatted
@@ -279,23 +281,9 @@ fn line(layout: &mut impl Layout, record: &Record<'_>) -> String {
     String::from_utf8(line).expect("every line is UTF-8")
 }
 
-fn plain_record(facts: &Facts) -> Record<'_> {
-    Record {
-        timestamp_nanos: 0,
-        uuid: Uuid::nil(),
-        metadata: Metadata::new(Severity::Critical, "target"),
-        facts,
-        application: "application",
-        logger: None,
-        thread: ThreadRef { id: 1, name: None },
-        trace: None,
-        message: "message",
-        fields: &[],
-    }
-}
-
-/// Reads a record from the bytes, encodes it as a calling thread does, and passes on what the writer decodes.
-fn with_record(bytes: &[u8], take: impl FnOnce(&Record<'_>)) {
+/// Reads a record from the bytes, encodes it as a calling thread does, and passes on what the writer decodes, with
+/// these key-values of the process.
+fn with_record(bytes: &[u8], process_fields: &[u8], take: impl FnOnce(&Record<'_>)) {
     let mut source = Source(bytes);
     let shape = source.byte();
     let severity = source.severity();
@@ -343,7 +331,7 @@ fn with_record(bytes: &[u8], take: impl FnOnce(&Record<'_>)) {
             id: u64::from(shape),
             name: Some(&*thread).filter(|name| !name.is_empty()),
         },
-        process_fields: &[],
+        process_fields,
     };
     let decoded = RecordBuf::default().decode(flags, &record, &surroundings, |record| {
         assert_eq!(record.message(), message);

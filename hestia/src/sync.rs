@@ -17,6 +17,10 @@ pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(not(loom))]
 pub(crate) mod checked {
     pub(crate) use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+    #[allow(
+        unused_imports,
+        reason = "where the system has futexes, nobody waits for a condition"
+    )]
     pub(crate) use std::sync::{Condvar, Mutex};
 
     pub(crate) use super::lock;

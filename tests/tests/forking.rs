@@ -233,10 +233,12 @@ fn a_signal_to_a_child_that_did_not_log_ends_it() {
 }
 
 #[test]
-fn a_child_that_gets_no_threads_goes_on() {
+fn a_child_that_gets_no_threads_writes_its_records_at_the_call() {
     let finished = run("child_without_threads", "");
-    assert!(finished.stderr.contains("hestia: fork: cannot start"), "{}", finished.stderr);
-    assert_eq!(messages(&finished.json()), ["the parent's"]);
+    assert!(finished.stderr.contains("cannot start the writer thread"), "{}", finished.stderr);
+    let logged = logged(&finished);
+    assert_eq!(counts(&logged), BTreeMap::from([(100, 10)]));
+    assert_eq!(logged.others, ["the parent's"]);
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn statements_that_nest_too_deep_are_counted() {
         .map(|notice| number(&notice["metadata"]["lost_info"], "lost_info"))
         .sum();
     assert_eq!(said, told.shed());
-    assert!(records.len() >= 1 + 3 * 4, "{records:#?}");
+    assert!(records.len() > 3 * 4, "{records:#?}");
     assert_eq!(messages(&records).last(), Some(&"after it"));
     for notice in &notices {
         let message = notice["message"].as_str().unwrap_or_default();

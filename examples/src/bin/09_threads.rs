@@ -15,6 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let directory = fresh_directory("09_threads")?;
     let builder = hestia::builder().console(false).text(false);
     let hestia = builder.logs_dir(&directory).init()?;
+
     thread::scope(|scope| (0..8).for_each(|_| drop(scope.spawn(many_at_once))));
     take_turns();
     println!("{}", hestia.flush()?);

@@ -74,3 +74,6 @@ fn take_one(
     reader.advance();
     true
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;

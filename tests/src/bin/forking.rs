@@ -22,7 +22,7 @@ type Outcome = Result<(), Box<dyn Error>>;
 const THREADS: u64 = 4;
 const RECORDS: u64 = 1_000;
 /// A child that runs longer than this, in seconds, hangs.
-const HUNG: u32 = 60;
+const HUNG: u32 = 30;
 
 fn main() -> Outcome {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -427,7 +427,7 @@ fn signalled_child(logs: &str) -> Outcome {
     }
 }
 
-/// A child that gets no thread goes on without its records.
+/// A child that gets no thread of its own for writing.
 fn child_without_threads() -> Outcome {
     files().init()?;
     log::info!("the parent's");

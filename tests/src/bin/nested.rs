@@ -84,7 +84,7 @@ impl fmt::Display for Panics {
 
 fn panics() {
     let hestia = start(hestia::builder());
-    info!("message {}", Panics);
+    info!("message {Panics}");
     info!(before = 1, key:% = Panics, after = 2; "key");
     info!("after it");
     // Each of the two panics is a record of its own.
@@ -110,7 +110,7 @@ impl fmt::Display for Spawns {
 
 fn spawns() {
     let hestia = start(hestia::builder());
-    info!("outer {}", Spawns);
+    info!("outer {Spawns}");
     finish(hestia, &json!({ "executed": 2 }));
 }
 

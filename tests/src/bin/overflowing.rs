@@ -223,7 +223,7 @@ fn crawls() {
     start(
         quiet()
             .json(false)
-            .block_limit(Duration::from_millis(500))
+            .block_limit(Duration::from_secs(1))
             .sink(Output::new("slow", slow)),
     );
     let talkers: Vec<_> = (0..24)

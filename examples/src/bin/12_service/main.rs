@@ -25,10 +25,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match &arguments[..] {
         [] => serve_and_prove(20_000),
-        [requests] => serve_and_prove(requests.parse()?),
-        [mode, address, requests] if mode == "load" => load::generate(address, requests.parse()?),
+        [requests] => serve_and_prove(number(requests)?),
+        [mode, address, requests] if mode == "load" => load::generate(address, number(requests)?),
         _ => Err("usage: 12_service [requests]".into()),
     }
+}
+
+fn number(requests: &str) -> Result<usize, String> {
+    let number = requests.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| format!("`{requests}` is no number of requests, such as 20000"))
 }
 
 fn serve_and_prove(requests: usize) -> Result<(), Box<dyn Error>> {

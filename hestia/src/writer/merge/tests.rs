@@ -1,0 +1,314 @@
+//! The round rule, with a clock that ticks once for each thing that happens.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::queue::ring::Room;
+use crate::queue::{Bounds, Producer, Queue, Readers};
+use crate::thread::Thread;
+
+/// Some threads, and the writer's end of their rings.
+fn threads(count: u64) -> (Vec<Producer>, Readers) {
+    let queue = Arc::new(Queue::new(Bounds::default()));
+    let producer = |id| queue.new_producer(&Thread { id, name: None });
+    let producers = (0..count).map(|id| producer(id).unwrap()).collect();
+    let mut readers = Readers::new(queue);
+    readers.look();
+    (producers, readers)
+}
+
+fn commit(producer: &mut Producer, stamp: u64) {
+    assert_eq!(producer.room_for(0, || ()), Room::Yes);
+    producer.reserve(0).commit(0, || stamp);
+}
+
+/// What one round takes: stamps, and the threads they come from.
+fn run(merge: &mut Merge, readers: &mut Readers, horizon: u64) -> Vec<(u64, u64)> {
+    let mut taken = Vec::new();
+    let count = merge.run(readers.rings(), horizon, |ring, frame| {
+        taken.push((frame.ticks, ring.thread().unwrap().id));
+    });
+    assert_eq!(count, taken.len() as u64);
+    taken
+}
+
+#[test]
+fn frames_of_all_rings_come_in_the_order_of_their_stamps() {
+    let (mut threads, mut readers) = threads(3);
+    for (thread, stamps) in [[1, 6, 7], [2, 5, 9], [3, 4, 8]].iter().enumerate() {
+        for stamp in stamps {
+            commit(&mut threads[thread], *stamp);
+        }
+    }
+    readers.look();
+    let mut merge = Merge::default();
+    let taken = run(&mut merge, &mut readers, 9);
+    assert!(taken.iter().map(|(stamp, _)| *stamp).eq(1..=9));
+    assert_eq!(readers.unread(), 0);
+}
+
+#[test]
+fn of_equal_stamps_the_ring_that_was_made_first_has_its_turn() {
+    let (mut threads, mut readers) = threads(3);
+    for thread in [2, 0, 1, 0, 2] {
+        commit(&mut threads[thread], 5);
+    }
+    readers.look();
+    let taken = run(&mut Merge::default(), &mut readers, 5);
+    let order: Vec<u64> = taken.iter().map(|(_, thread)| *thread).collect();
+    assert_eq!(order, [0, 0, 1, 2, 2]);
+}
+
+#[test]
+fn what_is_younger_than_the_horizon_waits_with_all_that_is_behind_it() {
+    let (mut threads, mut readers) = threads(2);
+    for stamp in [10, 20, 15] {
+        commit(&mut threads[0], stamp);
+    }
+    commit(&mut threads[1], 18);
+    readers.look();
+    let mut merge = Merge::default();
+    assert_eq!(run(&mut merge, &mut readers, 19), [(10, 0), (18, 1)]);
+    assert_eq!(run(&mut merge, &mut readers, 19), []);
+    assert!(readers.unread() > 0);
+    // The second frame's clock was read a little early: it still comes after the first of its thread.
+    assert_eq!(run(&mut merge, &mut readers, 20), [(20, 0), (15, 0)]);
+}
+
+#[test]
+fn what_was_committed_after_the_look_comes_in_the_next_round() {
+    let (mut threads, mut readers) = threads(2);
+    commit(&mut threads[0], 7);
+    readers.look();
+    // Stamped before the other, and committed after the writer had looked.
+    commit(&mut threads[1], 3);
+    let mut merge = Merge::default();
+    assert_eq!(run(&mut merge, &mut readers, 9), [(7, 0)]);
+    readers.look();
+    assert_eq!(
+        run(&mut merge, &mut readers, 9),
+        [(3, 1)],
+        "late, with its true stamp"
+    );
+}
+
+#[test]
+fn a_grace_window_puts_a_late_commit_in_its_place() {
+    let (mut threads, mut readers) = threads(2);
+    let mut merge = Merge::default();
+    commit(&mut threads[0], 7);
+    readers.look();
+    assert_eq!(run(&mut merge, &mut readers, 9 - 5), []);
+    commit(&mut threads[1], 3);
+    readers.look();
+    assert_eq!(run(&mut merge, &mut readers, 13 - 5), [(3, 1), (7, 0)]);
+}
+
+#[test]
+fn a_round_ends_though_the_rings_fill_again() {
+    let (mut threads, mut readers) = threads(2);
+    commit(&mut threads[0], 1);
+    commit(&mut threads[1], 2);
+    readers.look();
+    let mut next = 3;
+    let taken = Merge::default().run(readers.rings(), u64::MAX, |_, _| {
+        for thread in &mut threads {
+            commit(thread, next);
+            next += 1;
+        }
+    });
+    assert_eq!(taken, 2);
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// A thread reads the clock, or commits what it has read it for.
+    Go(usize),
+    /// The writer takes its horizon, looks at one ring more, or, when it has looked at all, merges.
+    Writer,
+}
+
+fn steps() -> impl Strategy<Value = (usize, Vec<Step>)> {
+    (1..5_usize).prop_flat_map(|threads| {
+        let step = prop_oneof![
+            2 => (0..threads).prop_map(Step::Go),
+            1 => Just(Step::Writer),
+        ];
+        (Just(threads), prop::collection::vec(step, 0..300))
+    })
+}
+
+/// When a record was stamped and committed, and by whom.
+#[derive(Clone, Copy, Debug)]
+struct Times {
+    thread: usize,
+    stamp: u64,
+    committed: u64,
+}
+
+/// Threads and a writer, one step at a time.
+struct World {
+    threads: Vec<(Producer, Option<u64>)>,
+    readers: Readers,
+    merge: Merge,
+    clock: u64,
+    grace: u64,
+    /// The present round: its horizon, and how many rings were looked at.
+    round: Option<(u64, usize)>,
+    committed: Vec<Times>,
+    written: Vec<u64>,
+}
+
+impl World {
+    fn new(count: usize, grace: u64) -> Self {
+        let (producers, readers) = threads(count as u64);
+        World {
+            threads: producers
+                .into_iter()
+                .map(|producer| (producer, None))
+                .collect(),
+            readers,
+            merge: Merge::default(),
+            clock: grace,
+            grace,
+            round: None,
+            committed: Vec::new(),
+            written: Vec::new(),
+        }
+    }
+
+    fn apply(&mut self, step: Step) {
+        self.clock += 1;
+        match step {
+            Step::Go(thread) => self.go(thread),
+            Step::Writer => self.write(),
+        }
+    }
+
+    fn go(&mut self, thread: usize) {
+        let (producer, stamped) = &mut self.threads[thread];
+        match stamped.take() {
+            None => *stamped = Some(self.clock),
+            Some(stamp) => {
+                commit(producer, stamp);
+                self.committed.push(Times {
+                    thread,
+                    stamp,
+                    committed: self.clock,
+                });
+            }
+        }
+    }
+
+    fn write(&mut self) {
+        let (horizon, looked) = self.round.unwrap_or((self.clock - self.grace, 0));
+        if let Some(reader) = self.readers.rings().get_mut(looked) {
+            reader.look();
+            self.round = Some((horizon, looked + 1));
+            return;
+        }
+        self.round = None;
+        let taken = run(&mut self.merge, &mut self.readers, horizon);
+        assert!(taken.is_sorted(), "by stamp, and of equal ones by ring");
+        assert!(taken.iter().all(|(stamp, _)| *stamp <= horizon));
+        for reader in self.readers.rings() {
+            let next = reader.peek().map(|frame| frame.ticks);
+            assert!(next.is_none_or(|stamp| stamp > horizon), "left behind");
+        }
+        self.written.extend(taken.iter().map(|(stamp, _)| *stamp));
+    }
+
+    /// Everything that was begun is committed, and written.
+    fn finish(&mut self) {
+        for thread in 0..self.threads.len() {
+            if self.threads[thread].1.is_some() {
+                self.apply(Step::Go(thread));
+            }
+        }
+        for _ in 0..3 * (self.threads.len() as u64 + 1) + self.grace {
+            self.apply(Step::Writer);
+        }
+        while self.round.is_some() {
+            self.apply(Step::Writer);
+        }
+    }
+
+    /// Where in the output a record stands. Each stamp is that of one record.
+    fn place(&self, record: &Times) -> usize {
+        let mut places = (0..self.written.len()).filter(|at| self.written[*at] == record.stamp);
+        let place = places.next().expect("it was written");
+        assert_eq!(places.next(), None, "once");
+        place
+    }
+}
+
+proptest! {
+    /// If one call returned before another began, its line stands first, whichever threads they ran on, however
+    /// long a thread was held up between its stamp and its commit, and wherever the writer was.
+    #[test]
+    fn no_line_stands_before_what_it_may_have_been_caused_by(
+        (threads, steps) in steps(),
+        grace in 0..20_u64,
+    ) {
+        let mut world = World::new(threads, grace);
+        for step in steps {
+            world.apply(step);
+        }
+        world.finish();
+        prop_assert_eq!(world.written.len(), world.committed.len());
+        for earlier in &world.committed {
+            for later in &world.committed {
+                if earlier.committed < later.stamp {
+                    prop_assert!(
+                        world.place(earlier) < world.place(later),
+                        "{later:?} before {earlier:?} in {:?}", world.written
+                    );
+                }
+            }
+        }
+    }
+
+    /// Where no thread is held up for longer than the grace window, the whole output is in the order of stamps.
+    #[test]
+    fn with_enough_grace_the_output_is_sorted((threads, steps) in steps()) {
+        let mut world = World::new(threads, 0);
+        for step in &steps {
+            world.apply(*step);
+        }
+        world.finish();
+        let held_up = world.committed.iter().map(|times| times.committed - times.stamp).max();
+        let mut patient = World::new(threads, held_up.unwrap_or(0));
+        for step in &steps {
+            patient.apply(*step);
+        }
+        patient.finish();
+        prop_assert!(patient.written.is_sorted(), "{:?}", patient.written);
+        prop_assert_eq!(patient.written.len(), patient.committed.len());
+    }
+
+    /// Also where the clock ran backwards within a thread, nothing of it is lost or exchanged.
+    #[test]
+    fn each_rings_order_is_kept_whatever_the_stamps(
+        stamps in prop::collection::vec((0..3_usize, 0..50_u64), 0..100),
+        horizons in prop::collection::vec(0..60_u64, 0..5),
+    ) {
+        let (mut producers, mut readers) = threads(3);
+        let mut sent = [const { Vec::new() }; 3];
+        let mut written = [const { Vec::new() }; 3];
+        for (thread, stamp) in stamps {
+            commit(&mut producers[thread], stamp);
+            sent[thread].push(stamp);
+        }
+        readers.look();
+        let mut merge = Merge::default();
+        for horizon in horizons.into_iter().chain([u64::MAX]) {
+            for (stamp, thread) in run(&mut merge, &mut readers, horizon) {
+                prop_assert!(stamp <= horizon);
+                written[thread as usize].push(stamp);
+            }
+        }
+        prop_assert_eq!(written, sent);
+    }
+}
