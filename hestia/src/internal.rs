@@ -108,6 +108,19 @@ pub(crate) fn trouble(part: &str, what: impl Into<String>) {
     }
 }
 
+/// A panic on one of hestia's own threads, told from inside the panic hook: the error hook, which may be
+/// what panicked, is not called.
+pub(crate) fn panicked(what: impl Into<String>) {
+    ERRORS.fetch_add(1, Ordering::Relaxed);
+    let incident = Incident {
+        part: "panic".to_owned(),
+        what: one_line(&what.into()),
+    };
+    if let Some(mut state) = state() {
+        state.write_log("ERROR", &incident);
+    }
+}
+
 /// Something worth knowing for whoever reads the internal log.
 pub(crate) fn note(part: &str, what: impl Into<String>) {
     if let Some(mut state) = state()
@@ -129,6 +142,7 @@ pub(crate) fn tell(part: &str, what: impl Into<String>) {
     };
     if let Some(mut state) = state() {
         state.write_log("WARN", &incident);
+        state.recent.push((Instant::now(), incident.clone()));
     }
     // A closed stderr is no reason to fail.
     let _ = writeln!(std::io::stderr(), "hestia: {incident}");

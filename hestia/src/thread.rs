@@ -67,13 +67,13 @@ impl fmt::Display for ThreadRef<'_> {
 }
 
 #[cfg(all(target_os = "linux", not(hestia_portable)))]
-fn current_id() -> u64 {
+pub(crate) fn current_id() -> u64 {
     own::gettid()
 }
 
 /// Where the operating system's id is not to be had without its own calls: numbers of our own.
 #[cfg(not(all(target_os = "linux", not(hestia_portable))))]
-fn current_id() -> u64 {
+pub(crate) fn current_id() -> u64 {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(1);
     thread_local!(static ID: u64 = NEXT.fetch_add(1, Ordering::Relaxed));

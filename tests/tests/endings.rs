@@ -59,8 +59,14 @@ fn assert_nothing_lost_while_logging(ending: &str, expected: &Status) {
             let numbers = &logged.numbers[&thread];
             assert_counts_up(thread, numbers);
             let written = numbers.len() as u64;
-            assert!(written >= returned, "thread {thread}: {written} of {returned} returned calls");
-            assert!(aborts || written <= returned + 1, "thread {thread}: {written} of {returned}");
+            assert!(
+                written >= returned,
+                "thread {thread}: {written} of {returned} returned calls"
+            );
+            assert!(
+                aborts || written <= returned + 1,
+                "thread {thread}: {written} of {returned}"
+            );
         }
     }
 }
@@ -69,7 +75,10 @@ fn counters(finished: &Finished, file: &str) -> Vec<u64> {
     let bytes = fs::read(finished.path(file)).expect("the program made the file");
     let (counters, rest) = bytes.as_chunks::<8>();
     assert_eq!((counters.len() as u64, rest.len()), (THREADS, 0));
-    counters.iter().map(|bytes| u64::from_ne_bytes(*bytes)).collect()
+    counters
+        .iter()
+        .map(|bytes| u64::from_ne_bytes(*bytes))
+        .collect()
 }
 
 macro_rules! endings {
@@ -152,8 +161,13 @@ fn a_hang_up_opens_files_anew_that_were_moved_away() {
 fn files_moved_away_while_threads_log_have_everything_between_them() {
     let finished = run("reopen_again_and_again").successful();
     let mut all = Logged::default();
-    for number in (1..=20).map(|number| format!(".{number}")).chain([String::new()]) {
-        all.append(Logged::in_text_at(&finished.path(&format!("logs/all.log{number}"))));
+    for number in (1..=20)
+        .map(|number| format!(".{number}"))
+        .chain([String::new()])
+    {
+        all.append(Logged::in_text_at(
+            &finished.path(&format!("logs/all.log{number}")),
+        ));
     }
     all.assert_complete(THREADS, RECORDS);
 }
@@ -161,16 +175,29 @@ fn files_moved_away_while_threads_log_have_everything_between_them() {
 #[test]
 fn a_hang_up_cannot_mean_two_things() {
     let finished = run("drain_and_reopen");
-    assert_eq!(status(&finished), Signal(libc::SIGHUP), "{}", finished.stderr);
+    assert_eq!(
+        status(&finished),
+        Signal(libc::SIGHUP),
+        "{}",
+        finished.stderr
+    );
     assert!(finished.stdout.contains("SIGHUP"), "{}", finished.stdout);
-    assert!(finished.stdout.contains("reopen_on_hang_up"), "{}", finished.stdout);
+    assert!(
+        finished.stdout.contains("reopen_on_hang_up"),
+        "{}",
+        finished.stdout
+    );
     assert_eq!(messages(&finished.json()), ["once"]);
 }
 
 #[test]
 fn a_second_init_is_an_error_and_the_first_goes_on() {
     let finished = run("second_init").successful();
-    assert!(finished.stdout.contains("runs already"), "{}", finished.stdout);
+    assert!(
+        finished.stdout.contains("runs already"),
+        "{}",
+        finished.stdout
+    );
     let records = finished.json();
     assert_eq!(records[0]["application"], "first");
     assert_eq!(records.len(), 1);
@@ -180,7 +207,14 @@ fn a_second_init_is_an_error_and_the_first_goes_on() {
 fn try_init_takes_equal_settings_and_names_what_differs() {
     let finished = run("try_init").successful();
     let expected = [
-        "two", "level", "metadata", "console", "other.log", "exit_limit", "more", "drain_on",
+        "two",
+        "level",
+        "metadata",
+        "console",
+        "other.log",
+        "exit_limit",
+        "more",
+        "drain_on",
     ];
     let said: Vec<_> = finished.stdout.lines().collect();
     assert_eq!(said.len(), expected.len(), "{said:?}");
@@ -193,8 +227,16 @@ fn try_init_takes_equal_settings_and_names_what_differs() {
 #[test]
 fn another_logger_is_left_alone() {
     let finished = run("other_logger").successful();
-    assert!(finished.stdout.contains("another logger"), "{}", finished.stdout);
-    assert!(finished.stdout.contains("other: goes on"), "{}", finished.stdout);
+    assert!(
+        finished.stdout.contains("another logger"),
+        "{}",
+        finished.stdout
+    );
+    assert!(
+        finished.stdout.contains("other: goes on"),
+        "{}",
+        finished.stdout
+    );
 }
 
 #[test]
@@ -242,7 +284,11 @@ fn a_sink_may_exit() {
     let started = Instant::now();
     let finished = run("sink_exits");
     assert_eq!(status(&finished), Code(Some(7)), "{}", finished.stderr);
-    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+    assert!(
+        started.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        started.elapsed()
+    );
     assert_eq!(messages(&finished.json()), ["once"]);
 }
 
@@ -250,9 +296,19 @@ fn a_sink_may_exit() {
 fn destructors_of_thread_locals_may_log() {
     let finished = run("thread_locals").successful();
     for logged in [Logged::in_text(&finished), Logged::in_json(&finished)] {
-        let count = |what: &str| logged.others.iter().filter(|other| other.starts_with(what)).count();
+        let count = |what: &str| {
+            logged
+                .others
+                .iter()
+                .filter(|other| other.starts_with(what))
+                .count()
+        };
         assert_eq!(
-            (count("alive"), count("dropped first"), count("dropped last")),
+            (
+                count("alive"),
+                count("dropped first"),
+                count("dropped last")
+            ),
             (11, 11, 11),
             "{:?}",
             logged.others
@@ -287,11 +343,23 @@ fn exit_handlers_may_log_before_and_after_hestias_own() {
 fn assert_hung_sink_is_left_behind(ending: &str, expected: &Status) {
     let started = Instant::now();
     let finished = run_to_end("hung_sink", ending);
-    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+    assert!(
+        started.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        started.elapsed()
+    );
     assert_eq!(status(&finished), *expected, "{}", finished.stderr);
-    assert!(finished.stderr.contains("not confirmed"), "{}", finished.stderr);
+    assert!(
+        finished.stderr.contains("not confirmed"),
+        "{}",
+        finished.stderr
+    );
     assert!(finished.stderr.contains("stuck"), "{}", finished.stderr);
-    assert_eq!(messages(&finished.json()), ["once"], "the other outputs have it");
+    assert_eq!(
+        messages(&finished.json()),
+        ["once"],
+        "the other outputs have it"
+    );
 }
 
 #[test]
@@ -314,6 +382,10 @@ fn logging_after_a_shutdown_that_timed_out_does_not_wait_each_time() {
     let finished = run("shutdown_with_hung_sink").successful();
     let (error, spent) = finished.stdout.split_once('\n').expect("two lines");
     assert!(error.contains("stuck"), "{error}");
-    let spent: u64 = spent.trim().trim_end_matches(" ms").parse().expect("a figure");
+    let spent: u64 = spent
+        .trim()
+        .trim_end_matches(" ms")
+        .parse()
+        .expect("a figure");
     assert!(spent < 5_000, "a hundred calls took {spent} ms");
 }

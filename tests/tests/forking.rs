@@ -44,7 +44,11 @@ fn counts(logged: &Logged) -> BTreeMap<u64, u64> {
 fn processes(objects: &[Value], message: &str) -> Vec<u64> {
     let mut processes: Vec<u64> = objects
         .iter()
-        .filter(|object| object["message"].as_str().is_some_and(|text| text.starts_with(message)))
+        .filter(|object| {
+            object["message"]
+                .as_str()
+                .is_some_and(|text| text.starts_with(message))
+        })
         .map(|object| object["process_id"].as_u64().expect("a number"))
         .collect();
     processes.sort_unstable();
@@ -104,10 +108,14 @@ fn a_child_that_has_not_logged_may_ask_for_anything() {
 fn assert_many_children_logged(parent: &str, parents_threads: usize) {
     let finished = run("full_speed", parent);
     let logged = logged(&finished);
-    let (children, parents): (Vec<_>, Vec<_>) =
-        counts(&logged).into_iter().partition(|(thread, _)| *thread >= 1000);
+    let (children, parents): (Vec<_>, Vec<_>) = counts(&logged)
+        .into_iter()
+        .partition(|(thread, _)| *thread >= 1000);
     assert_eq!(children.len(), 200);
-    assert!(children.iter().all(|(_, count)| *count == 3), "{children:?}");
+    assert!(
+        children.iter().all(|(_, count)| *count == 3),
+        "{children:?}"
+    );
     assert_eq!(parents.len(), parents_threads);
     assert_eq!(logged.others, [""; 0]);
 }
@@ -156,7 +164,10 @@ fn processes_may_fork_while_their_writer_thread_is_being_started() {
 #[test]
 fn threads_may_fork() {
     let finished = run("from_thread", "");
-    assert_eq!(logged(&finished).others, ["child", "grandchild", "main", "thread"]);
+    assert_eq!(
+        logged(&finished).others,
+        ["child", "grandchild", "main", "thread"]
+    );
     let objects = finished.json();
     let thread = |message: &str| {
         let object = objects.iter().find(|object| object["message"] == message);
@@ -164,7 +175,10 @@ fn threads_may_fork() {
     };
     assert_eq!(thread("child"), "in parent");
     assert_eq!(thread("grandchild"), "in child");
-    assert_ne!(processes(&objects, "child"), processes(&objects, "grandchild"));
+    assert_ne!(
+        processes(&objects, "child"),
+        processes(&objects, "grandchild")
+    );
 }
 
 #[test]
@@ -185,14 +199,24 @@ fn another_thread_of_a_child_may_log_before_the_one_that_forked() {
 fn a_sink_that_can_be_made_again_is_made_again_in_a_child() {
     let finished = run("own_sinks", "");
     let ids: Vec<_> = finished.stdout.lines().collect();
-    let [parent, child] = ids[..] else { panic!("two processes: {ids:?}") };
+    let [parent, child] = ids[..] else {
+        panic!("two processes: {ids:?}")
+    };
     let others = |name: &str, process: &str| {
         let path = finished.path(&format!("{name}-{process}"));
-        Path::new(&path).exists().then(|| Logged::in_text_at(&path).others)
+        Path::new(&path)
+            .exists()
+            .then(|| Logged::in_text_at(&path).others)
     };
-    assert_eq!(others("made", parent), Some(vec!["the parent's".to_owned()]));
+    assert_eq!(
+        others("made", parent),
+        Some(vec!["the parent's".to_owned()])
+    );
     assert_eq!(others("made", child), Some(vec!["the child's".to_owned()]));
-    assert_eq!(others("given", parent), Some(vec!["the parent's".to_owned()]));
+    assert_eq!(
+        others("given", parent),
+        Some(vec!["the parent's".to_owned()])
+    );
     assert_eq!(others("given", child), None);
 }
 
@@ -214,7 +238,10 @@ fn a_panic_may_be_the_first_record_of_a_child() {
     let finished = run("panicking_child", "");
     let others = logged(&finished).others;
     assert_eq!(others.len(), 2, "{others:?}");
-    assert!(others.iter().any(|other| other.contains("in the child")), "{others:?}");
+    assert!(
+        others.iter().any(|other| other.contains("in the child")),
+        "{others:?}"
+    );
     assert!(!finished.stderr.contains("hestia:"), "{}", finished.stderr);
 }
 
@@ -233,9 +260,21 @@ fn a_signal_to_a_child_that_did_not_log_ends_it() {
 }
 
 #[test]
+fn a_hang_up_of_a_child_opens_its_files_anew() {
+    let finished = run("hung_up_child", "");
+    let others = |file: &str| Logged::in_text_at(&finished.path(file)).others;
+    assert_eq!(others("logs/all.log.1"), ["the parent's", "the child's"]);
+    assert_eq!(others("logs/all.log"), ["the child's, later"]);
+}
+
+#[test]
 fn a_child_that_gets_no_threads_writes_its_records_at_the_call() {
     let finished = run("child_without_threads", "");
-    assert!(finished.stderr.contains("cannot start the writer thread"), "{}", finished.stderr);
+    assert!(
+        finished.stderr.contains("cannot start the writer thread"),
+        "{}",
+        finished.stderr
+    );
     let logged = logged(&finished);
     assert_eq!(counts(&logged), BTreeMap::from([(100, 10)]));
     assert_eq!(logged.others, ["the parent's"]);

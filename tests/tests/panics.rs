@@ -13,7 +13,10 @@ fn run(scenario: &str) -> Finished {
 
 /// The record of the only panic.
 fn panic_record(objects: &[Value]) -> &Value {
-    let panics: Vec<_> = objects.iter().filter(|object| object["target"] == "panic").collect();
+    let panics: Vec<_> = objects
+        .iter()
+        .filter(|object| object["target"] == "panic")
+        .collect();
     assert_eq!(panics.len(), 1, "{objects:?}");
     panics[0]
 }
@@ -25,9 +28,18 @@ fn assert_tells_who_and_where(record: &Value) {
     assert!(file.ends_with("src/bin/panics.rs"), "{file}");
     let message = record["message"].as_str().expect("a message");
     // The message ends with the number of its line.
-    assert!(message.ends_with(&format!(": no luck in {}", record["line"])), "{record}");
-    assert!(message.starts_with("thread 'unlucky' panicked at "), "{message}");
-    assert!(message.contains(&format!("{file}:{}", record["line"])), "{message}");
+    assert!(
+        message.ends_with(&format!(": no luck in {}", record["line"])),
+        "{record}"
+    );
+    assert!(
+        message.starts_with("thread 'unlucky' panicked at "),
+        "{message}"
+    );
+    assert!(
+        message.contains(&format!("{file}:{}", record["line"])),
+        "{message}"
+    );
 }
 
 #[test]
@@ -36,7 +48,10 @@ fn a_panic_is_a_record_that_tells_who_and_where() {
     let objects = finished.json();
     let record = panic_record(&objects);
     assert_tells_who_and_where(record);
-    assert!(record["metadata"].get("backtrace").is_none(), "nobody asked for one");
+    assert!(
+        record["metadata"].get("backtrace").is_none(),
+        "nobody asked for one"
+    );
     assert_eq!(objects.len(), 2);
     assert_eq!(objects[1]["message"], "life goes on");
 }
@@ -48,7 +63,9 @@ fn a_panic_has_a_backtrace_when_one_is_asked_for() {
     let objects = finished.json();
     let record = panic_record(&objects);
     assert_tells_who_and_where(record);
-    let backtrace = record["metadata"]["backtrace"].as_str().expect("a backtrace");
+    let backtrace = record["metadata"]["backtrace"]
+        .as_str()
+        .expect("a backtrace");
     assert!(backtrace.contains("panics::in_thread"), "{backtrace}");
     assert!(backtrace.lines().count() > 3, "{backtrace}");
 }
@@ -56,9 +73,16 @@ fn a_panic_has_a_backtrace_when_one_is_asked_for() {
 #[test]
 fn the_panic_hook_that_was_there_before_is_called() {
     let finished = run("in_thread");
-    assert!(finished.stdout.starts_with("earlier hook: panicked at"), "{}", finished.stdout);
+    assert!(
+        finished.stdout.starts_with("earlier hook: panicked at"),
+        "{}",
+        finished.stdout
+    );
     assert!(finished.stdout.contains("no luck"), "{}", finished.stdout);
-    assert_eq!(finished.stderr, "", "the standard library's hook was not asked for");
+    assert_eq!(
+        finished.stderr, "",
+        "the standard library's hook was not asked for"
+    );
 }
 
 #[test]
@@ -76,7 +100,10 @@ fn payloads_of_any_kind_become_records() {
     let objects = finished.json();
     let messages = messages(&objects);
     assert_eq!(messages.len(), 3, "{messages:?}");
-    for (message, end) in messages.iter().zip(["a value that is no text", "text", "two\nlines"]) {
+    for (message, end) in messages
+        .iter()
+        .zip(["a value that is no text", "text", "two\nlines"])
+    {
         assert!(message.ends_with(&format!(": {end}")), "{message}");
     }
     assert_eq!(finished.text().len(), 3, "one line each");
@@ -94,7 +121,10 @@ fn a_panic_in_a_message_costs_the_rest_of_the_message() {
     let messages = messages(&objects);
     assert_eq!(messages.len(), 3);
     assert!(messages[0].ends_with(": while formatting"), "{messages:?}");
-    assert_eq!(messages[1], "message: so far so good <panicked while being logged>");
+    assert_eq!(
+        messages[1],
+        "message: so far so good <panicked while being logged>"
+    );
     assert_eq!(objects[1]["metadata"]["kept"], 1);
     assert_eq!(messages[2], "after");
 }
@@ -104,7 +134,11 @@ fn a_panic_in_a_value_costs_that_value() {
     let finished = run("in_value");
     let objects = finished.json();
     assert_eq!(objects.len(), 4);
-    assert!(objects[..2].iter().all(|object| object["target"] == "panic"));
+    assert!(
+        objects[..2]
+            .iter()
+            .all(|object| object["target"] == "panic")
+    );
     assert_eq!(objects[2]["message"], "message");
     let expected = serde_json::json!({
         "before": 1,
@@ -121,26 +155,47 @@ fn a_panic_while_panicking_or_ending_takes_nothing_down_that_can_go_on() {
     let finished = run("at_every_end");
     let objects = finished.json();
     let messages = messages(&objects);
-    let marked = messages.iter().filter(|text| text.ends_with("<panicked while being logged>"));
+    let marked = messages
+        .iter()
+        .filter(|text| text.ends_with("<panicked while being logged>"));
     assert_eq!(marked.count(), 2, "{messages:?}");
     assert_eq!(messages[0], "alive");
-    assert_eq!(messages.iter().filter(|text| text.contains("on purpose")).count(), 1);
+    assert_eq!(
+        messages
+            .iter()
+            .filter(|text| text.contains("on purpose"))
+            .count(),
+        1
+    );
 }
 
 /// What a program with an output that panics at one of three records printed.
 fn printed<'a>(finished: &'a Finished, what: &str) -> Vec<&'a str> {
     let about = |line: &'a str| line.strip_prefix(what)?.strip_prefix([' ', ':']);
-    finished.stdout.lines().filter_map(about).map(str::trim).collect()
+    finished
+        .stdout
+        .lines()
+        .filter_map(about)
+        .map(str::trim)
+        .collect()
 }
 
 /// The part failed at one record of three; hestia said so and lost nothing else.
 fn assert_only_its_own_is_lost(part: &str) -> Finished {
     let finished = run(part);
     assert_eq!(messages(&finished.json()), ["good", "bad", "good again"]);
-    assert_eq!(Logged::in_text(&finished).others, ["good", "bad", "good again"]);
+    assert_eq!(
+        Logged::in_text(&finished).others,
+        ["good", "bad", "good again"]
+    );
     let incidents = printed(&finished, "incident");
     let expected = format!("bad: its {part} panicked: ");
-    assert!(incidents.iter().any(|incident| incident.starts_with(&expected)), "{incidents:?}");
+    assert!(
+        incidents
+            .iter()
+            .any(|incident| incident.starts_with(&expected)),
+        "{incidents:?}"
+    );
     assert!(finished.stderr.contains("hestia: "), "{}", finished.stderr);
     finished
 }
@@ -148,8 +203,9 @@ fn assert_only_its_own_is_lost(part: &str) -> Finished {
 #[test]
 fn a_layout_that_panics_costs_its_own_line() {
     let finished = assert_only_its_own_is_lost("layout");
-    let (notices, lines): (Vec<_>, Vec<_>) =
-        printed(&finished, "line").into_iter().partition(|line| line.contains("records lost"));
+    let (notices, lines): (Vec<_>, Vec<_>) = printed(&finished, "line")
+        .into_iter()
+        .partition(|line| line.contains("records lost"));
     assert_eq!(lines, ["good", "good again"], "no half of the bad one");
     assert_eq!(notices.len(), 1, "the loss is told");
     assert_eq!(printed(&finished, "failed"), ["1"]);
@@ -171,11 +227,16 @@ fn a_sink_that_panics_costs_its_own_batch() {
     assert_eq!(printed(&finished, "written"), ["2"]);
     let incidents = printed(&finished, "incident");
     assert!(
-        incidents.iter().any(|incident| incident.starts_with("bad: its write panicked: sink")),
+        incidents
+            .iter()
+            .any(|incident| incident.starts_with("bad: its write panicked: sink")),
         "{incidents:?}"
     );
     let flushes = printed(&finished, "flush");
-    assert!(flushes.iter().any(|error| error.contains("bad")), "{flushes:?}");
+    assert!(
+        flushes.iter().any(|error| error.contains("bad")),
+        "{flushes:?}"
+    );
 }
 
 #[test]
@@ -183,19 +244,29 @@ fn a_flush_that_panics_is_an_error_of_the_flush() {
     let finished = assert_only_its_own_is_lost("flush");
     let flushes = printed(&finished, "flush");
     assert_eq!(flushes.len(), 3, "{flushes:?}");
-    assert!(flushes.iter().all(|error| error.contains("bad")), "{flushes:?}");
+    assert!(
+        flushes.iter().all(|error| error.contains("bad")),
+        "{flushes:?}"
+    );
 }
 
 #[test]
 fn reopening_and_closing_may_panic() {
     let finished = run("reopen_and_close");
-    assert!(finished.stdout.contains("its reopen panicked: reopen"), "{}", finished.stdout);
+    assert!(
+        finished.stdout.contains("its reopen panicked: reopen"),
+        "{}",
+        finished.stdout
+    );
     assert_eq!(messages(&finished.json()), ["one", "two", "three"]);
 }
 
 #[test]
 fn a_sink_that_panics_on_the_logging_thread_does_not_take_it_down() {
-    assert_eq!(messages(&run("after_shutdown").json()), ["good", "bad", "good again"]);
+    assert_eq!(
+        messages(&run("after_shutdown").json()),
+        ["good", "bad", "good again"]
+    );
 }
 
 #[test]

@@ -155,6 +155,13 @@ impl<'v> VisitValue<'v> for ValueVisitor<'_> {
         self.put(|encoder| encoder.put_char(value))
     }
 
+    fn visit_borrowed_error(
+        &mut self,
+        error: &'v (dyn std::error::Error + 'static),
+    ) -> Result<(), kv::Error> {
+        self.put(|encoder| encoder.put_error(error))
+    }
+
     fn visit_error(&mut self, error: &(dyn std::error::Error + 'static)) -> Result<(), kv::Error> {
         self.put(|encoder| encoder.put_error(error))
     }

@@ -18,6 +18,8 @@ const KEPT_SCRATCH_BYTES: usize = 64 << 10;
 
 struct Local {
     ring: RefCell<Option<Producer>>,
+    /// The address of the queue that the ring belongs to. In a forked child it may still be the parent's.
+    queue: Cell<usize>,
     scratch: RefCell<Vec<Vec<u8>>>,
     nesting: Cell<usize>,
 }
@@ -34,6 +36,7 @@ thread_local! {
     static LOCAL: Local = const {
         Local {
             ring: RefCell::new(None),
+            queue: Cell::new(0),
             scratch: RefCell::new(Vec::new()),
             nesting: Cell::new(0),
         }
@@ -85,6 +88,12 @@ pub(super) fn with_ring<R>(front: &Front, use_it: impl FnOnce(&mut Producer) -> 
     LOCAL
         .try_with(|local| {
             let mut slot = local.ring.try_borrow_mut().ok()?;
+            let queue = std::ptr::from_ref(&*front.queue).addr();
+            if local.queue.get() != queue {
+                // The parent's ring, in a child whose own pipeline another thread has started.
+                std::mem::forget(slot.take());
+                local.queue.set(queue);
+            }
             if slot.is_none() {
                 if front.queue.wake.state() == FORKED {
                     // The parent's queue: its locks may be held by threads that did not come along.

@@ -19,6 +19,8 @@ use crate::level::from_grammar;
 pub(crate) struct Rule {
     pub(crate) target: String,
     pub(crate) level: LevelFilter,
+    /// What the directive said, before the output's own level capped it.
+    pub(crate) said: LevelFilter,
     /// Some record's target has matched; a rule that never does may be misspelt.
     matched: AtomicBool,
 }
@@ -68,6 +70,7 @@ impl Table {
             .map(|directive| Rule {
                 target: directive.target.clone(),
                 level: from_grammar(directive.level).min(cap),
+                said: from_grammar(directive.level),
                 matched: AtomicBool::new(false),
             })
             .collect();
@@ -92,6 +95,7 @@ impl Table {
                     None => union.rules.push(Rule {
                         target: rule.target.clone(),
                         level: rule.level,
+                        said: rule.said,
                         matched: AtomicBool::new(rule.has_matched()),
                     }),
                 }

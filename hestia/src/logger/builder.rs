@@ -7,9 +7,9 @@ use std::time::Duration;
 use hestia_grammar::Directives;
 use log::{Level, LevelFilter};
 
-use super::env::Environment;
+use super::env::{Environment, Warning};
 use super::outputs::{Console, JsonFile, Output, Switch, TextFile};
-use super::pipeline::{self, Pipeline};
+use super::pipeline::{self, Pipeline, WithoutThread};
 use super::report::Report;
 use super::settings::{Said, Settings, Signal, invalid, same_hook};
 use super::{HESTIA, Handle, exit};
@@ -324,7 +324,7 @@ impl Builder {
         }
     }
 
-    fn complete(self) -> Result<(Settings, Vec<String>), InitError> {
+    fn complete(self) -> Result<(Settings, Vec<Warning>), InitError> {
         if let Some(wrong) = self.wrong {
             return Err(invalid(wrong));
         }
@@ -342,7 +342,7 @@ impl Builder {
 
 static INIT: Mutex<()> = Mutex::new(());
 
-fn start(settings: Settings, warnings: &[String]) -> Result<Handle, InitError> {
+fn start(settings: Settings, warnings: &[Warning]) -> Result<Handle, InitError> {
     // Before anything is opened: a program that has another logger gets no empty files from this one.
     if log::set_logger(&HESTIA).is_err() && !is_ours() {
         return Err(InitError::new(
@@ -360,15 +360,26 @@ fn start(settings: Settings, warnings: &[String]) -> Result<Handle, InitError> {
             );
         }
     }
-    for warning in warnings {
-        internal::tell("environment", warning);
-    }
-    let pipeline: &Pipeline = Pipeline::start(Arc::new(settings))?;
+    tell_warnings(warnings, &settings);
+    let pipeline: &Pipeline = Pipeline::start(Arc::new(settings), WithoutThread::Fail)?;
     if let Err(error) = exit::prepare(&pipeline.settings) {
         internal::tell("signals", format!("cannot listen for signals: {error}"));
     }
     internal::note("init", format!("running\n{}", Report::of(pipeline)));
     Ok(Handle::new())
+}
+
+/// One line for each bad variable: which it is, what is wrong, what is used instead.
+fn tell_warnings(warnings: &[Warning], settings: &Settings) {
+    let rows = super::report::rows(settings);
+    for Warning { what, setting } in warnings {
+        let row = setting.and_then(|setting| rows.iter().find(|row| row.setting == setting));
+        let instead = match row {
+            Some(row) => format!("{} is {} instead", row.setting, row.value),
+            None => "the rest of it is used".to_owned(),
+        };
+        internal::tell("environment", format!("{what}; {instead}"));
+    }
 }
 
 /// Whether the logger that `log` has is this one: an `init` that failed late can be tried again.
@@ -380,13 +391,19 @@ fn is_ours() -> bool {
 /// The first setting that differs.
 fn difference(new: &Settings, running: &Settings) -> Option<String> {
     let (new_rows, running_rows) = (super::report::rows(new), super::report::rows(running));
-    let pairs = new_rows.iter().zip(&running_rows);
-    for (new, running) in pairs {
-        if new.setting != running.setting || new.value != running.value {
-            return Some(format!(
-                "{} is {}, not {}",
-                running.setting, running.value, new.value
-            ));
+    for new in &new_rows {
+        match running_rows
+            .iter()
+            .find(|running| running.setting == new.setting)
+        {
+            Some(running) if running.value == new.value => {}
+            Some(running) => {
+                return Some(format!(
+                    "{} is {}, not {}",
+                    running.setting, running.value, new.value
+                ));
+            }
+            None => return Some(format!("{} is not there", new.setting)),
         }
     }
     if new_rows.len() != running_rows.len() || new.metadata != running.metadata {

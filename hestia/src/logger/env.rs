@@ -4,6 +4,7 @@
 //! Read once, by `init`. *Invariant:* a bad value never stops the program and is never silent: one line
 //! says which variable, what was wrong, and what is used instead.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use hestia_grammar::{Directives, parse_bool};
@@ -19,29 +20,36 @@ pub(super) struct Environment {
     pub(super) logs_dir: Option<PathBuf>,
     pub(super) internal_logger: Option<bool>,
     pub(super) is_container: Option<bool>,
-    /// One line for each bad value.
-    pub(super) warnings: Vec<String>,
+    /// One for each bad variable.
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// What is wrong with a variable.
+#[derive(Debug, PartialEq)]
+pub(super) struct Warning {
+    /// The variable and its value, and what is wrong with it.
+    pub(super) what: String,
+    /// The setting that stays as it is otherwise; none when the good part of the value is used.
+    pub(super) setting: Option<&'static str>,
 }
 
 impl Environment {
     /// Reads the process's environment, and a `.env` file where the feature is on.
     pub(super) fn read() -> Self {
         let dotenv = dotenv::Variables::read();
-        let mut found = Environment::from_variables(|name| match std::env::var_os(name) {
-            Some(value) => Some(
-                value
-                    .into_string()
-                    .map_err(|value| value.to_string_lossy().into_owned()),
-            ),
-            None => dotenv.get(name).map(Ok),
+        let mut found = Environment::from_variables(|name| {
+            std::env::var_os(name).or_else(|| dotenv.get(name).map(OsString::from))
         });
-        found.warnings.extend(dotenv.warnings);
+        let of_the_file = dotenv.warnings.into_iter().map(|what| Warning {
+            what,
+            setting: None,
+        });
+        found.warnings.extend(of_the_file);
         found
     }
 
-    /// `get` answers with a variable's value, or, as an error, with what could be read of one that is not
-    /// UTF-8.
-    pub(super) fn from_variables(get: impl Fn(&str) -> Option<Result<String, String>>) -> Self {
+    /// `get` answers with a variable's value.
+    pub(super) fn from_variables(get: impl Fn(&str) -> Option<OsString>) -> Self {
         let mut found = Environment::default();
         let mut reader = Reader {
             get,
@@ -50,12 +58,14 @@ impl Environment {
         found.level = ["LOG_LEVEL", "RUST_LOG"]
             .into_iter()
             .find_map(|name| Some((reader.directives(name)?, name)));
-        found.app = reader.text("APP_NAME");
-        found.version = reader.text("APP_VERSION");
-        found.environment = reader.text("ENVIRONMENT");
-        found.logs_dir = reader.text("LOGS_DIR").map(PathBuf::from);
-        found.internal_logger = reader.boolean("ENABLE_INTERNAL_LOGGER");
-        found.is_container = reader.boolean("IS_CONTAINER_OVERRIDE");
+        found.app = reader.text("APP_NAME", "app");
+        found.version = reader.text("APP_VERSION", "version");
+        found.environment = reader.text("ENVIRONMENT", "environment");
+        found.logs_dir = (reader.get)("LOGS_DIR")
+            .filter(|path| !path.is_empty())
+            .map(PathBuf::from);
+        found.internal_logger = reader.boolean("ENABLE_INTERNAL_LOGGER", "internal_logger");
+        found.is_container = reader.boolean("IS_CONTAINER_OVERRIDE", "container");
         found.warnings = reader.warnings;
         found
     }
@@ -63,16 +73,16 @@ impl Environment {
 
 struct Reader<G> {
     get: G,
-    warnings: Vec<String>,
+    warnings: Vec<Warning>,
 }
 
-impl<G: Fn(&str) -> Option<Result<String, String>>> Reader<G> {
+impl<G: Fn(&str) -> Option<OsString>> Reader<G> {
     /// A variable that is set to something; an empty one counts as not set.
-    fn text(&mut self, name: &str) -> Option<String> {
-        let value = match (self.get)(name)? {
+    fn text(&mut self, name: &str, setting: &'static str) -> Option<String> {
+        let value = match (self.get)(name)?.into_string() {
             Ok(value) => value,
-            Err(lossy) => {
-                self.warn(name, &lossy, "it is not UTF-8");
+            Err(raw) => {
+                self.warn(name, &raw.to_string_lossy(), "it is not UTF-8", setting);
                 return None;
             }
         };
@@ -80,12 +90,12 @@ impl<G: Fn(&str) -> Option<Result<String, String>>> Reader<G> {
         (!value.is_empty()).then(|| value.to_owned())
     }
 
-    fn boolean(&mut self, name: &str) -> Option<bool> {
-        let value = self.text(name)?;
+    fn boolean(&mut self, name: &str, setting: &'static str) -> Option<bool> {
+        let value = self.text(name, setting)?;
         match parse_bool(&value) {
             Ok(value) => Some(value),
             Err(error) => {
-                self.warn(name, &value, &error.to_string());
+                self.warn(name, &value, &error.to_string(), setting);
                 None
             }
         }
@@ -93,24 +103,24 @@ impl<G: Fn(&str) -> Option<Result<String, String>>> Reader<G> {
 
     /// The directives of a variable. What is good in them counts, what is bad is warned of.
     fn directives(&mut self, name: &str) -> Option<Directives> {
-        let value = self.text(name)?;
+        let value = self.text(name, "level")?;
         let (directives, errors) = Directives::parse_lenient(&value);
         let nothing_good = directives == Directives::default();
-        for error in &errors {
-            let instead = if nothing_good {
-                "it is not used"
-            } else {
-                "the rest of it is used"
-            };
-            self.warnings
-                .push(format!("{name}={value:?}: {error}; {instead}"));
+        if !errors.is_empty() {
+            let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
+            self.warnings.push(Warning {
+                what: format!("{name}={value:?}: {}", errors.join(", and ")),
+                setting: nothing_good.then_some("level"),
+            });
         }
         (!nothing_good).then_some(directives)
     }
 
-    fn warn(&mut self, name: &str, value: &str, wrong: &str) {
-        self.warnings
-            .push(format!("{name}={value:?}: {wrong}; it is not used"));
+    fn warn(&mut self, name: &str, value: &str, wrong: &str, setting: &'static str) {
+        self.warnings.push(Warning {
+            what: format!("{name}={value:?}: {wrong}"),
+            setting: Some(setting),
+        });
     }
 }
 
@@ -153,8 +163,7 @@ mod dotenv {
         }
 
         fn warn(&mut self, error: &dotenvy::Error) {
-            self.warnings
-                .push(format!(".env: {error}; the rest of it is used"));
+            self.warnings.push(format!(".env: {error}"));
         }
     }
 }
@@ -187,7 +196,7 @@ mod tests {
     fn environment(variables: &[(&str, &str)]) -> Environment {
         Environment::from_variables(|name| {
             let found = variables.iter().find(|(known, _)| *known == name);
-            found.map(|(_, value)| Ok((*value).to_owned()))
+            found.map(|(_, value)| OsString::from(value))
         })
     }
 
@@ -213,8 +222,9 @@ mod tests {
         let found = environment(&[("LOG_LEVEL", "info,hyper=wran")]);
         assert_eq!(found.level.unwrap().0.to_string(), "info");
         assert_eq!(found.warnings.len(), 1);
-        let warning = &found.warnings[0];
-        for part in ["LOG_LEVEL", "wran", "warn", "the rest of it is used"] {
+        let warning = &found.warnings[0].what;
+        assert_eq!(found.warnings[0].setting, None, "the rest of it is used");
+        for part in ["LOG_LEVEL", "wran", "warn"] {
             assert!(warning.contains(part), "{warning}");
         }
     }
@@ -223,22 +233,14 @@ mod tests {
     fn a_bad_level_falls_back_to_rust_log() {
         let found = environment(&[("LOG_LEVEL", "verbose"), ("RUST_LOG", "warn")]);
         assert_eq!(found.level.unwrap().1, "RUST_LOG");
-        assert!(
-            found.warnings[0].contains("it is not used"),
-            "{:?}",
-            found.warnings
-        );
+        assert_eq!(found.warnings[0].setting, Some("level"));
     }
 
     #[test]
-    fn bad_booleans_and_bad_text_are_named() {
+    fn bad_booleans_are_named() {
         let found = environment(&[("ENABLE_INTERNAL_LOGGER", "maybe")]);
         assert_eq!(found.internal_logger, None);
-        assert!(found.warnings[0].contains("ENABLE_INTERNAL_LOGGER"));
-        let found = Environment::from_variables(|name| {
-            (name == "APP_NAME").then(|| Err("\u{fffd}".to_owned()))
-        });
-        assert_eq!(found.app, None);
-        assert!(found.warnings[0].contains("UTF-8"));
+        assert!(found.warnings[0].what.contains("ENABLE_INTERNAL_LOGGER"));
+        assert_eq!(found.warnings[0].setting, Some("internal_logger"));
     }
 }

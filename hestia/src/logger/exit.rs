@@ -120,7 +120,7 @@ fn chain_panic_hook() {
 fn record_panic(panic: &PanicHookInfo<'_>) {
     let message = payload(panic);
     if is_own() {
-        internal::trouble("panic", format!("on a thread of hestia's: {message}"));
+        internal::panicked(format!("on a thread of hestia's: {message}"));
         return;
     }
     if pipeline::running().is_none() {
@@ -181,6 +181,7 @@ mod signals {
     use std::io;
     use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
     use std::sync::{Arc, OnceLock};
+    use std::time::Duration;
 
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::flag::register_conditional_default;
@@ -267,6 +268,7 @@ mod signals {
         let limit = pipeline.settings.exit_limit.value;
         if let Err(error) = pipeline.stop(limit) {
             internal::trouble("signals", chain(&error));
+            internal::settle(Duration::from_millis(100));
         }
         if let Err(error) = emulate_default_handler(signal) {
             internal::trouble("signals", chain(&error));

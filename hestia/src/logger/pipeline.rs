@@ -83,9 +83,24 @@ mod installed {
 /// How long a flush waits before it looks whether the writer thread has stopped meanwhile.
 const LOOK_AFTER: Duration = Duration::from_millis(20);
 
+/// What to do when the writer thread cannot be started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WithoutThread {
+    /// `init` says so to the program.
+    Fail,
+    /// In a forked child nobody could be told: each record is written at its call.
+    WriteDirectly,
+}
+
+/// The longest that a change of levels waits for what was logged before it.
+const LET_PASS_LIMIT: Duration = Duration::from_secs(1);
+
 impl Pipeline {
     /// Starts the writer thread and shows everything to callers.
-    pub(super) fn start(settings: Arc<Settings>) -> Result<&'static Pipeline, InitError> {
+    pub(super) fn start(
+        settings: Arc<Settings>,
+        without_thread: WithoutThread,
+    ) -> Result<&'static Pipeline, InitError> {
         let facts = Arc::new(settings.facts.for_this_process());
         let directives = settings.directives.value.clone();
         let (outputs, routes) = settings.open_outputs(&directives);
@@ -103,7 +118,11 @@ impl Pipeline {
         if let Err(error) = started {
             let error = InitError::new(ErrorKind::StartThread, "cannot start the writer thread")
                 .because(error);
-            return Err(error);
+            if without_thread == WithoutThread::Fail {
+                return Err(error);
+            }
+            internal::tell("fork", format!("{}; whoever logs writes", chain(&error)));
+            queue.wake.go_direct();
         }
         let gate = Gate::new(union(&outputs));
         let front = callsite::install(Front {
@@ -141,11 +160,23 @@ impl Pipeline {
         // A lock may be held for ever by a thread that did not come along: then what it guards is as it
         // was at the start.
         let directives = self.directives.try_lock().ok().map(|held| held.clone());
-        match Pipeline::start(Arc::clone(&self.settings)) {
+        let own_levels: Vec<_> = self.outputs.try_lock().map_or_else(
+            |_| Vec::new(),
+            |outputs| {
+                let levels = outputs
+                    .iter()
+                    .map(|output| (output.name.clone(), output.own_level));
+                levels.collect()
+            },
+        );
+        match Pipeline::start(Arc::clone(&self.settings), WithoutThread::WriteDirectly) {
             Ok(child) => {
-                if let Some(directives) = directives {
-                    child.set_directives(directives);
+                for output in &mut *lock(&child.outputs) {
+                    let inherited = own_levels.iter().find(|(name, _)| *name == output.name);
+                    output.own_level = inherited.map_or(output.own_level, |(_, level)| *level);
                 }
+                let directives = directives.unwrap_or_else(|| lock(&child.directives).clone());
+                child.set_directives(directives);
                 if let Err(error) = exit::listen_in_child(&child.settings) {
                     internal::tell("fork", format!("cannot listen for signals: {error}"));
                 }
@@ -344,8 +375,26 @@ impl Pipeline {
         }
     }
 
+    /// Waits until what was logged before has met the levels that held then.
+    fn let_pass(&self) {
+        if is_own() {
+            return;
+        }
+        let (answer, answers) = unbounded();
+        if self
+            .control
+            .send(Control::Confirm(Confirm::Nothing, answer))
+            .is_ok()
+        {
+            self.wake().rouse();
+            // A writer that hangs in a sink is no reason not to change the levels.
+            let _ = self.collect(&answers, deadline_in(LET_PASS_LIMIT));
+        }
+    }
+
     /// New levels for all outputs; each keeps its own level, where it has one.
     pub(super) fn set_directives(&self, directives: Directives) {
+        self.let_pass();
         let outputs = lock(&self.outputs);
         for output in &*outputs {
             let table = Table::new(&directives, DEFAULT_LEVEL, output.own_level);
@@ -359,6 +408,7 @@ impl Pipeline {
 
     /// A new level for one output.
     pub(super) fn set_output_level(&self, name: &str, level: LevelFilter) -> Result<(), InitError> {
+        self.let_pass();
         let mut outputs = lock(&self.outputs);
         let Some(output) = outputs.iter_mut().find(|output| output.name == name) else {
             let names: Vec<_> = outputs.iter().map(|output| output.name.as_str()).collect();
@@ -505,7 +555,12 @@ pub(super) fn route(
     let table = Arc::new(ArcSwap::from_pointee(table));
     if let Err(error) = &destination.opened {
         counts.broken.store(true, Ordering::Relaxed);
-        internal::tell(&name, format!("{}; the other outputs go on", chain(error)));
+        // Once hestia runs, whoever logs must not wait for a reader of stderr.
+        if only_logger.is_none() {
+            internal::tell(&name, chain(error));
+        } else {
+            internal::trouble(&name, chain(error));
+        }
     }
     let output = Output {
         name: name.clone(),

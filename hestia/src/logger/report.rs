@@ -148,7 +148,8 @@ fn notes(pipeline: &Pipeline, outputs: &[Output]) -> Vec<String> {
     for rule in gate.rules.iter().filter(|rule| !rule.has_matched()) {
         notes.push(format!(
             "no record's target has matched `{}={}` so far",
-            rule.target, rule.level
+            rule.target,
+            lower(rule.said)
         ));
     }
     for output in outputs {
@@ -269,6 +270,10 @@ fn levels_in_words(directives: &str) -> String {
     } else {
         directives.to_owned()
     }
+}
+
+fn lower(level: LevelFilter) -> String {
+    level.as_str().to_ascii_lowercase()
 }
 
 fn own_level(level: Option<LevelFilter>) -> String {
@@ -392,11 +397,17 @@ fn step(output: &Output, target: &str, level: Level) -> Step {
             format!("the output's own level is {limit}")
         }
         Decision::Default(limit) => format!("the default level is {limit}"),
-        Decision::Rule(rule) => format!(
-            "by the directive {}={}",
-            rule.target,
-            rule.level.as_str().to_ascii_lowercase()
-        ),
+        Decision::Rule(rule) => {
+            let said = format!("by the directive {}={}", rule.target, lower(rule.said));
+            if rule.level == rule.said {
+                said
+            } else {
+                format!(
+                    "{said}, capped by the output's own level {}",
+                    lower(rule.level)
+                )
+            }
+        }
     };
     if output.is_filtered {
         why.push_str("; then a filter of the program's decides");

@@ -220,6 +220,26 @@ impl Settings {
         if let Some(json) = &mut self.json.value {
             place(&mut json.path, JsonFile::NAME, directory, moves);
         }
+        self.keep_files_apart(moves)
+    }
+
+    /// Text and JSON in one file would be neither. Files that only the environment's directory brought
+    /// together get their usual names.
+    fn keep_files_apart(&mut self, moved: bool) -> Result<(), InitError> {
+        let (Some(text), Some(json)) = (&mut self.text.value, &mut self.json.value) else {
+            return Ok(());
+        };
+        if text.path != json.path {
+            return Ok(());
+        }
+        if !moved {
+            return Err(invalid(
+                "text and json have one path; give each a file of its own",
+            ));
+        }
+        let directory = &self.logs_dir.value;
+        text.path = Some(directory.join(TextFile::NAME));
+        json.path = Some(directory.join(JsonFile::NAME));
         Ok(())
     }
 

@@ -214,7 +214,7 @@ impl Queue {
         }
         let mut retired = lock(&self.retired);
         retired.push(kept);
-        let many = retired.len() % MANY_RETIRED == 0;
+        let many = retired.len().is_multiple_of(MANY_RETIRED);
         drop(retired);
         if many {
             // A writer that sleeps because nothing is logged still has to let go of these.
@@ -413,7 +413,9 @@ impl Readers {
     }
 }
 
-#[cfg(all(test, loom))]
+#[cfg(test)]
+#[cfg(loom)]
 mod loom_tests;
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
+#[cfg(not(loom))]
 mod tests;

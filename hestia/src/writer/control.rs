@@ -20,6 +20,8 @@ pub(crate) enum Confirm {
     Flush,
     /// That they have opened their files again.
     Reopen,
+    /// Nothing; whoever asks only waits for the writer to come that far.
+    Nothing,
 }
 
 /// A request to the writer.

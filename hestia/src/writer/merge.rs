@@ -75,5 +75,6 @@ fn take_one(
     true
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
+#[cfg(not(loom))]
 mod tests;

@@ -148,7 +148,6 @@ impl Writer {
 
     fn rounds(&mut self) {
         loop {
-            self.take_controls();
             let left = self.round(self.grace_ticks);
             self.settle_flushes();
             if self.flushes.is_empty()
@@ -179,7 +178,6 @@ impl Writer {
     /// Writes everything that was committed before the call, on the calling thread: for when there is no
     /// writer thread any more.
     pub(crate) fn drain(&mut self) {
-        self.take_controls();
         let mark = self.readers.mark();
         while !self.readers.has_passed(&mark) {
             self.round(0);
@@ -212,6 +210,8 @@ impl Writer {
             now.saturating_sub(grace_ticks)
         };
         let waiting = self.readers.look();
+        // After the look: an output that was added before a record was logged gets that record.
+        self.take_controls();
         if self.readers.anything_retired() {
             let mark = self.readers.mark();
             self.kept.push(mark);
@@ -273,6 +273,7 @@ impl Writer {
             match what {
                 Confirm::Flush => self.desk.routes.flush(&answer),
                 Confirm::Reopen => self.desk.routes.reopen(&answer),
+                Confirm::Nothing => drop(answer),
             }
         }
     }
@@ -383,7 +384,11 @@ impl Desk {
 
     fn announce_losses(&mut self, shed: &LevelCounts, window: (i64, i64)) {
         if shed.total() > 0 {
-            let (message, fields) = loss(shed, window, "the queue was full");
+            let (message, fields) = loss(
+                shed,
+                window,
+                "the queue had no room for them, or they nested too deep",
+            );
             self.with_notice(window.1, &message, &fields, Routes::announce);
         }
         if !self.routes.has_untold_failures() {
@@ -465,7 +470,7 @@ fn notice<'a>(
         application: &facts.application,
         logger: None,
         thread: ThreadRef {
-            id: 0,
+            id: crate::thread::current_id(),
             name: Some("hestia-writer"),
         },
         trace: None,

@@ -116,7 +116,9 @@ fn after_logging(ending: &str) -> Outcome {
 }
 
 fn with_signals() -> Builder {
-    files().drain_on(Signal::Terminate).drain_on(Signal::Interrupt)
+    files()
+        .drain_on(Signal::Terminate)
+        .drain_on(Signal::Interrupt)
 }
 
 /// Threads go on logging until the process is gone.
@@ -131,7 +133,10 @@ fn while_logging(ending: &str) -> Outcome {
             }
         });
     }
-    while returned.iter().any(|returned| returned.load(Ordering::Acquire) < RECORDS / 10) {
+    while returned
+        .iter()
+        .any(|returned| returned.load(Ordering::Acquire) < RECORDS / 10)
+    {
         thread::yield_now();
     }
     // What had returned before the ending began.
@@ -143,18 +148,32 @@ fn while_logging(ending: &str) -> Outcome {
 
 /// A counter for each thread, in a file: what is stored there outlives the process, however it ends.
 fn counters(path: &str) -> io::Result<&'static [AtomicU64]> {
-    let file = fs::File::options().read(true).write(true).create_new(true).open(path)?;
+    let file = fs::File::options()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .open(path)?;
     let bytes = THREADS as usize * size_of::<AtomicU64>();
     file.set_len(bytes as u64)?;
     // SAFETY: a new mapping, of the size that the file has; it is never unmapped.
     unsafe {
         let protection = libc::PROT_READ | libc::PROT_WRITE;
         let none = std::ptr::null_mut();
-        let start = libc::mmap(none, bytes, protection, libc::MAP_SHARED, file.as_raw_fd(), 0);
+        let start = libc::mmap(
+            none,
+            bytes,
+            protection,
+            libc::MAP_SHARED,
+            file.as_raw_fd(),
+            0,
+        );
         if start == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
-        Ok(std::slice::from_raw_parts(start.cast::<AtomicU64>(), THREADS as usize))
+        Ok(std::slice::from_raw_parts(
+            start.cast::<AtomicU64>(),
+            THREADS as usize,
+        ))
     }
 }
 
@@ -198,7 +217,10 @@ fn reopen_again_and_again() -> Outcome {
 
 /// One signal cannot mean both.
 fn drain_and_reopen() -> Outcome {
-    let both = files().drain_on(Signal::HangUp).reopen_on_hang_up(true).init();
+    let both = files()
+        .drain_on(Signal::HangUp)
+        .reopen_on_hang_up(true)
+        .init();
     let error = both.expect_err("SIGHUP cannot mean both");
     assert_eq!(error.kind(), ErrorKind::InvalidSetting);
     print(error)?;
@@ -220,7 +242,12 @@ fn second_init() -> Outcome {
 }
 
 fn try_init() -> Outcome {
-    let settings = || files().app("one").level("info,quiet=warn").metadata("region", "eu-1");
+    let settings = || {
+        files()
+            .app("one")
+            .level("info,quiet=warn")
+            .metadata("region", "eu-1")
+    };
     settings().init()?;
     let same = settings().try_init()?;
     log::info!("once");
@@ -236,7 +263,9 @@ fn try_init() -> Outcome {
         settings().drain_on(Signal::Terminate),
     ];
     for other in others {
-        let error = other.try_init().expect_err("hestia runs with other settings");
+        let error = other
+            .try_init()
+            .expect_err("hestia runs with other settings");
         assert_eq!(error.kind(), ErrorKind::AlreadyRunning);
         print(error)?;
     }
@@ -363,7 +392,10 @@ fn after_shutdown() -> Outcome {
         let message = format!("after {number}");
         log::info!("{message}");
         for file in ["logs/all.log", "logs/app.log"] {
-            assert!(fs::read_to_string(file)?.contains(&message), "{message} is not in {file}");
+            assert!(
+                fs::read_to_string(file)?.contains(&message),
+                "{message} is not in {file}"
+            );
         }
     }
     log_from_threads(THREADS, RECORDS / 10);
@@ -375,7 +407,11 @@ fn after_shutdown() -> Outcome {
     handle.set_level("warn")?;
     log::info!("not wanted");
     handle.reopen()?;
-    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    assert!(
+        start.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        start.elapsed()
+    );
     Ok(())
 }
 
@@ -435,7 +471,9 @@ fn thread_locals() -> Outcome {
         MADE_LATER.with(|_| ());
     };
     for _ in 0..10 {
-        let thread = thread::Builder::new().name("worker".to_owned()).spawn(log_and_end)?;
+        let thread = thread::Builder::new()
+            .name("worker".to_owned())
+            .spawn(log_and_end)?;
         thread.join().expect("nothing panics");
     }
     log_and_end();

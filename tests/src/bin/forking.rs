@@ -41,6 +41,7 @@ fn main() -> Outcome {
         "settings" => settings(),
         "panicking_child" => panicking_child(),
         "signalled_child" => signalled_child(detail),
+        "hung_up_child" => hung_up_child(),
         "child_without_threads" => child_without_threads(),
         "after_shutdown" => after_shutdown(),
         "while_formatting" => while_formatting(),
@@ -87,7 +88,10 @@ impl Child {
         let mut status = 0;
         // SAFETY: fills in the value behind the pointer.
         if unsafe { libc::waitpid(self.0, &raw mut status, 0) } != self.0 {
-            return Err(format!("cannot wait for it: {}", io::Error::last_os_error()));
+            return Err(format!(
+                "cannot wait for it: {}",
+                io::Error::last_os_error()
+            ));
         }
         if libc::WIFEXITED(status) {
             return Ok(libc::WEXITSTATUS(status));
@@ -185,7 +189,11 @@ fn child_asks() -> Outcome {
         log::logger().flush();
         log::debug!("for the text file");
         handle.shutdown()?;
-        assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+        assert!(
+            start.elapsed() < Duration::from_secs(3),
+            "{:?}",
+            start.elapsed()
+        );
         Ok(())
     })?
     .finish()
@@ -280,9 +288,14 @@ fn from_thread() -> Outcome {
                     log::info!("grandchild");
                     Ok(())
                 });
-                grandchild.map_err(|error| error.to_string())?.finish().map_err(|error| error.to_string())
+                grandchild
+                    .map_err(|error| error.to_string())?
+                    .finish()
+                    .map_err(|error| error.to_string())
             };
-            let grandchild = thread::Builder::new().name("in child".to_owned()).spawn(forks)?;
+            let grandchild = thread::Builder::new()
+                .name("in child".to_owned())
+                .spawn(forks)?;
             grandchild.join().expect("nothing panics")?;
             Ok(())
         })?
@@ -315,7 +328,11 @@ fn threads_in_child() -> Outcome {
                     });
                 }
             });
-            assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
+            assert!(
+                begin.elapsed() < Duration::from_secs(30),
+                "{:?}",
+                begin.elapsed()
+            );
             Ok(())
         })?
         .finish()?;
@@ -394,7 +411,11 @@ fn panicking_child() -> Outcome {
         Fork::Parent(child) => {
             let start = Instant::now();
             assert_eq!(child.wait()?, 101);
-            assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+            assert!(
+                start.elapsed() < Duration::from_secs(3),
+                "{:?}",
+                start.elapsed()
+            );
             Ok(())
         }
     }
@@ -427,6 +448,31 @@ fn signalled_child(logs: &str) -> Outcome {
     }
 }
 
+/// A hang-up means in a child what it means in its parent, whether the child has logged or not.
+fn hung_up_child() -> Outcome {
+    files().reopen_on_hang_up(true).init()?;
+    log::info!("the parent's");
+    hestia::flush()?;
+    in_child(|| {
+        hang_up();
+        log::info!("the child's");
+        hestia::flush()?;
+        fs::rename("logs/all.log", "logs/all.log.1")?;
+        hang_up();
+        while !fs::exists("logs/all.log")? {
+            thread::sleep(Duration::from_millis(1));
+        }
+        log::info!("the child's, later");
+        Ok(())
+    })?
+    .finish()
+}
+
+fn hang_up() {
+    // SAFETY: takes numbers only.
+    unsafe { libc::kill(libc::getpid(), libc::SIGHUP) };
+}
+
 /// A child that gets no thread of its own for writing.
 fn child_without_threads() -> Outcome {
     files().init()?;
@@ -437,7 +483,11 @@ fn child_without_threads() -> Outcome {
         forbid_threads()?;
         let start = Instant::now();
         log_as(100, 10);
-        assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+        assert!(
+            start.elapsed() < Duration::from_secs(10),
+            "{:?}",
+            start.elapsed()
+        );
         Ok(())
     })?
     .finish()

@@ -52,7 +52,10 @@ fn in_thread() -> Outcome {
         let line = line!() + 1;
         panic!("no {} in {line}", "luck");
     };
-    let ended = thread::Builder::new().name("unlucky".to_owned()).spawn(panics)?.join();
+    let ended = thread::Builder::new()
+        .name("unlucky".to_owned())
+        .spawn(panics)?
+        .join();
     assert!(ended.is_err());
     log::info!("life goes on");
     Ok(())
@@ -64,7 +67,10 @@ fn caught() -> Outcome {
     assert!(panic::catch_unwind(|| panic!("caught")).is_err());
     // What matters most when the program crashes is there already.
     let text = std::fs::read_to_string("logs/all.log")?;
-    assert!(text.contains("panicked at") && text.contains("caught"), "{text}");
+    assert!(
+        text.contains("panicked at") && text.contains("caught"),
+        "{text}"
+    );
     log::info!("after");
     Ok(())
 }
@@ -208,7 +214,9 @@ fn with_hook(builder: Builder) -> (Builder, Incidents) {
     let incidents = Incidents::default();
     let told = Arc::clone(&incidents);
     let builder = builder.on_error(move |incident| {
-        told.lock().expect("nothing panics under the lock").push(incident.to_string());
+        told.lock()
+            .expect("nothing panics under the lock")
+            .push(incident.to_string());
     });
     (builder, incidents)
 }
@@ -226,7 +234,11 @@ fn with_output(output: Output) -> Outcome {
     let stats = handle.stats();
     let bad = stats.output("bad").expect("it is an output");
     assert_eq!(stats.accepted, 3);
-    assert_eq!(bad.written + bad.filtered + bad.failed, 3, "the books balance");
+    assert_eq!(
+        bad.written + bad.filtered + bad.failed,
+        3,
+        "the books balance"
+    );
     assert!(bad.errors > 0 && stats.errors >= bad.errors);
     for name in ["text", "json"] {
         let good = stats.output(name).expect("it is an output");
@@ -291,7 +303,10 @@ fn error_hook() -> Outcome {
         log::error!("not a record");
         panic!("hook");
     };
-    let handle = files().sink(Output::new("bad", Panics)).on_error(hook).init()?;
+    let handle = files()
+        .sink(Output::new("bad", Panics))
+        .on_error(hook)
+        .init()?;
     log::info!("bad");
     let _ = handle.flush();
     assert!(TOLD.load(Ordering::Relaxed));

@@ -5,7 +5,7 @@
 use std::fs::{self, File, FileType, OpenOptions};
 use std::io::{self, IsTerminal, Read, Seek, SeekFrom};
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::FileSystem;
 use crate::error::{ErrorKind, SinkError};
@@ -41,17 +41,41 @@ impl FileSystem for Disk {
         if file.is_terminal() {
             return Err(refusal(path, "it is a terminal; use the console output"));
         }
-        Ok(file)
+        above_standard_streams(file).map_err(|error| open_error(path, error))
     }
 
     fn ends_within_line(&mut self, path: &Path) -> bool {
         let is_file = fs::metadata(path).is_ok_and(|there| there.is_file());
-        is_file && last_line_is_torn(path).unwrap_or(false)
+        if !is_file || !last_line_is_torn(path).unwrap_or(false) {
+            return false;
+        }
+        // Another process may be in the middle of a write, which readers see grow page by page.
+        let before = fs::metadata(path).map_or(0, |there| there.len());
+        std::thread::sleep(Duration::from_millis(10));
+        let after = fs::metadata(path).map_or(0, |there| there.len());
+        before == after && last_line_is_torn(path).unwrap_or(false)
     }
 
     fn now(&self) -> Instant {
         Instant::now()
     }
+}
+
+/// A program that closed a standard stream would print into its log otherwise: the system gives the
+/// lowest free number, and cloning a file takes one above the three.
+#[cfg(unix)]
+fn above_standard_streams(file: File) -> io::Result<File> {
+    use std::os::fd::AsRawFd;
+    if file.as_raw_fd() > 2 {
+        Ok(file)
+    } else {
+        file.try_clone()
+    }
+}
+
+#[cfg(not(unix))]
+fn above_standard_streams(file: File) -> io::Result<File> {
+    Ok(file)
 }
 
 /// Never waits for a pipe's other end, and never makes a terminal the process's own.

@@ -1,5 +1,6 @@
 //! The round rule, with a clock that ticks once for each thing that happens.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -140,10 +141,9 @@ fn steps() -> impl Strategy<Value = (usize, Vec<Step>)> {
     })
 }
 
-/// When a record was stamped and committed, and by whom.
+/// When a record was stamped, and when it was committed. No two are stamped at the same time.
 #[derive(Clone, Copy, Debug)]
 struct Times {
-    thread: usize,
     stamp: u64,
     committed: u64,
 }
@@ -194,7 +194,6 @@ impl World {
             Some(stamp) => {
                 commit(producer, stamp);
                 self.committed.push(Times {
-                    thread,
                     stamp,
                     committed: self.clock,
                 });
@@ -235,12 +234,13 @@ impl World {
         }
     }
 
-    /// Where in the output a record stands. Each stamp is that of one record.
-    fn place(&self, record: &Times) -> usize {
-        let mut places = (0..self.written.len()).filter(|at| self.written[*at] == record.stamp);
-        let place = places.next().expect("it was written");
-        assert_eq!(places.next(), None, "once");
-        place
+    /// Where in the output each record stands, by its stamp; each stands there once.
+    fn places(&self) -> HashMap<u64, usize> {
+        let stamps = self.written.iter().copied();
+        let places: HashMap<u64, usize> = stamps.zip(0..).collect();
+        assert_eq!(places.len(), self.written.len());
+        assert_eq!(self.committed.len(), self.written.len());
+        places
     }
 }
 
@@ -257,12 +257,12 @@ proptest! {
             world.apply(step);
         }
         world.finish();
-        prop_assert_eq!(world.written.len(), world.committed.len());
+        let places = world.places();
         for earlier in &world.committed {
             for later in &world.committed {
                 if earlier.committed < later.stamp {
                     prop_assert!(
-                        world.place(earlier) < world.place(later),
+                        places[&earlier.stamp] < places[&later.stamp],
                         "{later:?} before {earlier:?} in {:?}", world.written
                     );
                 }
@@ -285,7 +285,7 @@ proptest! {
         }
         patient.finish();
         prop_assert!(patient.written.is_sorted(), "{:?}", patient.written);
-        prop_assert_eq!(patient.written.len(), patient.committed.len());
+        prop_assert_eq!(patient.places().len(), patient.committed.len());
     }
 
     /// Also where the clock ran backwards within a thread, nothing of it is lost or exchanged.
