@@ -56,6 +56,7 @@ fn emit_slowly(mut front: &'static Front, level: Level, flags: u32, bytes: &[u8]
         Put::Never => Some(Put::Never),
         Put::NotNow => queue.progress.wait_for(
             level,
+            bytes.len() > queue.largest_payload(),
             || {
                 queue.wake.rouse();
                 if queue.wake.state() == DIRECT {

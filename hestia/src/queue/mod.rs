@@ -145,6 +145,11 @@ impl Queue {
         }
     }
 
+    /// The largest record that every ring takes by itself, in bytes.
+    pub(crate) fn largest_payload(&self) -> usize {
+        self.bounds.first_ring_bytes / 4 - ring::HEADER
+    }
+
     pub(crate) fn budget(&self) -> &Budget {
         &self.budget
     }

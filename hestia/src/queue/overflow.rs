@@ -19,9 +19,9 @@ use crate::sync::checked::{AtomicU64, Ordering};
 #[non_exhaustive]
 pub enum Overflow {
     /// Wait for room. When the writer has made no progress for the limit (5 s unless set otherwise, see
-    /// [`crate::Builder::block_limit`]), shed until it moves again, without waiting each time. A record
-    /// that finds no room for four limits, while others do, is shed too: it is too large for what they
-    /// leave of the bound.
+    /// [`crate::Builder::block_limit`]), shed until it moves again, without waiting each time. An
+    /// oversize record that finds no room for four limits, while others do, is shed too: it is too large
+    /// for what they leave of the bound.
     #[default]
     Block,
     /// Shed the record that finds no room. The caller never waits.
@@ -71,10 +71,12 @@ impl Progress {
         self.steps.load(Ordering::Relaxed)
     }
 
-    /// Calls `attempt` until it succeeds or the policy says to shed the record, which is `None`.
+    /// Calls `attempt` until it succeeds or the policy says to shed the record, which is `None`. A record
+    /// that needs an allocation of its own may starve while others get on; its patience ends.
     pub(crate) fn wait_for<T>(
         &self,
         level: Level,
+        is_oversize: bool,
         mut rouse: impl FnMut(),
         mut attempt: impl FnMut() -> Option<T>,
     ) -> Option<T> {
@@ -99,8 +101,8 @@ impl Progress {
                 self.given_up_at.store(steps + 1, Ordering::Relaxed);
                 return None;
             }
-            if begin.elapsed() >= self.limit.saturating_mul(PATIENCE) {
-                // Others get on, this record does not: it needs more room than they leave.
+            if is_oversize && begin.elapsed() >= self.limit.saturating_mul(PATIENCE) {
+                // Others get on, this record does not: it needs more of the bound than they leave.
                 return None;
             }
             rouse();
@@ -110,7 +112,7 @@ impl Progress {
     }
 }
 
-/// How many limits a record waits at most when only others get on.
+/// How many limits an oversize record waits at most when only others get on.
 const PATIENCE: u32 = 4;
 /// Half a small ring is written in about this time.
 const SHORTEST_NAP: Duration = Duration::from_micros(20);
@@ -124,7 +126,11 @@ mod tests {
     #[test]
     fn drop_below_sheds_the_less_severe_at_once() {
         let progress = Progress::new(Overflow::DropBelow(Level::Warn), Duration::ZERO);
-        let shed = |level| progress.wait_for(level, || (), || Some(())).is_none();
+        let shed = |level| {
+            progress
+                .wait_for(level, false, || (), || Some(()))
+                .is_none()
+        };
         assert!(shed(Level::Info) && shed(Level::Trace));
         assert!(!shed(Level::Warn) && !shed(Level::Error));
     }
@@ -138,10 +144,15 @@ mod tests {
             attempts += 1;
             None::<()>
         };
-        assert!(progress.wait_for(Level::Info, || (), &mut count).is_none());
+        assert!(
+            progress
+                .wait_for(Level::Info, false, || (), &mut count)
+                .is_none()
+        );
         let mut again = 0;
         let second = progress.wait_for(
             Level::Info,
+            false,
             || (),
             || {
                 again += 1;
@@ -151,6 +162,9 @@ mod tests {
         assert!(second.is_none());
         assert_eq!(again, 1, "the second record does not wait");
         progress.step();
-        assert_eq!(progress.wait_for(Level::Info, || (), || Some(7)), Some(7));
+        assert_eq!(
+            progress.wait_for(Level::Info, false, || (), || Some(7)),
+            Some(7)
+        );
     }
 }

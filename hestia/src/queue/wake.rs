@@ -334,19 +334,17 @@ mod tests {
     use super::*;
     use crate::thread::Thread;
 
-    fn spin(turns: u64) {
-        for _ in 0..turns {
-            std::hint::spin_loop();
-        }
-    }
-
-    /// Spins for a pseudo-random while: often not at all, seldom longer than a system call takes.
-    /// The numbers are Marsaglia's (*Xorshift RNGs*, Journal of Statistical Software 8, 2003).
+    /// Waits for a pseudo-random number of steps of a nanosecond or less: mostly as long as the writer takes
+    /// from its last record to the futex, at times much longer. The numbers are Marsaglia's (*Xorshift
+    /// RNGs*, Journal of Statistical Software 8, 2003).
     fn random_gap(state: &mut u64) {
         *state ^= *state << 13;
         *state ^= *state >> 7;
         *state ^= *state << 17;
-        spin(*state % (1 << (*state >> 60)));
+        let most = if *state >> 60 == 0 { 1 << 15 } else { 1 << 9 };
+        for step in 0..*state % most {
+            std::hint::black_box(step);
+        }
     }
 
     fn log_one(queue: &Queue, producer: &mut Producer) {
@@ -397,19 +395,20 @@ mod tests {
         let parked = thread::scope(|scope| {
             let writer = scope.spawn(|| read_until_direct(&queue, &read));
             let mut state = 0x2545_f491_4f6c_dd1d;
-            let mut lost = false;
+            let (mut lost, mut last) = (false, start);
             for logged in 1..=CYCLES {
                 random_gap(&mut state);
                 log_one(&queue, &mut producer);
-                let since = Instant::now();
-                while !lost && read.load(Ordering::Acquire) < logged {
-                    spin(10);
-                    if since.elapsed() > Duration::from_micros(50) {
+                let mut looks = 0_u32;
+                while read.load(Ordering::Acquire) < logged && !lost {
+                    looks += 1;
+                    if looks.is_multiple_of(1 << 10) {
                         thread::yield_now();
+                        lost = last.elapsed() > LOST;
                     }
-                    lost = since.elapsed() > LOST;
                 }
-                if lost || start.elapsed() > ENOUGH {
+                last = Instant::now();
+                if lost || last - start > ENOUGH {
                     break;
                 }
             }

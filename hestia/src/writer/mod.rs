@@ -30,7 +30,7 @@ use crate::thread::ThreadRef;
 use control::{Answer, Confirm, Control};
 use merge::Merge;
 use pace::{Pace, Rest};
-use route::{NOTICE_PAUSE, Route, Routes};
+use route::{Loss, NOTICE_PAUSE, Route, Routes};
 
 /// What the writer is told when it is made.
 pub(crate) struct Settings {
@@ -71,9 +71,8 @@ pub(crate) struct Writer {
     notices: Notices,
 }
 
-/// What was shed by the queue, and what was said about it.
+/// When what was lost was last said.
 struct Notices {
-    told: LevelCounts,
     told_at: Instant,
     told_at_nanos: i64,
     /// How long to sleep before an output that could not take its notice is tried again, when nothing
@@ -106,7 +105,7 @@ impl Writer {
         let mut clock = Clock::new(ticks);
         let mut outputs = Routes::default();
         for route in routes {
-            outputs.add(route, 0);
+            outputs.add(route, 0, LevelCounts::default());
         }
         let now = clock.now();
         Writer {
@@ -120,7 +119,6 @@ impl Writer {
             stop: None,
             last_found: now,
             notices: Notices {
-                told: LevelCounts::default(),
                 told_at: Instant::now(),
                 told_at_nanos: clock.unix_nanos(now),
                 patience: NOTICE_PAUSE,
@@ -217,6 +215,7 @@ impl Writer {
             self.kept.push(mark);
         }
         let desk = &mut self.desk;
+        let queue = Arc::clone(self.readers.queue());
         let taken = if waiting == 0 {
             0
         } else {
@@ -224,6 +223,7 @@ impl Writer {
                 .run(self.readers.rings(), horizon, |ring, frame| {
                     let owner = ring.thread().map(crate::thread::Thread::as_ref);
                     desk.process(owner, frame.flags, frame.ticks, frame.payload());
+                    queue.progress.step();
                 })
         };
         if taken > 0 {
@@ -247,7 +247,10 @@ impl Writer {
                     let mark = self.readers.mark();
                     self.flushes.push((mark, what, answer));
                 }
-                Control::AddRoute(route) => self.desk.routes.add(*route, self.desk.processed),
+                Control::AddRoute(route) => {
+                    let (_, shed) = self.readers.queue().counts();
+                    self.desk.routes.add(*route, self.desk.processed, shed);
+                }
                 Control::Stop(answer, limit) => {
                     let mark = self.readers.mark();
                     self.flushes.push((mark, Confirm::Flush, answer.clone()));
@@ -319,7 +322,7 @@ impl Writer {
 
     fn owes_a_notice(&self) -> bool {
         let (_, shed) = self.readers.queue().counts();
-        shed != self.notices.told || self.desk.routes.has_untold_failures()
+        self.desk.routes.has_untold_losses(&shed)
     }
 
     /// Says in the outputs what was lost since it was last said, at most once in a while unless forced.
@@ -329,13 +332,11 @@ impl Writer {
             return;
         }
         let (_, shed) = self.readers.queue().counts();
-        let lost = shed.since(&notices.told);
         let now = self.desk.now_nanos();
         let window = (notices.told_at_nanos, now);
-        notices.told = shed;
         notices.told_at = Instant::now();
         notices.told_at_nanos = now;
-        self.desk.announce_losses(&lost, window);
+        self.desk.announce_losses(shed, window);
     }
 
     fn announce_step(&mut self, step: Duration) {
@@ -382,26 +383,19 @@ impl Desk {
         }
     }
 
-    fn announce_losses(&mut self, shed: &LevelCounts, window: (i64, i64)) {
-        if shed.total() > 0 {
-            let (message, fields) = loss(
-                shed,
-                window,
-                "the queue had no room for them, or they nested too deep",
-            );
-            self.with_notice(window.1, &message, &fields, Routes::announce);
-        }
-        if !self.routes.has_untold_failures() {
-            return;
-        }
+    fn announce_losses(&mut self, shed: LevelCounts, window: (i64, i64)) {
         let Desk {
             routes,
             uuids,
             settings,
             ..
         } = self;
-        routes.announce_failures(|lost, pass_on| {
-            let (message, fields) = loss(lost, window, "this output could not be written to");
+        routes.announce_losses(shed, |how, lost, pass_on| {
+            let why = match how {
+                Loss::Shed => "the queue had no room for them, or they nested too deep",
+                Loss::Failed => "this output could not be written to",
+            };
+            let (message, fields) = loss(lost, window, why);
             let uuid = uuids.next(window.1);
             pass_on(&notice(window.1, uuid, &settings.facts, &message, &fields));
         });

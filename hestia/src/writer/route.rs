@@ -59,6 +59,17 @@ struct Slot {
     urgent: bool,
     /// What the last notice that got out had told.
     told_failed: LevelCounts,
+    /// The same for what the queue shed.
+    told_shed: LevelCounts,
+}
+
+/// How records were lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Loss {
+    /// The queue did not take them.
+    Shed,
+    /// The output could not be written to.
+    Failed,
 }
 
 struct SharedLayout {
@@ -78,8 +89,8 @@ pub(super) struct Routes {
 }
 
 impl Routes {
-    /// Adds an output, for records from now on; `processed` were there before it.
-    pub(super) fn add(&mut self, mut route: Route, processed: u64) {
+    /// Adds an output, for records from now on; so many were processed, and these shed, before it.
+    pub(super) fn add(&mut self, mut route: Route, processed: u64, shed: LevelCounts) {
         route.counts.before.store(processed, Ordering::Relaxed);
         let place = self
             .layouts
@@ -103,6 +114,7 @@ impl Routes {
             oldest: None,
             urgent: false,
             told_failed: LevelCounts::default(),
+            told_shed: shed,
         });
     }
 
@@ -140,33 +152,42 @@ impl Routes {
         }
     }
 
-    /// What outputs have lost since they last said so. `tell` makes the notice and passes it on.
-    pub(super) fn announce_failures(
+    /// Has each output say what it does not have and has not said yet: what the queue shed, and what
+    /// failed on the way out. `tell` makes the notice and passes it on. What an output cannot take is
+    /// said again later.
+    pub(super) fn announce_losses(
         &mut self,
-        mut tell: impl FnMut(&LevelCounts, &mut dyn FnMut(&Record<'_>)),
+        shed: LevelCounts,
+        mut tell: impl FnMut(Loss, &LevelCounts, &mut dyn FnMut(&Record<'_>)),
     ) {
         for slot in &mut self.slots {
             let failed = slot.batch.lost();
-            let lost = failed.since(&slot.told_failed);
-            if lost.total() == 0 {
+            let losses = [
+                (Loss::Shed, shed.since(&slot.told_shed)),
+                (Loss::Failed, failed.since(&slot.told_failed)),
+            ];
+            if losses.iter().all(|(_, lost)| lost.total() == 0) {
                 continue;
             }
             let shared = &mut self.layouts[slot.layout];
-            tell(&lost, &mut |notice| {
-                shared.done = None;
-                slot.take(notice, shared, true);
-            });
+            for (loss, lost) in losses.iter().filter(|(_, lost)| lost.total() > 0) {
+                tell(*loss, lost, &mut |notice| {
+                    shared.done = None;
+                    slot.take(notice, shared, true);
+                });
+            }
             if slot.write_out() {
+                slot.told_shed = shed;
                 slot.told_failed = failed;
             }
         }
     }
 
-    /// Whether some output has lost records and has not said so.
-    pub(super) fn has_untold_failures(&self) -> bool {
+    /// Whether some output lacks records and has not said so.
+    pub(super) fn has_untold_losses(&self, shed: &LevelCounts) -> bool {
         self.slots
             .iter()
-            .any(|slot| slot.batch.lost() != slot.told_failed)
+            .any(|slot| slot.told_shed != *shed || slot.batch.lost() != slot.told_failed)
     }
 
     /// The end of a round: writes what is due. `dry` says that nothing more waits in the queue.

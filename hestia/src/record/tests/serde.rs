@@ -191,6 +191,22 @@ proptest! {
     fn any_value_of_serde_is_what_serde_json_makes_of_it(value in any_value()) {
         prop_assert_eq!(as_json(put(&value)), serde_json::to_value(&value).unwrap());
     }
+
+    #[test]
+    fn floats_as_keys_are_those_of_serde_json(number in any::<f64>().prop_filter("a key is a number", |number| number.is_finite())) {
+        let map = FloatKey(number);
+        prop_assert_eq!(as_json(put(&map)), serde_json::to_value(map).unwrap());
+    }
+}
+
+struct FloatKey(f64);
+
+impl Serialize for FloatKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1))?;
+        map.serialize_entry(&self.0, &1)?;
+        map.end()
+    }
 }
 
 #[test]

@@ -97,7 +97,7 @@ fn make_directory_of(path: &Path) -> Result<(), SinkError> {
         return Ok(());
     };
     fs::create_dir_all(directory).map_err(|error| {
-        let mut what = format!("cannot make the directory {}", directory.display());
+        let mut what = format!("cannot open {}: cannot make its directory", path.display());
         if let Some(obstacle) = obstacle(directory) {
             what.push_str(&obstacle);
         }
