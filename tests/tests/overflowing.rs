@@ -212,7 +212,7 @@ fn an_output_that_was_deaf_says_later_what_the_queue_lost() {
     assert_eq!(told.output("text", "notices"), notices, "{lines:#?}");
     let said: u64 = lines
         .iter()
-        .filter(|line| line.contains("the queue was full"))
+        .filter(|line| line.contains("the queue had no room"))
         .map(|line| said_lost(line, "info"))
         .sum();
     assert_eq!(said, told.shed_at("info"), "{lines:#?}");

@@ -334,17 +334,19 @@ mod tests {
     use super::*;
     use crate::thread::Thread;
 
-    /// Waits for a pseudo-random number of steps of a nanosecond or less: mostly as long as the writer takes
-    /// from its last record to the futex, at times much longer. The numbers are Marsaglia's (*Xorshift
-    /// RNGs*, Journal of Statistical Software 8, 2003).
-    fn random_gap(state: &mut u64) {
+    /// Steps of about a nanosecond.
+    fn pause(steps: u64) {
+        for step in 0..steps {
+            std::hint::black_box(step);
+        }
+    }
+
+    /// Marsaglia's *Xorshift RNGs*, Journal of Statistical Software 8, 2003.
+    fn random(state: &mut u64) -> u64 {
         *state ^= *state << 13;
         *state ^= *state >> 7;
         *state ^= *state << 17;
-        let most = if *state >> 60 == 0 { 1 << 15 } else { 1 << 9 };
-        for step in 0..*state % most {
-            std::hint::black_box(step);
-        }
+        *state
     }
 
     fn log_one(queue: &Queue, producer: &mut Producer) {
@@ -355,27 +357,37 @@ mod tests {
         }
     }
 
-    /// The writer's part: parks whenever the queue is dry, and says how many records it has read.
+    fn read_all(readers: &mut Readers, read: &AtomicU64) {
+        for reader in readers.rings() {
+            while reader.peek().is_some() {
+                reader.advance();
+                read.fetch_add(1, Ordering::Release);
+            }
+        }
+        readers.release();
+    }
+
+    /// The writer's part: parks whenever the queue is dry. It goes to park the sooner the more often a record
+    /// was there before it, and the later the more often it had to be woken; so that records come just
+    /// when it is on its way.
     fn read_until_direct(queue: &Arc<Queue>, read: &AtomicU64) -> u64 {
         let mut readers = Readers::new(Arc::clone(queue));
-        let mut parked = 0;
+        let (mut parked, mut delay, mut state) = (0, 0_u64, 0x9e37_79b9_7f4a_7c15);
         while queue.wake.state() != DIRECT {
+            pause(delay + random(&mut state) % 64);
             if readers.look() > 0 {
-                for reader in readers.rings() {
-                    while reader.peek().is_some() {
-                        reader.advance();
-                        read.fetch_add(1, Ordering::Release);
-                    }
-                }
-                readers.release();
+                delay = delay.saturating_sub(8);
             } else if queue.wake.prepare_to_park() {
                 if readers.look() > 0 {
                     queue.wake.stay();
                 } else {
                     parked += 1;
+                    delay = (delay + 8).min(1 << 14);
                     queue.wake.park(None);
+                    readers.look();
                 }
             }
+            read_all(&mut readers, read);
         }
         parked
     }
@@ -397,7 +409,7 @@ mod tests {
             let mut state = 0x2545_f491_4f6c_dd1d;
             let (mut lost, mut last) = (false, start);
             for logged in 1..=CYCLES {
-                random_gap(&mut state);
+                pause(random(&mut state) % 64);
                 log_one(&queue, &mut producer);
                 let mut looks = 0_u32;
                 while read.load(Ordering::Acquire) < logged && !lost {

@@ -8,8 +8,8 @@ use std::fmt;
 use std::fs;
 use std::io::{self, Write};
 use std::process::{self, Command};
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Barrier, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -205,7 +205,7 @@ fn full_speed(parent: &str) -> Outcome {
     const FORKS: u64 = 200;
     files().init()?;
     let stop = AtomicBool::new(false);
-    let result = thread::scope(|scope| {
+    thread::scope(|scope| {
         for thread in 0..THREADS {
             let stop = &stop;
             scope.spawn(move || {
@@ -236,8 +236,7 @@ fn full_speed(parent: &str) -> Outcome {
         });
         stop.store(true, Ordering::Relaxed);
         result
-    });
-    result
+    })
 }
 
 fn log_number(thread: u64, number: Option<u64>) {
@@ -478,8 +477,13 @@ fn child_without_threads() -> Outcome {
     files().init()?;
     log::info!("the parent's");
     in_child(|| {
-        // The stack of the parent's writer thread lies ready for one thread.
-        thread::spawn(thread::park);
+        // The stack of the parent's writer thread lies ready for one thread: let another one have it.
+        let (says, has_begun) = mpsc::channel();
+        thread::spawn(move || {
+            says.send(()).expect("somebody waits for it");
+            thread::park();
+        });
+        has_begun.recv()?;
         forbid_threads()?;
         let start = Instant::now();
         log_as(100, 10);

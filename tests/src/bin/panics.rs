@@ -23,8 +23,8 @@ fn main() -> Outcome {
         "in_message" => in_message(),
         "in_value" => in_value(),
         "at_every_end" => at_every_end(),
-        "layout" => with_output(Output::new("bad", Lines::default()).layout(Panics)),
-        "filter" => with_output(Output::new("bad", Lines::default()).filter(Panics)),
+        "layout" => with_output(Output::new("bad", Lines).layout(Panics)),
+        "filter" => with_output(Output::new("bad", Lines).filter(Panics)),
         "sink" => with_output(Output::new("bad", Panics)),
         "flush" => with_output(Output::new("bad", PanicsInFlush)),
         "reopen_and_close" => reopen_and_close(),
@@ -110,7 +110,7 @@ impl fmt::Debug for Panics {
 
 fn in_message() -> Outcome {
     files().init()?;
-    log::info!(kept = 1; "message: {}", Panics);
+    log::info!(kept = 1; "message: {Panics}");
     log::info!("after");
     Ok(())
 }
@@ -127,7 +127,7 @@ fn at_every_end() -> Outcome {
     struct LogsWhenDropped;
     impl Drop for LogsWhenDropped {
         fn drop(&mut self) {
-            log::info!("{}", Panics);
+            log::info!("{Panics}");
         }
     }
     thread_local!(static LOCAL: LogsWhenDropped = const { LogsWhenDropped });
@@ -185,7 +185,6 @@ fn keep_lines(batch: &Batch) {
 }
 
 /// Keeps lines, and nothing goes wrong.
-#[derive(Default)]
 struct Lines;
 
 impl Sink for Lines {
