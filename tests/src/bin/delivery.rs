@@ -68,7 +68,7 @@ fn hand_over_by_atomic(count: u64) -> Outcome {
                         hint::spin_loop();
                         looks += 1;
                         // Both players may share a processor.
-                        if looks % 1000 == 0 {
+                        if looks.is_multiple_of(1000) {
                             thread::yield_now();
                         }
                     }
