@@ -64,9 +64,19 @@ pub(crate) struct Budget {
 impl Budget {
     /// Relaxed: a count, which orders nothing.
     pub(crate) fn take(&self, bytes: usize) -> bool {
+        self.take_up_to(self.bound, bytes)
+    }
+
+    /// As `take`, for a ring: rings stay as long as their threads, and would starve oversize records if they
+    /// could take everything.
+    pub(crate) fn take_for_ring(&self, bytes: usize) -> bool {
+        self.take_up_to(self.bound - self.bound / OVERSIZE_SHARE, bytes)
+    }
+
+    fn take_up_to(&self, most: usize, bytes: usize) -> bool {
         self.used
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
-                used.checked_add(bytes).filter(|sum| *sum <= self.bound)
+                used.checked_add(bytes).filter(|sum| *sum <= most)
             })
             .is_ok()
     }
@@ -81,6 +91,8 @@ impl Budget {
     }
 }
 
+/// One part in this many of the bound is left to oversize records.
+const OVERSIZE_SHARE: usize = 4;
 /// How many rings are shared by the threads that have none of their own. They are part of the bound
 /// from the start, and made when first needed.
 const SHARED_RINGS: usize = 4;
@@ -157,7 +169,7 @@ impl Queue {
     /// A ring for a thread, unless the bound is reached.
     pub(crate) fn new_producer(&self, thread: &Thread) -> Option<Producer> {
         let bytes = self.bounds.first_ring_bytes;
-        if !self.budget.take(bytes) {
+        if !self.budget.take_for_ring(bytes) {
             return None;
         }
         Some(Producer::new(self.register(bytes, Some(thread.clone()))))
@@ -337,7 +349,7 @@ impl Readers {
         let largest = self.queue.bounds.largest_ring_bytes;
         let bytes = (ring.capacity() * 4).min(largest);
         let Some(thread) = ring.thread() else { return };
-        if ring.capacity() < largest && !ring.has_offer() && self.queue.budget.take(bytes) {
+        if ring.capacity() < largest && !ring.has_offer() && self.queue.budget.take_for_ring(bytes) {
             let thread = Some(thread.clone());
             ring.offer(self.queue.register(bytes, thread));
         }

@@ -122,7 +122,10 @@ fn memories_of_ended_threads_are_used_again() {
 fn spare_memories_are_part_of_the_bound() {
     let (queue, mut readers) = queue(64 * FIRST);
     let producers: Vec<Producer> = std::iter::from_fn(|| queue.new_producer(&thread(1))).collect();
-    assert_eq!(producers.len(), 64 - SHARED_RINGS - 64 / SPARE_SHARE);
+    assert_eq!(
+        producers.len(),
+        3 * (64 - SHARED_RINGS - 64 / SPARE_SHARE) / 4
+    );
     producers.iter().for_each(Producer::close);
     drop(producers);
     readers.look();
@@ -164,7 +167,7 @@ fn a_closed_ring_is_listed_until_its_last_frame_was_read() {
 fn past_the_bound_threads_share_rings_within_it() {
     let (queue, mut readers) = queue(8 * FIRST);
     let owners: Vec<_> = std::iter::from_fn(|| queue.new_producer(&thread(1))).collect();
-    assert_eq!(owners.len(), 8 - SHARED_RINGS);
+    assert_eq!(owners.len(), 3 * (8 - SHARED_RINGS) / 4);
     for id in 0..20 {
         assert!(queue.with_shared(id, |producer| put(&queue, producer, id, 8)));
     }
