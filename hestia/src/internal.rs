@@ -189,7 +189,7 @@ impl State {
         }
         let process = std::process::id();
         if self.printer != Some(process) {
-            let started = start_own("hestia-stderr", print_waiting);
+            let started = start_own(c"hestia-stderr", print_waiting);
             if started.is_ok() {
                 self.printer = Some(process);
             }

@@ -3,7 +3,10 @@
 //! *Invariant:* works, with less to say, when the thread's locals are already gone.
 
 use std::cell::Cell;
+use std::ffi::CStr;
 use std::fmt;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A thread as records name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,26 +113,133 @@ pub(crate) fn mark_own() -> OwnMark {
 
 /// Starts a thread of hestia's own. It takes no signals: a program that blocks one on its own threads,
 /// to wait for it in one place, must not find it delivered to a thread it does not know of.
+///
+/// On Unix not through the standard library, whose threads take a lock of the whole process as they begin
+/// and end (for its handler of stack overflows, in Rust 1.95): in a forked child a thread of the parent's
+/// may hold it for ever, and the child's own thread would never get to work.
 pub(crate) fn start_own(
-    name: &str,
+    name: &'static CStr,
     work: impl FnOnce() + Send + 'static,
-) -> std::io::Result<std::thread::JoinHandle<()>> {
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(move || {
-            #[cfg(unix)]
-            signals::block();
-            let _own = mark_own();
-            work();
-        })
+) -> io::Result<OwnThread> {
+    let work = move || {
+        let _own = mark_own();
+        // Its panic, if any, was the hook's to tell.
+        let _ = catch_unwind(AssertUnwindSafe(work));
+    };
+    platform::start(name, Box::new(work)).map(OwnThread)
+}
+
+/// A thread that was started.
+#[derive(Debug)]
+pub(crate) struct OwnThread(platform::Started);
+
+impl OwnThread {
+    /// Waits for its end.
+    pub(crate) fn join(self) {
+        self.0.join();
+    }
+}
+
+#[cfg(not(unix))]
+mod platform {
+    use std::ffi::CStr;
+    use std::io;
+    use std::thread;
+
+    #[derive(Debug)]
+    pub(super) struct Started(thread::JoinHandle<()>);
+
+    pub(super) fn start(
+        name: &'static CStr,
+        work: Box<dyn FnOnce() + Send>,
+    ) -> io::Result<Started> {
+        let name = name.to_string_lossy().into_owned();
+        thread::Builder::new().name(name).spawn(work).map(Started)
+    }
+
+    impl Started {
+        pub(super) fn join(self) {
+            let _ = self.0.join();
+        }
+    }
 }
 
 #[cfg(unix)]
-mod signals {
-    #![allow(unsafe_code, reason = "the signal mask is C")]
+mod platform {
+    #![allow(unsafe_code, reason = "threads and the signal mask are C")]
 
-    /// Blocks all signals on this thread, except for those that its own faults raise.
-    pub(super) fn block() {
+    use std::ffi::CStr;
+    use std::io;
+    use std::mem::{ManuallyDrop, MaybeUninit};
+
+    /// A thread; the system forgets it at its end once this is dropped.
+    #[derive(Debug)]
+    pub(super) struct Started(libc::pthread_t);
+
+    struct Start {
+        name: &'static CStr,
+        work: Box<dyn FnOnce() + Send>,
+    }
+
+    pub(super) fn start(
+        name: &'static CStr,
+        work: Box<dyn FnOnce() + Send>,
+    ) -> io::Result<Started> {
+        let start = Box::into_raw(Box::new(Start { name, work }));
+        let mut thread = MaybeUninit::uninit();
+        // SAFETY: `begin` takes the box, once, on the thread that was started; the mask is restored to what
+        // it was.
+        let error = unsafe {
+            let before = block_signals();
+            let error =
+                libc::pthread_create(thread.as_mut_ptr(), std::ptr::null(), begin, start.cast());
+            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, std::ptr::null_mut());
+            error
+        };
+        if error != 0 {
+            // SAFETY: no thread was started that could take it.
+            drop(unsafe { Box::from_raw(start) });
+            return Err(io::Error::from_raw_os_error(error));
+        }
+        // SAFETY: written by the call that succeeded.
+        Ok(Started(unsafe { thread.assume_init() }))
+    }
+
+    extern "C" fn begin(start: *mut libc::c_void) -> *mut libc::c_void {
+        // SAFETY: made by `start` for this thread alone.
+        let start = unsafe { Box::from_raw(start.cast::<Start>()) };
+        #[cfg(target_os = "linux")]
+        // SAFETY: the calling thread, and a string with an end.
+        unsafe {
+            libc::pthread_setname_np(libc::pthread_self(), start.name.as_ptr())
+        };
+        #[cfg(target_vendor = "apple")]
+        // SAFETY: a string with an end.
+        unsafe {
+            libc::pthread_setname_np(start.name.as_ptr())
+        };
+        (start.work)();
+        std::ptr::null_mut()
+    }
+
+    impl Started {
+        pub(super) fn join(self) {
+            let thread = ManuallyDrop::new(self).0;
+            // SAFETY: neither joined nor detached before.
+            unsafe { libc::pthread_join(thread, std::ptr::null_mut()) };
+        }
+    }
+
+    impl Drop for Started {
+        fn drop(&mut self) {
+            // SAFETY: neither joined nor detached before.
+            unsafe { libc::pthread_detach(self.0) };
+        }
+    }
+
+    /// Blocks all signals on this thread, except for those that its own faults raise; returns what was
+    /// blocked before. A new thread begins with what its creator blocks.
+    fn block_signals() -> libc::sigset_t {
         let faults = [
             libc::SIGSEGV,
             libc::SIGBUS,
@@ -142,12 +252,15 @@ mod signals {
         // SAFETY: the set is written by `sigfillset` before it is read, and lives for all these calls,
         // which fail at most.
         unsafe {
-            let mut set = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+            let mut set = MaybeUninit::<libc::sigset_t>::uninit();
+            let mut before = MaybeUninit::<libc::sigset_t>::uninit();
             libc::sigfillset(set.as_mut_ptr());
             for fault in faults {
                 libc::sigdelset(set.as_mut_ptr(), fault);
             }
-            libc::pthread_sigmask(libc::SIG_BLOCK, set.as_ptr(), std::ptr::null_mut());
+            libc::sigemptyset(before.as_mut_ptr());
+            libc::pthread_sigmask(libc::SIG_BLOCK, set.as_ptr(), before.as_mut_ptr());
+            before.assume_init()
         }
     }
 }

@@ -61,8 +61,9 @@ extern "C" fn at_exit() {
     let limit = pipeline.settings.exit_limit.value;
     if let Err(error) = pipeline.stop(limit) {
         internal::trouble("exit", chain(&error));
-        internal::settle(Duration::from_millis(100));
     }
+    // Returns at once when nothing waits to be told.
+    internal::settle(Duration::from_millis(100));
 }
 
 /// Says that this is a forked child, where the kernel has not said so already. Only stores a number:
@@ -89,7 +90,7 @@ pub(super) fn forked() {
     if FAILED_IN.load(Ordering::Acquire) == process {
         return;
     }
-    let Some(inherited) = pipeline::running() else {
+    let Some(inherited) = pipeline::running().filter(|running| running.is_inherited()) else {
         return;
     };
     if STARTED_BY.swap(process, Ordering::AcqRel) != process {

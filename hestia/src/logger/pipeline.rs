@@ -526,7 +526,7 @@ fn writer_settings(settings: &Settings, facts: Arc<Facts>) -> writer::Settings {
 }
 
 fn start_thread(writer: Arc<Mutex<Writer>>) -> std::io::Result<()> {
-    start_own("hestia-writer", move || lock(&writer).run()).map(drop)
+    start_own(c"hestia-writer", move || lock(&writer).run()).map(drop)
 }
 
 /// The hook for producers that find no writer thread.

@@ -349,7 +349,8 @@ impl Readers {
         let largest = self.queue.bounds.largest_ring_bytes;
         let bytes = (ring.capacity() * 4).min(largest);
         let Some(thread) = ring.thread() else { return };
-        if ring.capacity() < largest && !ring.has_offer() && self.queue.budget.take_for_ring(bytes) {
+        if ring.capacity() < largest && !ring.has_offer() && self.queue.budget.take_for_ring(bytes)
+        {
             let thread = Some(thread.clone());
             ring.offer(self.queue.register(bytes, thread));
         }

@@ -13,7 +13,6 @@ mod worker;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
@@ -22,7 +21,7 @@ use super::{FlushTicket, Sink};
 use crate::error::{ErrorKind, SinkError};
 use crate::record::batch::{Batch, TakenBatch};
 use crate::sync::lock;
-use crate::thread::start_own;
+use crate::thread::{OwnThread, start_own};
 
 use worker::Worker;
 
@@ -106,7 +105,7 @@ pub(crate) struct ConsoleSink {
 #[derive(Debug)]
 struct Running {
     messages: Sender<Message>,
-    thread: JoinHandle<()>,
+    thread: OwnThread,
 }
 
 /// What goes to the worker, in order.
@@ -231,11 +230,12 @@ impl ConsoleSink {
     fn start(&self) -> Result<Running, SinkError> {
         let (messages, incoming) = unbounded();
         let worker = Arc::clone(&self.worker);
-        let thread =
-            start_own("hestia-console", move || lock(&worker).run(&incoming)).map_err(|error| {
+        let thread = start_own(c"hestia-console", move || lock(&worker).run(&incoming)).map_err(
+            |error| {
                 let what = format!("cannot start the thread that writes to {}", self.name);
                 SinkError::new(ErrorKind::StartThread, what).because(error)
-            })?;
+            },
+        )?;
         Ok(Running { messages, thread })
     }
 
@@ -331,7 +331,7 @@ impl Sink for ConsoleSink {
         if let Some(Running { messages, thread }) = self.running.take() {
             // Without lines and without a sender it ends at once. Its panic, if any, was the hook's to tell.
             drop(messages);
-            let _ = thread.join();
+            thread.join();
         }
     }
 }

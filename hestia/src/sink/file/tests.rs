@@ -176,8 +176,8 @@ mod on_disk {
         let obstacle = directory.path().join("logs");
         let directory = obstacle.join("deep");
         let expected = format!(
-            "cannot make the directory {} ({} is not a directory): ",
-            directory.display(),
+            "cannot open {}: cannot make its directory ({} is not a directory): ",
+            directory.join("all.log").display(),
             obstacle.display()
         );
         assert!(told.starts_with(&expected), "{told}");
