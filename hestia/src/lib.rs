@@ -32,6 +32,8 @@
 //! `dotenv`: reads a `.env` file beside the environment.
 #![deny(unsafe_code)]
 
+#[doc(hidden)]
+pub mod __private;
 mod callsite;
 mod clock;
 mod error;
