@@ -1,3 +1,36 @@
 //! The only names that expansions of hestia's macros use. Not for anybody else: they change without notice.
 
 pub use core;
+
+pub use crate::callsite::statement::{
+    Callsite, Callsites, ErrorArgument, Fields, LoggerArgument, Via, may_be_on,
+};
+pub use crate::level::{Level, Severity};
+pub use crate::record::capture::{Argument, Captured, Count, Printer};
+
+
+/// Traits whose methods choose by the type of an argument; expansions bring them into scope unnamed.
+pub mod choice {
+    pub use crate::callsite::statement::{
+        ForeignLogger, IsError, IsShown, LeadsToError, NamedLogger, RefersToError,
+    };
+    pub use crate::record::capture::{CopiedArgument, FormattedArgument};
+}
+
+/// The words for levels; what is none of them gets the compiler's own suggestion.
+pub mod levels {
+    use super::{Level, Severity};
+
+    #[allow(non_upper_case_globals, missing_docs, reason = "as statements write them")]
+    mod words {
+        use super::{Level, Severity};
+
+        pub const critical: Severity = Severity::Critical;
+        pub const error: Severity = Severity::Level(Level::Error);
+        pub const warn: Severity = Severity::Level(Level::Warn);
+        pub const info: Severity = Severity::Level(Level::Info);
+        pub const debug: Severity = Severity::Level(Level::Debug);
+        pub const trace: Severity = Severity::Level(Level::Trace);
+    }
+    pub use words::*;
+}

@@ -10,6 +10,7 @@
 //! | size | `10MB`, `1.5 GiB` | [`parse_size`] |
 //! | duration | `1h30m`, `250ms` | [`parse_duration`] |
 //! | boolean | `yes`, `off`, `1` | [`parse_bool`] |
+//! | secret key | `access_token` | [`is_secret`] |
 //! | text pattern | `{time:%H:%M:%S} {level:<5} {message}` | [`Pattern::parse`] |
 //!
 //! Every failure is a [`ParseError`]: a sentence that names the offending word and the way out, the place in the input,
@@ -28,6 +29,7 @@ mod level;
 mod part;
 mod pattern;
 mod quantity;
+mod secret;
 mod size;
 
 pub use boolean::parse_bool;
@@ -38,4 +40,5 @@ pub use level::LevelFilter;
 pub use pattern::{
     Align, Field, FieldName, FieldSpec, MAX_WIDTH, Pattern, Piece, TimeFormat, TimeItem,
 };
+pub use secret::is_secret;
 pub use size::{GB, GIB, KB, KIB, MB, MIB, format_size, parse_size};

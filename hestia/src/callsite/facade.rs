@@ -10,21 +10,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use log::kv::{self, VisitSource, VisitValue};
 
-use super::{Front, emit::emit, local};
+use super::{Front, emit::emit, local, statement::Fields};
 use crate::record::decode::{DecodeMessage, message_static, message_text};
-use crate::record::encode::{append_display, append_static_str};
+use crate::record::encode::{append_guarded, append_static_str};
 use crate::record::{Encoded, Encoder, Image, MapEncoder, Shared, Site, Text};
 
 /// Logs a record that passed the level check.
 pub(crate) fn log(front: &'static Front, record: &log::Record<'_>, shared: Option<&Shared>) {
     let level = record.level();
-    let emitted = local::with_scratch(|scratch| {
-        let flags = encode(scratch, record, shared);
-        emit(front, level, flags, scratch);
-    });
-    if emitted.is_none() {
-        front.queue.refuse(level);
-    }
+    let Some(mut scratch) = local::lend_scratch() else {
+        return front.queue.refuse(level);
+    };
+    let flags = encode(&mut scratch, record, shared);
+    emit(front, level, flags, &scratch);
 }
 
 fn encode(scratch: &mut Vec<u8>, record: &log::Record<'_>, shared: Option<&Shared>) -> u32 {
@@ -44,23 +42,12 @@ fn encode(scratch: &mut Vec<u8>, record: &log::Record<'_>, shared: Option<&Share
     let fields = record.key_values();
     image.fields(|map| {
         // A source that fails has handed over what it could; the record is kept.
-        let _ = catch_unwind(AssertUnwindSafe(|| fields.visit(&mut Fields(map))));
+        let _ = catch_unwind(AssertUnwindSafe(|| fields.visit(&mut Visitor(map))));
     });
     image.message(|bytes| match constant {
         Some(text) => append_static_str(bytes, text),
-        None => append_message(bytes, *record.args()),
+        None => append_guarded(bytes, *record.args()),
     })
-}
-
-/// What stands in the place of a value whose code panicked; the panic itself is reported by the
-/// panic hook.
-const PANICKED: &str = "<panicked while being logged>";
-
-fn append_message(bytes: &mut Vec<u8>, arguments: std::fmt::Arguments<'_>) {
-    // A half-written message is text all the same, and shows how far it came.
-    if catch_unwind(AssertUnwindSafe(|| append_display(bytes, arguments))).is_err() {
-        bytes.extend_from_slice(PANICKED.as_bytes());
-    }
 }
 
 fn text<'a>(constant: Option<&'static str>, any: Option<&'a str>) -> Text<'a> {
@@ -71,16 +58,11 @@ fn text<'a>(constant: Option<&'static str>, any: Option<&'a str>) -> Text<'a> {
     }
 }
 
-struct Fields<'a, 'b>(&'a mut MapEncoder<'b>);
+struct Visitor<'a, 'b>(&'a mut MapEncoder<'b>);
 
-impl<'kvs> VisitSource<'kvs> for Fields<'_, '_> {
+impl<'kvs> VisitSource<'kvs> for Visitor<'_, '_> {
     fn visit_pair(&mut self, key: kv::Key<'kvs>, value: kv::Value<'kvs>) -> Result<(), kv::Error> {
-        let key = key.as_str();
-        // An entry is written whole or not at all, so there is nothing half-done to see.
-        let write = AssertUnwindSafe(|| self.0.entry_with(key, |encoder| put(encoder, &value)));
-        if catch_unwind(write).is_err() {
-            self.0.entry(key, PANICKED);
-        }
+        Fields::new(self.0).guarded(key.as_str(), |encoder| put(encoder, &value));
         Ok(())
     }
 }

@@ -4,6 +4,7 @@
 //! while another one formats its arguments takes a buffer of its own.
 
 use std::cell::{Cell, RefCell};
+use std::ops::{Deref, DerefMut};
 
 use super::Front;
 use crate::queue::Producer;
@@ -43,23 +44,41 @@ thread_local! {
     };
 }
 
-/// Lends a buffer for the time of one statement; `None` when statements nest too deep.
-pub(super) fn with_scratch<R>(use_it: impl FnOnce(&mut Vec<u8>) -> R) -> Option<R> {
-    /// Gives the buffer back, also when the statement's own code panics.
-    struct Lent(Vec<u8>);
-    impl Drop for Lent {
-        fn drop(&mut self) {
-            let buffer = std::mem::take(&mut self.0);
-            let _ = LOCAL.try_with(|local| {
-                local.nesting.set(local.nesting.get().saturating_sub(1));
-                if buffer.capacity() <= KEPT_SCRATCH_BYTES
-                    && let Ok(mut scratch) = local.scratch.try_borrow_mut()
-                {
-                    scratch.push(buffer);
-                }
-            });
-        }
+/// A buffer of the thread's, for the time of one statement; given back when it is dropped, also when the
+/// statement's own code panics.
+#[derive(Debug)]
+pub(super) struct Scratch(Vec<u8>);
+
+impl Deref for Scratch {
+    type Target = Vec<u8>;
+
+    fn deref(&self) -> &Vec<u8> {
+        &self.0
     }
+}
+
+impl DerefMut for Scratch {
+    fn deref_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let buffer = std::mem::take(&mut self.0);
+        let _ = LOCAL.try_with(|local| {
+            local.nesting.set(local.nesting.get().saturating_sub(1));
+            if buffer.capacity() <= KEPT_SCRATCH_BYTES
+                && let Ok(mut scratch) = local.scratch.try_borrow_mut()
+            {
+                scratch.push(buffer);
+            }
+        });
+    }
+}
+
+/// Lends a buffer; `None` when statements nest too deep.
+pub(super) fn lend_scratch() -> Option<Scratch> {
     let buffer = LOCAL.try_with(|local| {
         let nesting = local.nesting.get();
         if nesting >= MAX_NESTING {
@@ -73,13 +92,12 @@ pub(super) fn with_scratch<R>(use_it: impl FnOnce(&mut Vec<u8>) -> R) -> Option<
             .and_then(|mut scratch| scratch.pop());
         Some(kept.unwrap_or_default())
     });
-    let mut lent = match buffer {
-        Ok(buffer) => Lent(buffer?),
+    match buffer {
+        Ok(buffer) => buffer.map(Scratch),
         // The thread's locals are gone; so is the count of nesting. Nothing that runs this late formats
         // itself for ever.
-        Err(_) => Lent(Vec::new()),
-    };
-    Some(use_it(&mut lent.0))
+        Err(_) => Some(Scratch(Vec::new())),
+    }
 }
 
 /// Lends the thread's ring. `None` when it has none: its locals are gone, the bound of the process is

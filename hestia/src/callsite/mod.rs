@@ -1,7 +1,7 @@
 //! Everything that runs on the caller's thread.
 //!
 //! A statement that passed its level check becomes bytes in a buffer of the thread ([`facade`] for
-//! records of the `log` crate), and goes from there into the thread's ring ([`emit`], [`local`]).
+//! records of the `log` crate, [`statement`] for hestia's macros), and goes from there into the thread's ring ([`emit`], [`local`]).
 //!
 //! [`Front`] is what callers see of the running logger. `logger` installs it, and installs another one
 //! in a forked child.
@@ -10,13 +10,15 @@
 
 mod emit;
 pub(crate) mod facade;
+mod forward;
 pub(crate) mod local;
+pub(crate) mod statement;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::clock::TickSource;
-use crate::filter::directives::Gate;
+use crate::filter::directives::{Gate, levels_changed};
 use crate::queue::Queue;
 
 /// What callers see of the running logger.
@@ -64,6 +66,7 @@ pub(crate) fn install(front: Front) -> &'static Front {
     let front: &'static mut Front = Box::leak(Box::new(front));
     let front: *mut Front = front;
     FRONT.store(front, Ordering::Release);
+    levels_changed();
     installed::get(&FRONT).expect("it was stored right before")
 }
 

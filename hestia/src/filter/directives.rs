@@ -6,7 +6,7 @@
 //! *Invariant:* the gate lets everything through that some output's table lets through.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
 use arc_swap::ArcSwap;
 use hestia_grammar::{Directives, target_matches};
@@ -146,6 +146,23 @@ pub(crate) struct Gate {
 
 const BY_TARGET: usize = usize::MAX;
 
+/// How often levels have changed. Statements remember a verdict with the number it belongs to.
+static GENERATION: AtomicU32 = AtomicU32::new(1);
+/// Leaves room for the verdict itself.
+const GENERATIONS: u32 = u32::MAX >> 1;
+
+/// The number of the present levels.
+#[inline(always)]
+pub(crate) fn generation() -> u32 {
+    // Acquire: pairs with `levels_changed`, so that levels looked at later are no older than this number.
+    GENERATION.load(Ordering::Acquire) & GENERATIONS
+}
+
+/// Outdates all remembered verdicts.
+pub(crate) fn levels_changed() {
+    GENERATION.fetch_add(1, Ordering::Release);
+}
+
 impl Gate {
     pub(crate) fn new(table: Table) -> Self {
         let gate = Gate {
@@ -167,6 +184,7 @@ impl Gate {
         };
         self.table.store(Arc::new(table));
         self.level.store(level, Ordering::Relaxed);
+        levels_changed();
     }
 
     #[inline]

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use log::{Log, Metadata, Record};
 
 use super::pipeline::{self, Pipeline};
+use crate::callsite::statement::Named;
 use crate::callsite::{facade, front};
 use crate::record::{Encode, Shared, set_field};
 use crate::thread::is_own;
@@ -117,6 +118,13 @@ impl Logger {
     }
 }
 
+impl Named for Logger {
+    fn shared(&self) -> &Shared {
+        self.open_file();
+        self.kept.shared()
+    }
+}
+
 impl Log for Logger {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         front().is_some_and(|front| front.gate.allows(metadata.level(), metadata.target()))
@@ -131,8 +139,7 @@ impl Log for Logger {
             (front.hooks.own)(record);
             return;
         }
-        self.open_file();
-        facade::log(front, record, Some(self.kept.shared()));
+        facade::log(front, record, Some(self.shared()));
     }
 
     fn flush(&self) {

@@ -73,7 +73,7 @@ impl<'a> Decoder<'a> {
         Ok(taken)
     }
 
-    fn raw<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+    pub(super) fn raw<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
         let (taken, rest) = self.bytes.split_first_chunk::<N>().ok_or(DecodeError)?;
         self.bytes = rest;
         Ok(*taken)

@@ -20,13 +20,16 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::num::{
     NonZeroI8, NonZeroI16, NonZeroI32, NonZeroI64, NonZeroI128, NonZeroIsize, NonZeroU8,
     NonZeroU16, NonZeroU32, NonZeroU64, NonZeroU128, NonZeroUsize, Wrapping,
 };
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::serialize;
 
@@ -72,7 +75,17 @@ const MAX_TEXT_BYTES: usize = 1 << 30;
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be logged as a value",
+    label = "no value with a type for the log",
+    note = "log what it displays with `key = %value`, what it debugs with `key = ?value`, what it serializes with `key:serde = value`, an error with `key:err = value`",
+    note = "or give `{Self}` a value of its own with `#[derive(hestia::Encode)]`"
+)]
 pub trait Encode {
+    /// Only hestia's own code runs: nothing that could panic.
+    #[doc(hidden)]
+    const IS_PLAIN: bool = false;
+
     /// Writes exactly one value; the returned token is the proof that one was written.
     fn encode(&self, encoder: Encoder<'_>) -> Encoded;
 }
@@ -259,14 +272,21 @@ impl<'a> Encoder<'a> {
         }
     }
 
-    /// Writes an error: its message and those of its sources, outermost first, as an array of text.
-    /// Ends after 64 sources, so that a cycle ends too.
-    pub fn put_error(self, error: &(dyn std::error::Error + 'static)) -> Encoded {
+    /// Writes an error: its message and those of its sources, outermost first, as an array of text. A
+    /// source whose text the message before it ends with already, as in `cannot read: no such file`, is
+    /// not said again. Ends after 64 sources, so that a cycle ends too.
+    pub fn put_error(self, error: &(dyn std::error::Error + '_)) -> Encoded {
         self.put_seq(|items| {
-            let mut next = Some(error);
-            for _ in 0..MAX_DEPTH {
+            let mut said = items.push_text(format_args!("{error}"));
+            let mut next = error.source();
+            for _ in 1..MAX_DEPTH {
                 let Some(error) = next else { break };
-                items.push_with(|encoder| encoder.put_display(error));
+                let text = items.push_text(format_args!("{error}"));
+                if repeats(&items.bytes[text.clone()], &items.bytes[said.clone()]) {
+                    items.bytes.truncate(text.start - TEXT_OVERHEAD);
+                } else {
+                    said = text;
+                }
                 next = error.source();
             }
         })
@@ -328,6 +348,13 @@ impl SeqEncoder<'_> {
         self.push_with(|encoder| value.encode(encoder));
     }
 
+    /// Adds one text; returns where it lies.
+    fn push_text(&mut self, text: fmt::Arguments<'_>) -> Range<usize> {
+        let start = self.bytes.len() + TEXT_OVERHEAD;
+        self.push_with(|encoder| encoder.put_display(text));
+        start..self.bytes.len()
+    }
+
     /// Adds one item that the closure writes.
     pub fn push_with(&mut self, write: impl FnOnce(Encoder<'_>) -> Encoded) {
         whole_or_nothing(self.bytes, self.depth, |_| (), write);
@@ -356,6 +383,16 @@ impl MapEncoder<'_> {
             write,
         );
     }
+}
+
+/// The tag and the length before a text.
+const TEXT_OVERHEAD: usize = 5;
+
+/// Whether an error's message ends with its source's, after the colon that usually stands before it.
+fn repeats(source: &[u8], message: &[u8]) -> bool {
+    message
+        .strip_suffix(source)
+        .is_some_and(|before| before.is_empty() || before.ends_with(b": "))
 }
 
 /// Writes one item or entry. When the code that writes it panics, and somebody catches that, no half of
@@ -397,12 +434,24 @@ pub(crate) fn fields(bytes: &mut Vec<u8>) -> MapEncoder<'_> {
     MapEncoder { bytes, depth: 0 }
 }
 
-const FORMATTING_FAILED: &str = "<formatting failed>";
+pub(super) const FORMATTING_FAILED: &str = "<formatting failed>";
 
 /// Appends formatted text; marks a failure of the formatting code instead of hiding it.
 pub(crate) fn append_display(bytes: &mut Vec<u8>, value: fmt::Arguments<'_>) {
     if Appender(bytes).write_fmt(value).is_err() {
         bytes.extend_from_slice(FORMATTING_FAILED.as_bytes());
+    }
+}
+
+/// What stands in the place of a value whose code panicked; the panic itself is reported by the
+/// panic hook.
+pub(crate) const PANICKED: &str = "<panicked while being logged>";
+
+/// As [`append_display`], when it is code of the user's that formats: a panic ends the text, not the
+/// statement. What was written before it is text all the same, and shows how far it came.
+pub(crate) fn append_guarded(bytes: &mut Vec<u8>, arguments: fmt::Arguments<'_>) {
+    if catch_unwind(AssertUnwindSafe(|| append_display(bytes, arguments))).is_err() {
+        bytes.extend_from_slice(PANICKED.as_bytes());
     }
 }
 
@@ -474,6 +523,8 @@ fn floor_char_boundary(text: &str, mut at: usize) -> usize {
 macro_rules! encode_as {
     ($($method:ident as $wide:ty: $($narrow:ty)+;)+) => {$($(
         impl Encode for $narrow {
+            const IS_PLAIN: bool = true;
+
             fn encode(&self, encoder: Encoder<'_>) -> Encoded {
                 #[allow(clippy::cast_lossless, trivial_numeric_casts, reason = "one macro for all widths; never narrows")]
                 encoder.$method(*self as $wide)
@@ -496,6 +547,8 @@ encode_as! {
 macro_rules! encode_by {
     ($method:ident: $($type:ty)+) => {$(
         impl Encode for $type {
+            const IS_PLAIN: bool = true;
+
             fn encode(&self, encoder: Encoder<'_>) -> Encoded {
                 encoder.$method(self)
             }
@@ -503,12 +556,53 @@ macro_rules! encode_by {
     )+};
 }
 
-encode_by!(put_str: str String Box<str> Rc<str> Arc<str> Cow<'_, str>);
-encode_by!(put_display: IpAddr Ipv4Addr Ipv6Addr SocketAddr fmt::Arguments<'_>);
+encode_by!(put_str: str String);
+encode_by!(put_display: IpAddr Ipv4Addr Ipv6Addr SocketAddr SocketAddrV4 SocketAddrV6);
+
+impl Encode for fmt::Arguments<'_> {
+    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
+        encoder.put_display(self)
+    }
+}
+
+/// In seconds, as a number: what charts and sums are made of.
+impl Encode for Duration {
+    const IS_PLAIN: bool = true;
+
+    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
+        encoder.put_f64(self.as_secs_f64())
+    }
+}
+
+const NANOS_PER_SECOND: i128 = 1_000_000_000;
+
+/// ISO 8601 in UTC, to the nanosecond where it needs to be.
+impl Encode for SystemTime {
+    const IS_PLAIN: bool = true;
+
+    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
+        let nanos = match self.duration_since(UNIX_EPOCH) {
+            Ok(since) => i128::try_from(since.as_nanos()),
+            Err(before) => i128::try_from(before.duration().as_nanos()).map(|nanos| -nanos),
+        };
+        let time = nanos.ok().and_then(|nanos| {
+            let seconds = i64::try_from(nanos.div_euclid(NANOS_PER_SECOND)).ok()?;
+            let rest = u32::try_from(nanos.rem_euclid(NANOS_PER_SECOND)).ok()?;
+            chrono::DateTime::from_timestamp(seconds, rest)
+        });
+        match time {
+            Some(time) => encoder.put_display(format_args!("{}", time.format("%Y-%m-%dT%H:%M:%S%.fZ"))),
+            // Hundreds of thousands of years away: no calendar has it.
+            None => encoder.put_display(format_args!("{self:?}")),
+        }
+    }
+}
 
 macro_rules! encode_non_zero {
     ($($type:ty)+) => {$(
         impl Encode for $type {
+            const IS_PLAIN: bool = true;
+
             fn encode(&self, encoder: Encoder<'_>) -> Encoded {
                 self.get().encode(encoder)
             }
@@ -520,18 +614,24 @@ encode_non_zero!(NonZeroU8 NonZeroU16 NonZeroU32 NonZeroU64 NonZeroU128 NonZeroU
 encode_non_zero!(NonZeroI8 NonZeroI16 NonZeroI32 NonZeroI64 NonZeroI128 NonZeroIsize);
 
 impl Encode for () {
+    const IS_PLAIN: bool = true;
+
     fn encode(&self, encoder: Encoder<'_>) -> Encoded {
         encoder.put_null()
     }
 }
 
 impl<T: Encode> Encode for Wrapping<T> {
+    const IS_PLAIN: bool = T::IS_PLAIN;
+
     fn encode(&self, encoder: Encoder<'_>) -> Encoded {
         self.0.encode(encoder)
     }
 }
 
 impl<T: Encode> Encode for Option<T> {
+    const IS_PLAIN: bool = T::IS_PLAIN;
+
     fn encode(&self, encoder: Encoder<'_>) -> Encoded {
         match self {
             Some(value) => value.encode(encoder),
@@ -541,30 +641,62 @@ impl<T: Encode> Encode for Option<T> {
 }
 
 impl<T: Encode + ?Sized> Encode for &T {
+    const IS_PLAIN: bool = T::IS_PLAIN;
+
     fn encode(&self, encoder: Encoder<'_>) -> Encoded {
         (**self).encode(encoder)
     }
 }
 
 impl<T: Encode + ?Sized> Encode for &mut T {
+    const IS_PLAIN: bool = T::IS_PLAIN;
+
+    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
+        (**self).encode(encoder)
+    }
+}
+
+macro_rules! encode_pointed {
+    ($($type:ty)+) => {$(
+        impl<T: Encode + ?Sized> Encode for $type {
+            const IS_PLAIN: bool = T::IS_PLAIN;
+
+            fn encode(&self, encoder: Encoder<'_>) -> Encoded {
+                (**self).encode(encoder)
+            }
+        }
+    )+};
+}
+
+encode_pointed!(Box<T> Rc<T> Arc<T>);
+
+impl<T: Encode + ToOwned + ?Sized> Encode for Cow<'_, T> {
+    const IS_PLAIN: bool = T::IS_PLAIN;
+
     fn encode(&self, encoder: Encoder<'_>) -> Encoded {
         (**self).encode(encoder)
     }
 }
 
 impl<T: Encode> Encode for [T] {
+    const IS_PLAIN: bool = T::IS_PLAIN;
+
     fn encode(&self, encoder: Encoder<'_>) -> Encoded {
         encoder.put_seq(|items| self.iter().for_each(|item| items.push(item)))
     }
 }
 
 impl<T: Encode, const N: usize> Encode for [T; N] {
+    const IS_PLAIN: bool = T::IS_PLAIN;
+
     fn encode(&self, encoder: Encoder<'_>) -> Encoded {
         self.as_slice().encode(encoder)
     }
 }
 
 impl<T: Encode> Encode for Vec<T> {
+    const IS_PLAIN: bool = T::IS_PLAIN;
+
     fn encode(&self, encoder: Encoder<'_>) -> Encoded {
         self.as_slice().encode(encoder)
     }

@@ -24,10 +24,6 @@ pub(crate) enum Text<'a> {
 /// Where a record comes from: a macro's static, or what the `log` crate handed over.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Site<'a> {
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the macros' statements have static sites")
-    )]
     Static(&'static Metadata<'static>),
     Inline {
         severity: Severity,

@@ -15,7 +15,7 @@ use super::encode;
 
 /// An application name and encoded key-values, inside an outer one if there is one.
 #[derive(Debug, Default)]
-pub(crate) struct Shared {
+pub struct Shared {
     /// The number of the named logger that has an output of its own.
     pub(crate) logger: Option<u64>,
     pub(crate) application: Option<String>,

@@ -1,5 +1,7 @@
 //! Typed values of key-values, as layouts and sinks see them.
 
+use serde::{Serialize, Serializer};
+
 use super::decode::{Entries, Items};
 
 /// One typed value of a record, borrowed from the record's bytes.
@@ -55,6 +57,29 @@ impl PartialEq for Value<'_> {
             (Value::Seq(a), Value::Seq(b)) => a.iter().eq(b.iter()),
             (Value::Map(a), Value::Map(b)) => a.iter().eq(b.iter()),
             _ => false,
+        }
+    }
+}
+
+impl Serialize for Value<'_> {
+    /// As the value it is; where an object's key repeats, every entry is handed over.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match *self {
+            Value::Null => serializer.serialize_unit(),
+            Value::Bool(value) => serializer.serialize_bool(value),
+            Value::U64(value) => serializer.serialize_u64(value),
+            Value::I64(value) => serializer.serialize_i64(value),
+            Value::U128(value) => serializer.serialize_u128(value),
+            Value::I128(value) => serializer.serialize_i128(value),
+            Value::F32(value) => serializer.serialize_f32(value),
+            Value::F64(value) => serializer.serialize_f64(value),
+            Value::Char(value) => serializer.serialize_char(value),
+            Value::Str(value) => serializer.serialize_str(value),
+            Value::Bytes(value) => serializer.serialize_bytes(value),
+            Value::Seq(items) => serializer.collect_seq(items.iter()),
+            Value::Map(entries) => {
+                serializer.collect_map(entries.iter().map(|field| (field.key, field.value)))
+            }
         }
     }
 }

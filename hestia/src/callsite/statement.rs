@@ -1,0 +1,478 @@
+//! A statement of hestia's macros: a static beside the code, and one call when the statement is on.
+//!
+//! Callers' threads. The static ([`Callsite`]) holds the facts of the statement and the last verdict of the
+//! level check. The call encodes fields and arguments into the thread's buffer, as `facade` does for records
+//! of the `log` crate, and everything after that is the same for both. Where the record is not hestia's to
+//! write (another logger is installed, or the statement names one) it is decoded on the spot and handed over
+//! as a record of `log`.
+//!
+//! *Invariant:* the expansion decides nothing; what is generic here only encodes.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use log::{Level, Log};
+
+use super::forward::forward;
+use super::{Front, emit::emit, front, local};
+use crate::filter::directives::generation;
+use crate::level::Severity;
+use crate::record::capture::{Capture, Captured, Printer, message_printed};
+use crate::record::decode::{DecodeMessage, message_static, message_text};
+use crate::record::encode::{self, PANICKED};
+use crate::record::{Encode, Encoded, Encoder, Image, MapEncoder, Metadata, Shared, Site, Text};
+use crate::thread::is_own;
+
+/// The static of one statement.
+#[derive(Debug)]
+pub struct Callsite {
+    metadata: Metadata<'static>,
+    /// The whole message where it is a constant, otherwise its template.
+    message: &'static str,
+    /// The generation of the levels that the verdict belongs to, and in the lowest bit the verdict.
+    verdict: AtomicU32,
+}
+
+/// The statics of one statement whose level is known at run time: one for each severity.
+#[derive(Debug)]
+pub struct Callsites([Callsite; 6]);
+
+impl Callsites {
+    /// `target` is what filters match; module, file and line are the statement's.
+    #[must_use]
+    pub const fn new(
+        target: &'static str,
+        message: &'static str,
+        module: &'static str,
+        file: &'static str,
+        line: u32,
+    ) -> Self {
+        const fn at(level: Level) -> Severity {
+            Severity::Level(level)
+        }
+        Callsites([
+            Callsite::new(Severity::Critical, target, message, module, file, line),
+            Callsite::new(at(Level::Error), target, message, module, file, line),
+            Callsite::new(at(Level::Warn), target, message, module, file, line),
+            Callsite::new(at(Level::Info), target, message, module, file, line),
+            Callsite::new(at(Level::Debug), target, message, module, file, line),
+            Callsite::new(at(Level::Trace), target, message, module, file, line),
+        ])
+    }
+
+    /// The static for a level.
+    #[inline]
+    pub fn at(&'static self, severity: impl Into<Severity>) -> &'static Callsite {
+        match severity.into() {
+            Severity::Critical => &self.0[0],
+            Severity::Level(level) => &self.0[level as usize],
+        }
+    }
+}
+
+impl Callsite {
+    /// `message` is the whole message where it is a constant, otherwise its template.
+    #[must_use]
+    pub const fn new(
+        severity: Severity,
+        target: &'static str,
+        message: &'static str,
+        module: &'static str,
+        file: &'static str,
+        line: u32,
+    ) -> Self {
+        Callsite {
+            metadata: Metadata::new(severity, target).at(Some(module), Some(file), Some(line)),
+            message,
+            verdict: AtomicU32::new(0),
+        }
+    }
+
+    /// The level that filters compare.
+    #[inline]
+    #[must_use]
+    pub const fn level(&self) -> Level {
+        self.metadata.level()
+    }
+
+    /// Whether anybody wants this statement's records. `level` is the static's own, said by the expansion
+    /// so that the compiler sees a constant.
+    #[inline(always)]
+    pub fn is_on(&'static self, level: Level) -> bool {
+        may_be_on(level) && self.passes()
+    }
+
+    #[inline]
+    fn passes(&'static self) -> bool {
+        let verdict = self.verdict.load(Ordering::Relaxed);
+        if verdict >> 1 == generation() {
+            return verdict & 1 == 1;
+        }
+        self.ask()
+    }
+
+    #[cold]
+    fn ask(&'static self) -> bool {
+        // Before the levels are looked at: when they change meanwhile, the verdict is outdated at once.
+        let generation = generation();
+        let Some(front) = front() else {
+            return log::logger().enabled(&self.log_metadata(self.metadata.target()));
+        };
+        let passes = front.gate.allows(self.level(), self.metadata.target());
+        self.verdict
+            .store((generation << 1) | u32::from(passes), Ordering::Relaxed);
+        passes
+    }
+
+    fn log_metadata<'a>(&self, target: &'a str) -> log::Metadata<'a> {
+        log::Metadata::builder()
+            .level(self.level())
+            .target(target)
+            .build()
+    }
+
+    /// As [`Callsite::is_on`], for a statement that names its target or its logger at run time.
+    #[inline]
+    pub fn is_on_via(&'static self, level: Level, via: &Via<'_>) -> bool {
+        may_be_on(level) && self.passes_via(via)
+    }
+
+    fn passes_via(&'static self, via: &Via<'_>) -> bool {
+        let target = via.target.unwrap_or(self.metadata.target());
+        match (&via.logger, front()) {
+            (Some(Destination::Foreign(logger)), _) => logger.enabled(&self.log_metadata(target)),
+            (_, Some(front)) => front.gate.allows(self.level(), target),
+            (_, None) => log::logger().enabled(&self.log_metadata(target)),
+        }
+    }
+
+    /// Logs a record whose message is the callsite's own constant.
+    #[inline]
+    pub fn log_constant(&'static self, via: Via<'_>, fields: impl FnOnce(&mut Fields<'_, '_>)) {
+        self.record(via, message_static, fields, |bytes| {
+            encode::append_static_str(bytes, self.message);
+        });
+    }
+
+    /// Logs a record whose message is formatted at the call.
+    #[inline]
+    pub fn log_formatted(
+        &'static self,
+        via: Via<'_>,
+        fields: impl FnOnce(&mut Fields<'_, '_>),
+        message: fmt::Arguments<'_>,
+    ) {
+        self.record(via, message_text, fields, |bytes| {
+            encode::append_guarded(bytes, message);
+        });
+    }
+
+    /// Logs a record whose message is printed from its arguments later.
+    #[inline]
+    pub fn log<C, P>(
+        &'static self,
+        via: Via<'_>,
+        fields: impl FnOnce(&mut Fields<'_, '_>),
+        arguments: C,
+        _: P,
+    ) where
+        C: Capture,
+        P: for<'d> Fn(&mut Printer<'_>, C::Decoded<'d>) -> fmt::Result + Copy + 'static,
+    {
+        self.record(via, message_printed::<C, P>, fields, |bytes| {
+            arguments.capture(&mut Captured(bytes));
+        });
+    }
+
+    #[inline]
+    fn record(
+        &'static self,
+        via: Via<'_>,
+        read_message: DecodeMessage,
+        fields: impl FnOnce(&mut Fields<'_, '_>),
+        message: impl FnOnce(&mut Vec<u8>),
+    ) {
+        let Some(mut scratch) = local::lend_scratch() else {
+            return refuse(self.level());
+        };
+        let mut image = self.begin(&mut scratch, &via, read_message);
+        image.fields(|map| fields(&mut Fields(map)));
+        let flags = image.message(message);
+        self.send(&via, flags, &scratch);
+    }
+
+    fn begin<'b>(
+        &'static self,
+        scratch: &'b mut Vec<u8>,
+        via: &Via<'_>,
+        read_message: DecodeMessage,
+    ) -> Image<'b> {
+        let site = match via.target {
+            None => Site::Static(&self.metadata),
+            Some(target) => Site::Inline {
+                severity: self.metadata.severity(),
+                target,
+                module: constant(self.metadata.module()),
+                file: constant(self.metadata.file()),
+                line: self.metadata.line(),
+            },
+        };
+        let shared = match &via.logger {
+            Some(Destination::Named(logger)) if front().is_some() => Some(logger.shared()),
+            _ => None,
+        };
+        Image::begin(scratch, site, read_message, shared, None)
+    }
+
+    fn send(&'static self, via: &Via<'_>, flags: u32, bytes: &[u8]) {
+        match (&via.logger, front()) {
+            (Some(Destination::Foreign(logger)), _) => {
+                forward(flags, bytes, |record| logger.log(record));
+            }
+            (_, None) => forward(flags, bytes, |record| log::logger().log(record)),
+            (_, Some(front)) if is_own() => forward(flags, bytes, front.hooks.own),
+            (_, Some(front)) => emit(front, self.level(), flags, bytes),
+        }
+    }
+}
+
+fn constant(text: Option<&'static str>) -> Text<'static> {
+    text.map_or(Text::None, Text::Static)
+}
+
+#[cold]
+fn refuse(level: Level) {
+    if let Some(Front { queue, .. }) = front() {
+        queue.refuse(level);
+    }
+}
+
+/// Whether any statement of this level may be on: what `log` was compiled for, and what is wanted now.
+#[inline(always)]
+#[must_use]
+pub fn may_be_on(level: Level) -> bool {
+    level <= log::STATIC_MAX_LEVEL && level <= log::max_level()
+}
+
+/// What a statement says at run time about where its record goes.
+#[derive(Debug, Default)]
+pub struct Via<'a> {
+    target: Option<&'a str>,
+    logger: Option<Destination<'a>>,
+}
+
+impl<'a> Via<'a> {
+    /// The statement's own target, no logger in particular.
+    #[inline(always)]
+    #[must_use]
+    pub const fn usual() -> Self {
+        Via {
+            target: None,
+            logger: None,
+        }
+    }
+
+    /// Another target.
+    #[must_use]
+    pub fn target(self, target: &'a str) -> Self {
+        Via {
+            target: Some(target),
+            ..self
+        }
+    }
+
+    /// A logger.
+    #[must_use]
+    pub fn logger(self, logger: Destination<'a>) -> Self {
+        Via {
+            logger: Some(logger),
+            ..self
+        }
+    }
+}
+
+/// A named logger of hestia's, as statements see it.
+pub trait Named {
+    #[doc(hidden)]
+    fn shared(&self) -> &Shared;
+}
+
+/// The logger that a statement names.
+pub enum Destination<'a> {
+    /// One of hestia's.
+    Named(&'a dyn Named),
+    /// Any other implementation of [`log::Log`].
+    Foreign(&'a dyn Log),
+}
+
+impl fmt::Debug for Destination<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Destination::Named(_) => "Named",
+            Destination::Foreign(_) => "Foreign",
+        })
+    }
+}
+
+impl<T: Named + ?Sized> Named for &T {
+    fn shared(&self) -> &Shared {
+        (**self).shared()
+    }
+}
+
+impl<T: Named + ?Sized> Named for Box<T> {
+    fn shared(&self) -> &Shared {
+        (**self).shared()
+    }
+}
+
+impl<T: Named + ?Sized> Named for std::sync::Arc<T> {
+    fn shared(&self) -> &Shared {
+        (**self).shared()
+    }
+}
+
+/// The logger of a statement, for the choice between hestia's and others (see
+/// [`Argument`](crate::record::capture::Argument)).
+#[derive(Debug)]
+pub struct LoggerArgument<'a, T>(pub &'a T);
+
+/// The choice of a logger of hestia's.
+pub trait NamedLogger<'a> {
+    #[doc(hidden)]
+    fn destination(&self) -> Destination<'a>;
+}
+
+impl<'a, T: Named> NamedLogger<'a> for &LoggerArgument<'a, T> {
+    fn destination(&self) -> Destination<'a> {
+        Destination::Named(self.0)
+    }
+}
+
+/// The choice of any other logger.
+pub trait ForeignLogger<'a> {
+    #[doc(hidden)]
+    fn destination(&self) -> Destination<'a>;
+}
+
+impl<'a, T: Log> ForeignLogger<'a> for LoggerArgument<'a, T> {
+    fn destination(&self) -> Destination<'a> {
+        Destination::Foreign(self.0)
+    }
+}
+
+/// Takes the key-values of a statement.
+#[derive(Debug)]
+pub struct Fields<'m, 'b>(&'m mut MapEncoder<'b>);
+
+impl Fields<'_, '_> {
+    /// A value with its type.
+    #[inline]
+    pub fn value<T: Encode + ?Sized>(&mut self, key: &str, value: &T) {
+        if T::IS_PLAIN {
+            self.0.entry(key, value);
+        } else {
+            self.guarded(key, |encoder| value.encode(encoder));
+        }
+    }
+
+    /// A value as `format_args!` prints it.
+    pub fn formatted(&mut self, key: &str, value: fmt::Arguments<'_>) {
+        self.guarded(key, |encoder| encoder.put_display(value));
+    }
+
+    /// A value as serde sees it.
+    pub fn serde<T: serde::Serialize + ?Sized>(&mut self, key: &str, value: &T) {
+        self.guarded(key, |encoder| encoder.put_serde(value));
+    }
+
+    /// Bytes that are no text.
+    pub fn bytes<T: AsRef<[u8]> + ?Sized>(&mut self, key: &str, value: &T) {
+        self.guarded(key, |encoder| encoder.put_bytes(value.as_ref()));
+    }
+
+    /// An error: its message and those of its sources.
+    fn error(&mut self, key: &str, error: &(dyn std::error::Error + '_)) {
+        self.guarded(key, |encoder| encoder.put_error(error));
+    }
+
+    /// An object.
+    pub fn object(&mut self, key: &str, fill: impl FnOnce(&mut Fields<'_, '_>)) {
+        self.0.entry_with(key, |encoder| {
+            encoder.put_map(|map| fill(&mut Fields(map)))
+        });
+    }
+
+    /// Runs code of the user's: a panic costs the value, not the record. An entry is written whole or not
+    /// at all, so there is nothing half-done to see.
+    #[inline(never)]
+    pub(super) fn guarded(&mut self, key: &str, write: impl FnOnce(Encoder<'_>) -> Encoded) {
+        let write = std::panic::AssertUnwindSafe(|| self.0.entry_with(key, write));
+        if std::panic::catch_unwind(write).is_err() {
+            self.0.entry(key, PANICKED);
+        }
+    }
+}
+
+impl<'m, 'b> Fields<'m, 'b> {
+    pub(super) fn new(map: &'m mut MapEncoder<'b>) -> Self {
+        Fields(map)
+    }
+}
+
+/// The value of a key that asks for an error, for the choice between an error, what leads to one (a box, an
+/// `anyhow::Error`), and anything else that can be shown.
+#[derive(Debug)]
+pub struct ErrorArgument<'a, T: ?Sized>(pub &'a T);
+
+/// The choice of an error.
+pub trait IsError {
+    #[doc(hidden)]
+    fn put(&self, fields: &mut Fields<'_, '_>, key: &str);
+}
+
+impl<T: std::error::Error + ?Sized> IsError for &&&ErrorArgument<'_, T> {
+    fn put(&self, fields: &mut Fields<'_, '_>, key: &str) {
+        fields.error(key, &self.0);
+    }
+}
+
+/// The choice of what dereferences to an error.
+pub trait LeadsToError {
+    #[doc(hidden)]
+    fn put(&self, fields: &mut Fields<'_, '_>, key: &str);
+}
+
+impl<T: Deref<Target: std::error::Error> + ?Sized> LeadsToError for &&ErrorArgument<'_, T> {
+    fn put(&self, fields: &mut Fields<'_, '_>, key: &str) {
+        fields.error(key, &&**self.0);
+    }
+}
+
+/// The choice of a reference to what dereferences to an error.
+pub trait RefersToError {
+    #[doc(hidden)]
+    fn put(&self, fields: &mut Fields<'_, '_>, key: &str);
+}
+
+impl<T> RefersToError for &ErrorArgument<'_, T>
+where
+    T: Deref<Target: Deref<Target: std::error::Error>> + ?Sized,
+{
+    fn put(&self, fields: &mut Fields<'_, '_>, key: &str) {
+        fields.error(key, &&***self.0);
+    }
+}
+
+/// The choice of text.
+pub trait IsShown {
+    #[doc(hidden)]
+    fn put(&self, fields: &mut Fields<'_, '_>, key: &str);
+}
+
+impl<T: fmt::Display + ?Sized> IsShown for ErrorArgument<'_, T> {
+    fn put(&self, fields: &mut Fields<'_, '_>, key: &str) {
+        fields.formatted(key, format_args!("{}", self.0));
+    }
+}
