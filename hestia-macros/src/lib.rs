@@ -8,4 +8,23 @@
 //! *Invariant:* names of the user's crate are never relied upon: expansions go through the path of hestia's
 //! crate and its `__private` door alone (see [`paths`]).
 
+mod format;
+mod hlog;
 mod paths;
+
+use hlog::Grammar;
+use proc_macro::TokenStream;
+
+/// What `hestia::hlog!` expands to.
+#[doc(hidden)]
+#[proc_macro]
+pub fn hlog(tokens: TokenStream) -> TokenStream {
+    hlog::statement(tokens.into(), Grammar::Hlog).into()
+}
+
+/// What `hestia::info!` and its like expand to.
+#[doc(hidden)]
+#[proc_macro]
+pub fn drop_in(tokens: TokenStream) -> TokenStream {
+    hlog::statement(tokens.into(), Grammar::DropIn).into()
+}

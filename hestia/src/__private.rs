@@ -6,8 +6,8 @@ pub use crate::callsite::statement::{
     Callsite, Callsites, ErrorArgument, Fields, LoggerArgument, Via, may_be_on,
 };
 pub use crate::level::{Level, Severity};
-pub use crate::record::capture::{Argument, Captured, Count, Printer};
-
+pub use crate::record::capture::{Argument, AtCall, Captured, Count, Printer};
+pub use hestia_macros::{drop_in, hlog};
 
 /// Traits whose methods choose by the type of an argument; expansions bring them into scope unnamed.
 pub mod choice {
@@ -21,7 +21,11 @@ pub mod choice {
 pub mod levels {
     use super::{Level, Severity};
 
-    #[allow(non_upper_case_globals, missing_docs, reason = "as statements write them")]
+    #[allow(
+        non_upper_case_globals,
+        missing_docs,
+        reason = "as statements write them"
+    )]
     mod words {
         use super::{Level, Severity};
 

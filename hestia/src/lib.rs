@@ -46,6 +46,7 @@ mod internal;
 mod layout;
 mod level;
 mod logger;
+mod macros;
 mod queue;
 mod record;
 mod sink;

@@ -8,6 +8,3 @@
 
 pub(crate) mod parse;
 pub(crate) mod resolve;
-
-#[cfg(test)]
-mod tests;

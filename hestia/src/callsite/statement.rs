@@ -399,9 +399,8 @@ impl Fields<'_, '_> {
 
     /// An object.
     pub fn object(&mut self, key: &str, fill: impl FnOnce(&mut Fields<'_, '_>)) {
-        self.0.entry_with(key, |encoder| {
-            encoder.put_map(|map| fill(&mut Fields(map)))
-        });
+        self.0
+            .entry_with(key, |encoder| encoder.put_map(|map| fill(&mut Fields(map))));
     }
 
     /// Runs code of the user's: a panic costs the value, not the record. An entry is written whole or not

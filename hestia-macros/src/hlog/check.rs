@@ -1,0 +1,124 @@
+//! The rules a [`Statement`] has to keep, and the words for those that it does not.
+
+use syn::Error;
+
+use super::parse::{Argument, Field, Key, Level, Statement};
+use crate::format;
+
+/// All mistakes, in the order of the text.
+pub(crate) fn check(statement: &Statement) -> Vec<Error> {
+    let mut errors = Vec::new();
+    let fields = fields(statement);
+    if statement.message.is_none() && fields.is_empty() {
+        errors.push(nothing_to_log(statement));
+    }
+    for (at, key) in fields.iter().enumerate() {
+        errors.extend(check_key(key));
+        errors.extend(fields[..at].iter().find_map(|earlier| clash(key, earlier)));
+    }
+    errors
+}
+
+/// The keys of the fields, also of those behind the message.
+fn fields(statement: &Statement) -> Vec<Key> {
+    let names = statement.names_in_message();
+    let behind = statement
+        .arguments
+        .iter()
+        .filter_map(|argument| match argument {
+            Argument::Field(field) => Some(field.key.clone()),
+            Argument::Named { name, value } if !names.takes(name) => {
+                Some(Argument::as_field(name, value).key)
+            }
+            _ => None,
+        });
+    let before = statement
+        .fields
+        .iter()
+        .map(|field: &Field| field.key.clone());
+    before.chain(behind).collect()
+}
+
+fn nothing_to_log(statement: &Statement) -> Error {
+    let span = match &statement.level {
+        Level::Word(word) => word.span(),
+        Level::Expression { .. } => statement.span,
+    };
+    Error::new(
+        span,
+        "there is nothing to log: a statement has a message, such as `\"ready\"`, or a key-value, such as `user_id = 5`",
+    )
+}
+
+fn check_key(key: &Key) -> Option<Error> {
+    let name = key.path.join(".");
+    if key.is_quoted && name.is_empty() {
+        return Some(Error::new(key.span, "a key needs a name"));
+    }
+    if !key.is_quoted && (name == "target" || name == "logger") {
+        return Some(Error::new(
+            key.span,
+            format!(
+                "`{name}` is reserved: what the record's {name} is, is said by `{name}: …` right after the level; for a key of this name write `\"{name}\" = …`"
+            ),
+        ));
+    }
+    None
+}
+
+/// One key twice, or one that is a value here and an object there.
+fn clash(key: &Key, earlier: &Key) -> Option<Error> {
+    let (long, short) = if key.path.len() >= earlier.path.len() {
+        (&key.path, &earlier.path)
+    } else {
+        (&earlier.path, &key.path)
+    };
+    if !long.starts_with(short) {
+        return None;
+    }
+    let message = if long.len() == short.len() {
+        format!(
+            "the key `{}` is there already: each key stands once",
+            key.path.join(".")
+        )
+    } else {
+        format!(
+            "`{}` cannot be a value and, because of `{}`, an object",
+            short.join("."),
+            long.join("."),
+        )
+    };
+    Some(Error::new(key.span, message))
+}
+
+/// The names that the message's string refers to.
+pub(crate) enum Names {
+    These(Vec<String>),
+    /// The string is made by a macro, or is not understood.
+    Unknown,
+}
+
+impl Names {
+    pub(crate) fn takes(&self, name: &syn::Ident) -> bool {
+        match self {
+            Names::These(names) => names.iter().any(|known| name == known),
+            Names::Unknown => true,
+        }
+    }
+}
+
+impl Statement {
+    pub(crate) fn names_in_message(&self) -> Names {
+        match &self.message {
+            None => Names::These(Vec::new()),
+            Some(super::parse::Message::Macro(_)) => Names::Unknown,
+            Some(super::parse::Message::Literal(text)) => match format::parse::parse(&text.value())
+            {
+                Some(pieces) => {
+                    Names::These(format::resolve::names(&pieces).map(str::to_owned).collect())
+                }
+                None => Names::Unknown,
+            },
+        }
+    }
+}

@@ -1,0 +1,490 @@
+//! A [`Statement`] into code: one static, the level check, the values by reference, one call.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::{Error, Ident, LitStr};
+
+use hestia_grammar::is_secret;
+
+use super::parse::{Argument, Capture, Field, LEVELS, Level, Message, Statement, closed, span_of};
+use crate::format::parse::parse;
+use crate::format::resolve::{self, Arguments, Resolved};
+use crate::paths::private;
+
+/// What is written in the place of a secret.
+const MASK: &str = "***";
+
+pub(crate) fn expand(statement: &Statement, errors: Vec<Error>) -> TokenStream {
+    let mut plan = Plan::new(statement);
+    let message = plan.message(statement);
+    let fields = plan.fields();
+    if !errors.is_empty() {
+        return plan.broken(errors);
+    }
+    let logged = plan.logged(statement, message, fields);
+    plan.guarded(statement, logged)
+}
+
+/// How the message is said.
+enum Said {
+    /// A constant, which the callsite holds.
+    Constant,
+    /// Later, from what the record takes along.
+    Later(Resolved, Span),
+    /// At the call, by these tokens after `format_args!`.
+    AtCall(TokenStream),
+}
+
+/// What the statement's code is made of.
+struct Plan {
+    private: TokenStream,
+    /// The expressions, in the order of the text; each is evaluated once.
+    values: Vec<TokenStream>,
+    /// The fields, and the places of their values.
+    fields: Vec<(Field, usize)>,
+    /// The places of the message's arguments: positional, named, variables.
+    arguments: Vec<usize>,
+    /// The names of the named ones.
+    named: Vec<String>,
+    /// The constant message, or its template.
+    template: LitStr,
+}
+
+/// A name of the expansion's own, which no code of the user's can see.
+fn own(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}
+
+/// Like code of the user's when it comes to messages, like the expansion's own when it comes to names.
+fn shown_at(span: Span) -> Span {
+    Span::mixed_site().located_at(span)
+}
+
+fn value(place: usize) -> Ident {
+    format_ident!("value_{}", place, span = Span::mixed_site())
+}
+
+impl Plan {
+    fn new(statement: &Statement) -> Self {
+        let mut plan = Plan {
+            private: private(&statement.hestia),
+            values: Vec::new(),
+            fields: Vec::new(),
+            arguments: Vec::new(),
+            named: Vec::new(),
+            template: LitStr::new("", Span::mixed_site()),
+        };
+        for field in &statement.fields {
+            plan.field(field.key.clone(), field);
+        }
+        let names = statement.names_in_message();
+        let mut named = Vec::new();
+        for argument in &statement.arguments {
+            match argument {
+                Argument::Positional(tokens) => {
+                    let place = plan.value(tokens.clone());
+                    plan.arguments.push(place);
+                }
+                Argument::Named { name, value } if names.takes(name) => {
+                    let place = plan.value(value.clone());
+                    named.push(place);
+                    plan.named.push(name.to_string());
+                }
+                Argument::Named { name, value } => {
+                    let field = Argument::as_field(name, value);
+                    plan.field(field.key.clone(), &field);
+                }
+                Argument::Field(field) => plan.field(field.key.clone(), field),
+            }
+        }
+        plan.arguments.extend(named);
+        plan
+    }
+
+    fn value(&mut self, tokens: TokenStream) -> usize {
+        self.values.push(closed(tokens));
+        self.values.len() - 1
+    }
+
+    fn field(&mut self, key: super::parse::Key, field: &Field) {
+        let place = self.value(field.value.clone());
+        let field = Field {
+            key,
+            capture: field.capture,
+            value: field.value.clone(),
+        };
+        self.fields.push((field, place));
+    }
+
+    fn message(&mut self, statement: &Statement) -> Said {
+        match &statement.message {
+            None => Said::Constant,
+            Some(Message::Macro(tokens)) => Said::AtCall(self.format_arguments(tokens)),
+            Some(Message::Literal(text)) => self.literal(text),
+        }
+    }
+
+    fn literal(&mut self, text: &LitStr) -> Said {
+        self.template = LitStr::new(&text.value(), shown_at(text.span()));
+        let positional = self.arguments.len() - self.named.len();
+        let resolved = parse(&text.value()).and_then(|pieces| {
+            let passed = Arguments {
+                positional,
+                named: &self.named,
+            };
+            resolve::resolve(&pieces, passed)
+        });
+        let Some(resolved) = resolved else {
+            // With the string as it was written, so that the compiler can point into it.
+            let tokens = quote!(#text);
+            return Said::AtCall(self.format_arguments(&tokens));
+        };
+        for variable in &resolved.variables {
+            // The string's own span: the variable is looked up where the string was written.
+            let variable = Ident::new(variable, text.span());
+            let place = self.value(quote!(#variable));
+            self.arguments.push(place);
+        }
+        if resolved.captures.is_empty() {
+            let constant = resolved.template.replace("{{", "{").replace("}}", "}");
+            self.template = LitStr::new(&constant, shown_at(text.span()));
+            return Said::Constant;
+        }
+        Said::Later(resolved, text.span())
+    }
+
+    /// A format string and the arguments that were passed for it.
+    fn format_arguments(&self, string: &TokenStream) -> TokenStream {
+        let positional = self.arguments.len() - self.named.len();
+        let (positional, named) = self.arguments.split_at(positional);
+        let positional = positional.iter().map(|place| {
+            let span = span_of(&self.values[*place]);
+            let mut value = value(*place);
+            value.set_span(shown_at(span));
+            quote!(*#value)
+        });
+        let named = named.iter().zip(&self.named).map(|(place, name)| {
+            let span = span_of(&self.values[*place]);
+            let name = Ident::new(name, span);
+            let value = value(*place);
+            quote!(#name = *#value)
+        });
+        quote!(#string #(, #positional)* #(, #named)*)
+    }
+
+    /// The closure that adds the key-values.
+    fn fields(&self) -> TokenStream {
+        if self.fields.is_empty() {
+            return quote!(|_| ());
+        }
+        let all: Vec<_> = self
+            .fields
+            .iter()
+            .map(|(field, place)| (field.key.path.as_slice(), field, *place))
+            .collect();
+        let added = self.entries(&all);
+        let fields = own("fields");
+        quote!(|#fields| { #added })
+    }
+
+    /// Entries of one object; those with longer paths are gathered into objects of their own.
+    fn entries(&self, all: &[(&[String], &Field, usize)]) -> TokenStream {
+        let fields = own("fields");
+        let mut added = TokenStream::new();
+        for (at, (path, field, place)) in all.iter().enumerate() {
+            let [key, rest @ ..] = *path else { continue };
+            if rest.is_empty() {
+                added.extend(self.entry(key, field, *place));
+                continue;
+            }
+            let is_of_key =
+                |(path, ..): &&(&[String], &Field, usize)| path[0] == *key && path.len() > 1;
+            if all[..at].iter().any(|entry| is_of_key(&entry)) {
+                continue;
+            }
+            let inner: Vec<_> = all[at..]
+                .iter()
+                .filter(is_of_key)
+                .map(|(path, field, place)| (&path[1..], *field, *place))
+                .collect();
+            let inner = self.entries(&inner);
+            added.extend(quote!(#fields.object(#key, |#fields| { #inner });));
+        }
+        added
+    }
+
+    fn entry(&self, key: &str, field: &Field, place: usize) -> TokenStream {
+        let private = &self.private;
+        let (fields, value) = (own("fields"), value(place));
+        let span = shown_at(span_of(&field.value));
+        if is_secret(key) {
+            return quote!(#fields.value(#key, #MASK););
+        }
+        match field.capture {
+            Capture::Typed => quote_spanned!(span=> #fields.value(#key, #value);),
+            Capture::Serde => quote_spanned!(span=> #fields.serde(#key, #value);),
+            Capture::Bytes => quote_spanned!(span=> #fields.bytes(#key, #value);),
+            Capture::Display => {
+                quote_spanned!(span=> #fields.formatted(#key, #private::core::format_args!("{}", *#value));)
+            }
+            Capture::Debug => {
+                quote_spanned!(span=> #fields.formatted(#key, #private::core::format_args!("{:?}", *#value));)
+            }
+            Capture::Error => {
+                quote_spanned!(span=> (&&&&#private::ErrorArgument(#value)).put(#fields, #key);)
+            }
+        }
+    }
+
+    /// The call that logs, once the statement is known to be on.
+    fn logged(&self, statement: &Statement, message: Said, fields: TokenStream) -> TokenStream {
+        let private = &self.private;
+        let callsite = callsite(statement);
+        let via = if statement.options.is_empty() {
+            quote!(#private::Via::usual())
+        } else {
+            let via = own("via");
+            quote!(#via)
+        };
+        let needs_choice = matches!(message, Said::Later(..))
+            || self
+                .fields
+                .iter()
+                .any(|(field, _)| field.capture == Capture::Error);
+        let choice = needs_choice.then(|| {
+            quote! {
+                #[allow(unused_imports)]
+                use #private::choice::*;
+            }
+        });
+        let call = match message {
+            Said::Constant => quote!(#callsite.log_constant(#via, #fields);),
+            Said::AtCall(arguments) => quote! {
+                #callsite.log_formatted(#via, #fields, #private::core::format_args!(#arguments));
+            },
+            Said::Later(resolved, span) => {
+                let captures = self.captures(&resolved, span);
+                let printer = printer(private, &resolved, span);
+                quote!(#callsite.log(#via, #fields, #captures, #printer);)
+            }
+        };
+        if self.values.is_empty() {
+            return quote!(#choice #call);
+        }
+        let values = &self.values;
+        let names = (0..values.len()).map(value);
+        quote! {
+            match (#(&#values,)*) {
+                (#(#names,)*) => {
+                    #choice
+                    #call
+                }
+            }
+        }
+    }
+
+    /// The arguments as the record takes them along: a list of pairs.
+    fn captures(&self, resolved: &Resolved, span: Span) -> TokenStream {
+        let private = &self.private;
+        let mut list = quote!(());
+        for capture in resolved.captures.iter().rev() {
+            let captured = match capture {
+                resolve::Capture::Count { argument } => {
+                    let value = self.argument(*argument);
+                    let at = shown_at(span_of(&self.values[self.arguments[*argument]]));
+                    quote_spanned!(at=> #private::Count(*#value))
+                }
+                resolve::Capture::Value {
+                    argument,
+                    template,
+                    counts,
+                    at_call,
+                } => self.capture(*argument, template, counts, *at_call, span),
+            };
+            list = quote!((#captured, #list));
+        }
+        list
+    }
+
+    fn argument(&self, argument: usize) -> Ident {
+        value(self.arguments[argument])
+    }
+
+    fn capture(
+        &self,
+        argument: usize,
+        template: &str,
+        counts: &[usize],
+        at_call: bool,
+        span: Span,
+    ) -> TokenStream {
+        let private = &self.private;
+        let out = own("out");
+        let value = self.argument(argument);
+        let template = LitStr::new(template, shown_at(span));
+        let counts = counts.iter().map(|count| {
+            let count = self.argument(*count);
+            quote!(*#count)
+        });
+        let at = shown_at(span_of(&self.values[self.arguments[argument]]));
+        let format = quote_spanned! {at=>
+            |#out| #out.write_fmt(#private::core::format_args!(#template, *#value #(, #counts)*))
+        };
+        if at_call {
+            quote_spanned!(at=> #private::AtCall.capture(#value, #format))
+        } else {
+            quote_spanned!(at=> (&&#private::Argument(#value)).choose().capture(#value, #format))
+        }
+    }
+
+    /// The static, the level check, and the call inside.
+    fn guarded(&self, statement: &Statement, logged: TokenStream) -> TokenStream {
+        let private = &self.private;
+        let template = &self.template;
+        let module = quote!(#private::core::module_path!());
+        let target = static_target(statement).unwrap_or_else(|| module.clone());
+        let place = quote! {
+            #target, #template, #module, #private::core::file!(), #private::core::line!()
+        };
+        match &statement.level {
+            Level::Word(word) => {
+                let name = word.to_string();
+                let level = level(private, &name);
+                let severity = if name == "critical" {
+                    quote!(#private::Severity::Critical)
+                } else {
+                    quote!(#private::Severity::Level(#level))
+                };
+                let checked = self.checked(statement, &level, logged);
+                quote!({
+                    static __HESTIA_CALLSITE: #private::Callsite = #private::Callsite::new(#severity, #place);
+                    #checked
+                })
+            }
+            Level::Expression { tokens, is_word } => {
+                let callsite = callsite(statement);
+                let checked = self.checked(statement, &quote!(#callsite.level()), logged);
+                let words = is_word.then(|| {
+                    quote! {
+                        #[allow(unused_imports)]
+                        use #private::levels::*;
+                    }
+                });
+                let span = shown_at(span_of(tokens));
+                let at = quote_spanned!(span=> at);
+                quote!({
+                    static __HESTIA_CALLSITES: #private::Callsites = #private::Callsites::new(#place);
+                    match __HESTIA_CALLSITES.#at({ #words #tokens }) {
+                        #callsite => { #checked }
+                    }
+                })
+            }
+        }
+    }
+
+    /// The call inside of the level check.
+    fn checked(
+        &self,
+        statement: &Statement,
+        level: &TokenStream,
+        logged: TokenStream,
+    ) -> TokenStream {
+        let private = &self.private;
+        let callsite = callsite(statement);
+        if statement.options.is_empty() {
+            return quote!(if #callsite.is_on(#level) { #logged });
+        }
+        let option = |wanted: &str| {
+            let found = statement.options.iter().find(|(name, _)| name == wanted);
+            found.map(|(_, tokens)| tokens)
+        };
+        let (via, target, logger) = (own("via"), own("target"), own("logger"));
+        let mut values = Vec::new();
+        let mut names = Vec::new();
+        let mut calls = TokenStream::new();
+        if let Some(tokens) = option("target").filter(|_| static_target(statement).is_none()) {
+            values.push(closed(tokens.clone()));
+            names.push(quote!(#target));
+            let span = shown_at(span_of(tokens));
+            calls.extend(
+                quote_spanned!(span=> .target(#private::core::convert::AsRef::<#private::core::primitive::str>::as_ref(#target))),
+            );
+        }
+        if let Some(tokens) = option("logger") {
+            values.push(closed(tokens.clone()));
+            names.push(quote!(#logger));
+            let span = shown_at(span_of(tokens));
+            calls.extend(
+                quote_spanned!(span=> .logger((&&#private::LoggerArgument(#logger)).destination())),
+            );
+        }
+        quote! {
+            if #private::may_be_on(#level) {
+                match (#(&#values,)*) {
+                    (#(#names,)*) => {
+                        let #via = {
+                            #[allow(unused_imports)]
+                            use #private::choice::*;
+                            #private::Via::usual() #calls
+                        };
+                        if #callsite.is_on_via(#level, &#via) { #logged }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The mistakes, and the values all the same, so that what they say about types stays said.
+    fn broken(&self, errors: Vec<Error>) -> TokenStream {
+        let errors = errors.iter().map(Error::to_compile_error);
+        let values = &self.values;
+        quote!({
+            #(#errors)*
+            if false {
+                let _ = (#(&#values,)*);
+            }
+        })
+    }
+}
+
+fn callsite(statement: &Statement) -> TokenStream {
+    match statement.level {
+        Level::Word(_) => quote!(__HESTIA_CALLSITE),
+        Level::Expression { .. } => {
+            let callsite = own("callsite");
+            quote!(#callsite)
+        }
+    }
+}
+
+fn level(private: &TokenStream, name: &str) -> TokenStream {
+    let constant = LEVELS
+        .iter()
+        .find_map(|(known, constant)| (*known == name).then_some(*constant))
+        .unwrap_or("Error");
+    let constant = Ident::new(constant, Span::mixed_site());
+    quote!(#private::Level::#constant)
+}
+
+/// A target that is a literal belongs into the static.
+fn static_target(statement: &Statement) -> Option<TokenStream> {
+    let (_, tokens) = statement
+        .options
+        .iter()
+        .find(|(name, _)| name == "target")?;
+    let literal: LitStr = syn::parse2(tokens.clone()).ok()?;
+    Some(quote!(#literal))
+}
+
+/// The function that prints the message from its decoded arguments.
+fn printer(private: &TokenStream, resolved: &Resolved, span: Span) -> TokenStream {
+    let out = own("out");
+    let names: Vec<_> = (0..resolved.captures.len()).map(value).collect();
+    let mut pattern = quote!(());
+    for name in names.iter().rev() {
+        pattern = quote!((#name, #pattern));
+    }
+    // Widths and precisions are not printed themselves; a format string refers to all of its arguments.
+    let template = LitStr::new(&resolved.template, shown_at(span));
+    quote!(|#out, #pattern| #out.write_fmt(#private::core::format_args!(#template #(, #names)*)))
+}

@@ -1,0 +1,42 @@
+//! The statements: `hlog!`, and `error!` to `trace!` in the place of the `log` crate's macros.
+//!
+//! ```text
+//! hlog      = level { "," option } { "," field } [ "," message { "," argument } ] [ "," ]
+//! drop-in   = { option "," } [ field { "," field } ";" ] message { "," format-argument } [ "," ]
+//!           | { option "," } field { "," field }
+//! option    = "target" ":" expression | "logger" ":" expression
+//! field     = key [ ":" modifier ] [ "=" value ] | ( "%" | "?" ) identifier
+//! key       = word { "." word } | string
+//! value     = expression | "%" expression | "?" expression
+//! modifier  = "%" | "display" | "?" | "debug" | "serde" | "bytes" | "err" | "error"
+//! message   = string | macro call that makes a string, such as concat!(…)
+//! argument  = expression | name "=" value | field with a value
+//! ```
+//!
+//! After the message `name = value` is a format argument where the string names it, and a key-value where it does
+//! not (`hlog!` only). A key without a value is the variable of that name. `key = value` with the key `err` takes the
+//! value as an error.
+
+mod check;
+mod expand;
+mod parse;
+
+use proc_macro2::TokenStream;
+use syn::parse::Parser;
+
+pub(crate) use parse::Grammar;
+
+/// A statement into the code that logs it.
+pub(crate) fn statement(tokens: TokenStream, grammar: Grammar) -> TokenStream {
+    let parsed = Parser::parse2(
+        |input: syn::parse::ParseStream<'_>| parse::statement(input, grammar),
+        tokens,
+    );
+    match parsed {
+        Ok(statement) => {
+            let errors = check::check(&statement);
+            expand::expand(&statement, errors)
+        }
+        Err(error) => error.into_compile_error(),
+    }
+}

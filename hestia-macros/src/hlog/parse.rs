@@ -1,0 +1,536 @@
+//! Tokens into a [`Statement`]. Judges nothing but what cannot be parsed.
+//!
+//! Expressions are passed on as they were written, also those that make no sense yet: so that an editor
+//! completes what is being typed.
+
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::parse::ParseStream;
+use syn::spanned::Spanned;
+use syn::{Error, Expr, Ident, LitStr, Result, Token};
+
+use hestia_grammar::suggest;
+
+/// The levels by their names in statements, and the names of their constants.
+pub(crate) const LEVELS: [(&str, &str); 6] = [
+    ("critical", "Error"),
+    ("error", "Error"),
+    ("warn", "Warn"),
+    ("info", "Info"),
+    ("debug", "Debug"),
+    ("trace", "Trace"),
+];
+
+/// Whose grammar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Grammar {
+    Hlog,
+    /// That of the `log` crate's macros.
+    DropIn,
+}
+
+pub(crate) struct Statement {
+    /// The path of hestia's crate.
+    pub(crate) hestia: TokenStream,
+    pub(crate) level: Level,
+    pub(crate) options: Vec<(Ident, TokenStream)>,
+    pub(crate) fields: Vec<Field>,
+    pub(crate) message: Option<Message>,
+    pub(crate) arguments: Vec<Argument>,
+    /// Where a mistake of the whole statement is shown.
+    pub(crate) span: Span,
+}
+
+pub(crate) enum Level {
+    /// One of [`LEVELS`].
+    Word(Ident),
+    /// Any expression; a single word may be a level misspelt.
+    Expression { tokens: TokenStream, is_word: bool },
+}
+
+pub(crate) struct Field {
+    pub(crate) key: Key,
+    pub(crate) capture: Capture,
+    pub(crate) value: TokenStream,
+}
+
+#[derive(Clone)]
+pub(crate) struct Key {
+    /// More than one for an object in an object.
+    pub(crate) path: Vec<String>,
+    pub(crate) span: Span,
+    pub(crate) is_quoted: bool,
+}
+
+/// How a value is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Capture {
+    Typed,
+    Display,
+    Debug,
+    Serde,
+    Bytes,
+    Error,
+}
+
+pub(crate) enum Message {
+    Literal(LitStr),
+    /// A macro call that makes the string.
+    Macro(TokenStream),
+}
+
+pub(crate) enum Argument {
+    Positional(TokenStream),
+    /// A format argument or, in `hlog!`, a field: the string decides.
+    Named {
+        name: Ident,
+        value: TokenStream,
+    },
+    Field(Field),
+}
+
+pub(crate) fn statement(input: ParseStream<'_>, grammar: Grammar) -> Result<Statement> {
+    let hestia: TokenStream = hestia_path(input)?;
+    let level = match grammar {
+        Grammar::DropIn => {
+            let word = input.call(Ident::parse_any)?;
+            input.parse::<Token![;]>()?;
+            Level::Word(word)
+        }
+        Grammar::Hlog => level(input)?,
+    };
+    let mut statement = Statement {
+        hestia,
+        level,
+        options: Vec::new(),
+        fields: Vec::new(),
+        message: None,
+        arguments: Vec::new(),
+        span: Span::call_site(),
+    };
+    options(input, &mut statement)?;
+    fields(input, grammar, &mut statement)?;
+    if statement.message.is_none() && !input.is_empty() {
+        message(input, &mut statement)?;
+    }
+    arguments(input, grammar, &mut statement)?;
+    Ok(statement)
+}
+
+/// The front macro's `$crate`, before the user's tokens.
+fn hestia_path(input: ParseStream<'_>) -> Result<TokenStream> {
+    let path: syn::Path = input.parse()?;
+    input.parse::<Token![;]>()?;
+    Ok(path.into_token_stream())
+}
+
+fn level(input: ParseStream<'_>) -> Result<Level> {
+    const EXAMPLE: &str = "such as `hlog!(info, \"…\")`";
+    if input.is_empty() {
+        return Err(input.error(format!("a statement starts with its level, {EXAMPLE}")));
+    }
+    let is_key = input.peek2(Token![=]) && !input.peek2(Token![==]);
+    if input.peek(LitStr) || (is_key && !input.peek(Token![&])) {
+        return Err(input.error(format!(
+            "the level is missing: a statement starts with it, {EXAMPLE}"
+        )));
+    }
+    let fork = input.fork();
+    if let Ok(word) = fork.call(Ident::parse_any)
+        && (fork.is_empty() || fork.peek(Token![,]))
+    {
+        input.call(Ident::parse_any)?;
+        separator(input)?;
+        let known = LEVELS.iter().any(|(name, _)| word == name);
+        return Ok(if known {
+            Level::Word(word)
+        } else {
+            Level::Expression {
+                tokens: word.into_token_stream(),
+                is_word: true,
+            }
+        });
+    }
+    let tokens = expression(input)?;
+    separator(input)?;
+    Ok(Level::Expression {
+        tokens,
+        is_word: false,
+    })
+}
+
+/// A comma, or the end.
+fn separator(input: ParseStream<'_>) -> Result<()> {
+    if input.is_empty() {
+        return Ok(());
+    }
+    if !input.peek(Token![,]) {
+        return Err(input.error("expected `,`"));
+    }
+    input.parse::<Token![,]>().map(drop)
+}
+
+fn at_option(input: ParseStream<'_>) -> bool {
+    let fork = input.fork();
+    let Ok(word) = fork.call(Ident::parse_any) else {
+        return false;
+    };
+    (word == "target" || word == "logger") && fork.peek(Token![:]) && !fork.peek(Token![::])
+}
+
+fn options(input: ParseStream<'_>, statement: &mut Statement) -> Result<()> {
+    while at_option(input) {
+        let name = input.call(Ident::parse_any)?;
+        input.parse::<Token![:]>()?;
+        let value = expression(input)?;
+        if statement.options.iter().any(|(known, _)| *known == name) {
+            return Err(Error::new(name.span(), format!("`{name}:` is said twice")));
+        }
+        separator(input)?;
+        statement.options.push((name, value));
+    }
+    Ok(())
+}
+
+/// The fields before the message, and the separator after them.
+fn fields(input: ParseStream<'_>, grammar: Grammar, statement: &mut Statement) -> Result<()> {
+    while !input.is_empty() {
+        if at_option(input) {
+            return Err(input.error("`target:` and `logger:` come before key-values and message"));
+        }
+        if at_message(input) {
+            return Ok(());
+        }
+        let field = field(input)?;
+        statement.fields.push(field);
+        if input.peek(Token![;]) {
+            input.parse::<Token![;]>()?;
+            if !input.is_empty() && !at_message(input) {
+                return Err(input.error("after `;` comes the message, a string literal"));
+            }
+            return Ok(());
+        }
+        if grammar == Grammar::DropIn && input.is_empty() {
+            return Ok(());
+        }
+        if !input.peek(Token![,]) && !input.is_empty() {
+            return Err(input.error(match grammar {
+                Grammar::Hlog => "expected `,` after a key-value",
+                Grammar::DropIn => "expected `,` or, before the message, `;` after a key-value",
+            }));
+        }
+        separator(input)?;
+        if grammar == Grammar::DropIn && at_message(input) {
+            return Err(
+                input.error("before the message stands `;`, as in `info!(user_id = 5; \"…\")`")
+            );
+        }
+    }
+    Ok(())
+}
+
+/// A string that is no key, or a macro call.
+fn at_message(input: ParseStream<'_>) -> bool {
+    if input.peek(LitStr) {
+        return !at_key_end(&input.fork(), |fork| fork.parse::<LitStr>().map(drop));
+    }
+    let fork = input.fork();
+    fork.call(syn::Path::parse_mod_style).is_ok() && fork.peek(Token![!]) && !fork.peek(Token![!=])
+}
+
+fn at_key_end(fork: ParseStream<'_>, skip: impl FnOnce(ParseStream<'_>) -> Result<()>) -> bool {
+    skip(fork).is_ok() && (fork.peek(Token![:]) || (fork.peek(Token![=]) && !fork.peek(Token![==])))
+}
+
+fn field(input: ParseStream<'_>) -> Result<Field> {
+    if let Some(capture) = sigil(input) {
+        let name = input.call(Ident::parse_any)?;
+        return Ok(shorthand(&name, capture));
+    }
+    let is_word = input.peek(Ident::peek_any);
+    if !is_word && !input.peek(LitStr) {
+        return Err(input.error(
+            "expected a key-value such as `user_id = 5`, a variable, or the message as a string literal",
+        ));
+    }
+    let (key, name) = key(input)?;
+    let modifier = modifier(input)?;
+    if input.peek(Token![=]) && !input.peek(Token![==]) {
+        input.parse::<Token![=]>()?;
+        return field_value(input, key, modifier);
+    }
+    match name {
+        Some(name) if input.is_empty() || input.peek(Token![,]) || input.peek(Token![;]) => {
+            let capture = modifier.unwrap_or_else(|| usual_capture(&key));
+            Ok(shorthand(&name, capture))
+        }
+        Some(_) => Err(input.error(
+            "expected a key-value such as `user_id = 5`, a variable, or the message as a string literal",
+        )),
+        None => Err(Error::new(
+            key.span,
+            format!("the key `{}` needs a value: `{0} = …`", key.path.join(".")),
+        )),
+    }
+}
+
+fn shorthand(name: &Ident, capture: Capture) -> Field {
+    Field {
+        key: Key {
+            path: vec![name.unraw().to_string()],
+            span: name.span(),
+            is_quoted: false,
+        },
+        capture,
+        value: name.to_token_stream(),
+    }
+}
+
+/// A key, and the variable it would be without a value.
+fn key(input: ParseStream<'_>) -> Result<(Key, Option<Ident>)> {
+    if input.peek(LitStr) {
+        let text: LitStr = input.parse()?;
+        let key = Key {
+            path: vec![text.value()],
+            span: text.span(),
+            is_quoted: true,
+        };
+        return Ok((key, None));
+    }
+    let first = input.call(Ident::parse_any)?;
+    let mut path = vec![first.unraw().to_string()];
+    let mut span = first.span();
+    while input.peek(Token![.]) && !input.peek(Token![..]) {
+        input.parse::<Token![.]>()?;
+        let word = input.call(Ident::parse_any)?;
+        span = span.join(word.span()).unwrap_or(span);
+        path.push(word.unraw().to_string());
+    }
+    let variable = (path.len() == 1).then_some(first);
+    let key = Key {
+        path,
+        span,
+        is_quoted: false,
+    };
+    Ok((key, variable))
+}
+
+/// `:serde` and the like.
+fn modifier(input: ParseStream<'_>) -> Result<Option<Capture>> {
+    const WORDS: [(&str, Capture); 6] = [
+        ("display", Capture::Display),
+        ("debug", Capture::Debug),
+        ("serde", Capture::Serde),
+        ("bytes", Capture::Bytes),
+        ("err", Capture::Error),
+        ("error", Capture::Error),
+    ];
+    if !input.peek(Token![:]) || input.peek(Token![::]) {
+        return Ok(None);
+    }
+    input.parse::<Token![:]>()?;
+    if let Some(capture) = sigil(input) {
+        return Ok(Some(capture));
+    }
+    let word = input.call(Ident::parse_any)?;
+    if let Some((_, capture)) = WORDS.iter().find(|(name, _)| word == name) {
+        return Ok(Some(*capture));
+    }
+    let meant = match suggest(&word.to_string(), WORDS.iter().map(|(name, _)| *name)) {
+        Some(name) => format!("; did you mean `{name}`?"),
+        None => String::new(),
+    };
+    Err(Error::new(
+        word.span(),
+        format!(
+            "unknown modifier `:{word}`, expected `:%` (display), `:?` (debug), `:serde`, `:bytes` or `:err`{meant}"
+        ),
+    ))
+}
+
+fn sigil(input: ParseStream<'_>) -> Option<Capture> {
+    if input.parse::<Option<Token![%]>>().ok()?.is_some() {
+        Some(Capture::Display)
+    } else if input.parse::<Option<Token![?]>>().ok()?.is_some() {
+        Some(Capture::Debug)
+    } else {
+        None
+    }
+}
+
+/// What is behind `=`.
+fn field_value(input: ParseStream<'_>, key: Key, modifier: Option<Capture>) -> Result<Field> {
+    let at_sigil = input.span();
+    let sigil = sigil(input);
+    if let (Some(_), Some(_)) = (modifier, sigil) {
+        return Err(Error::new(
+            at_sigil,
+            "how to take the value is said twice: before the `=` and after it",
+        ));
+    }
+    let value = expression(input)?;
+    Ok(Field {
+        capture: modifier.or(sigil).unwrap_or_else(|| usual_capture(&key)),
+        key,
+        value,
+    })
+}
+
+/// The key `err` asks for an error.
+fn usual_capture(key: &Key) -> Capture {
+    if key.path == ["err"] {
+        Capture::Error
+    } else {
+        Capture::Typed
+    }
+}
+
+fn message(input: ParseStream<'_>, statement: &mut Statement) -> Result<()> {
+    statement.message = Some(if input.peek(LitStr) {
+        Message::Literal(input.parse()?)
+    } else {
+        Message::Macro(expression(input)?)
+    });
+    separator(input)
+}
+
+fn arguments(input: ParseStream<'_>, grammar: Grammar, statement: &mut Statement) -> Result<()> {
+    while !input.is_empty() {
+        let argument = match grammar {
+            Grammar::Hlog if at_field(input) => named_or_field(input)?,
+            _ if at_name(input) => {
+                let name = input.call(Ident::parse_any)?;
+                input.parse::<Token![=]>()?;
+                let value = expression(input)?;
+                Argument::Named { name, value }
+            }
+            _ => Argument::Positional(expression(input)?),
+        };
+        separator(input)?;
+        statement.arguments.push(argument);
+    }
+    Ok(())
+}
+
+/// `name =`
+fn at_name(input: ParseStream<'_>) -> bool {
+    input.peek(Ident::peek_any) && input.peek2(Token![=]) && !input.peek2(Token![==])
+}
+
+/// A key with a value.
+fn at_field(input: ParseStream<'_>) -> bool {
+    let fork = input.fork();
+    if key(&fork).is_err() || modifier(&fork).is_err() && fork.is_empty() {
+        return false;
+    }
+    fork.peek(Token![=]) && !fork.peek(Token![==])
+}
+
+/// `name = value` without any more may be either; all else is a field.
+fn named_or_field(input: ParseStream<'_>) -> Result<Argument> {
+    if at_name(input) && !input.peek3(Token![%]) && !input.peek3(Token![?]) {
+        let name = input.call(Ident::parse_any)?;
+        input.parse::<Token![=]>()?;
+        let value = expression(input)?;
+        return Ok(Argument::Named { name, value });
+    }
+    field(input).map(Argument::Field)
+}
+
+impl Argument {
+    /// A named argument whose name the string does not have.
+    pub(crate) fn as_field(name: &Ident, value: &TokenStream) -> Field {
+        let mut field = shorthand(name, Capture::Typed);
+        field.capture = usual_capture(&field.key);
+        field.value.clone_from(value);
+        field
+    }
+}
+
+/// An expression as it was written; what is none, to the next comma.
+fn expression(input: ParseStream<'_>) -> Result<TokenStream> {
+    let fork = input.fork();
+    if fork.parse::<Expr>().is_ok()
+        && (fork.is_empty() || fork.peek(Token![,]) || fork.peek(Token![;]))
+    {
+        return Ok(tokens_until(input, &fork));
+    }
+    let mut tokens = TokenStream::new();
+    while !input.is_empty() && !input.peek(Token![,]) && !input.peek(Token![;]) {
+        tokens.extend([input.parse::<TokenTree>()?]);
+    }
+    if tokens.is_empty() {
+        return Err(input.error("expected an expression"));
+    }
+    Ok(tokens)
+}
+
+/// The tokens from one position to a later one.
+fn tokens_until(input: ParseStream<'_>, end: ParseStream<'_>) -> TokenStream {
+    let mut tokens = TokenStream::new();
+    while input.cursor() != end.cursor() {
+        match input.parse::<TokenTree>() {
+            Ok(token) => tokens.extend([token]),
+            Err(_) => break,
+        }
+    }
+    tokens
+}
+
+/// An expression that stands by itself, whatever is written before it.
+///
+/// What another macro was given as an expression comes in a group without delimiters. The compiler forgets
+/// such groups in what a procedural macro returns, and with them what belongs together, so they become
+/// parentheses where that matters.
+pub(crate) fn closed(tokens: TokenStream) -> TokenStream {
+    let closed: TokenStream = tokens.into_iter().map(closed_group).collect();
+    let is_single = closed.clone().into_iter().nth(1).is_none();
+    if is_single {
+        return closed;
+    }
+    parentheses(closed)
+}
+
+fn parentheses(tokens: TokenStream) -> TokenStream {
+    let span = Span::mixed_site().located_at(tokens.span());
+    let mut group = Group::new(Delimiter::Parenthesis, tokens);
+    group.set_span(span);
+    group.into_token_stream()
+}
+
+fn closed_group(token: TokenTree) -> TokenTree {
+    let TokenTree::Group(group) = token else {
+        return token;
+    };
+    let inside: TokenStream = group.stream().into_iter().map(closed_group).collect();
+    let delimiter = match group.delimiter() {
+        Delimiter::None if binds_loosely(&inside) => Delimiter::Parenthesis,
+        other => other,
+    };
+    let mut closed = Group::new(delimiter, inside);
+    closed.set_span(group.span());
+    TokenTree::Group(closed)
+}
+
+fn binds_loosely(tokens: &TokenStream) -> bool {
+    use Expr::{Assign, Binary, Break, Cast, Closure, Range, Reference, Return, Unary, Yield};
+    matches!(
+        syn::parse2::<Expr>(tokens.clone()),
+        Ok(Assign(_)
+            | Binary(_)
+            | Break(_)
+            | Cast(_)
+            | Closure(_)
+            | Range(_)
+            | Reference(_)
+            | Return(_)
+            | Unary(_)
+            | Yield(_))
+    )
+}
+
+/// Where to point at for an expression.
+pub(crate) fn span_of(tokens: &TokenStream) -> Span {
+    tokens.span()
+}

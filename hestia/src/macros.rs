@@ -1,0 +1,105 @@
+//! The statements as users write them. Each passes on the path of this crate, so that they work wherever
+//! hestia is called something else.
+
+/// Logs a record: level, key-values, message.
+///
+/// # Grammar
+/// ```text
+/// hlog!( level, [ target: … , ] [ logger: … , ] { key-value , } [ "message" { , argument } ] )
+/// ```
+///
+/// | part | written | what it is |
+/// |---|---|---|
+/// | level | `error` `warn` `info` `debug` `trace` | the level |
+/// | | `critical` | level `error`, severity `CRITICAL` |
+/// | | any expression | a [`Level`](crate::Level) or a [`Severity`](crate::Severity), known at run time |
+/// | option | `target: "db"` | what filters match, instead of the module's path |
+/// | | `logger: audit` | a [`Logger`](crate::Logger), or any other `log::Log` |
+/// | key-value | `user_id = 5` | a value with its type (see [`Encode`](crate::Encode)) |
+/// | | `user_id` | the variable of this name |
+/// | | `id = %id`, `id:% = id`, `%id` | what the value's `Display` prints |
+/// | | `id = ?id`, `id:? = id`, `?id` | what its `Debug` prints |
+/// | | `cart:serde = &cart` | what its `Serialize` says, numbers, arrays and objects as such |
+/// | | `body:bytes = &body` | bytes, as base64 in text and JSON |
+/// | | `err = &e`, `cause:err = &e` | an error: its message and those of its sources, as an array |
+/// | | `req.method = "GET"` | an entry of the object `req` |
+/// | | `"content-type" = …` | a key that is no identifier |
+/// | message | `"{name} took {:.1} ms"` | a format string as in [`std::format!`] |
+/// | | `concat!("a", "b")` | a macro that makes one; formatted at the call |
+/// | argument | `elapsed` | a positional argument of the string |
+/// | | `name = value` | a named argument if the string names it, otherwise a key-value |
+///
+/// A message may be absent where there is a key-value. `{user}` in the string is the variable `user`, never
+/// an earlier key. A placeholder or a key that names a secret (`password`, `access_token`, `X-Api-Key`, …) is
+/// written as `***`.
+///
+/// # What it costs
+/// Nothing is evaluated when the statement is off. When it is on, each argument is evaluated once, from left
+/// to right. Numbers, text, times, addresses, and options, lists and references of those are copied, and
+/// formatted by the writer's thread with the real `std::fmt`; everything else is formatted at the call. A
+/// width or a precision is at most 65,535. The compiler's limits for levels are those of the `log` crate
+/// (its features `max_level_…`).
+///
+/// While another logger is installed in the `log` crate instead of hestia, it gets the record, with its
+/// key-values.
+///
+/// # Example
+/// ```
+/// # hestia::builder().console(false).text(false).json(false).env(false).init()?;
+/// use hestia::hlog;
+///
+/// let (user_id, path, elapsed) = (5, String::from("/orders"), 12.5);
+/// hlog!(info, "ready");
+/// hlog!(info, user_id, elapsed_ms = elapsed, "{path} served");
+/// hlog!(warn, target: "db", elapsed_ms = elapsed, "slow query");
+/// hlog!(info, req.method = "GET", req.path = path, "{} took {:.1} ms", path, elapsed);
+/// if let Err(err) = "x".parse::<i32>() {
+///     hlog!(error, err, "no number");
+/// }
+/// hlog!(critical, "down");
+/// let level = hestia::Level::Debug;
+/// hlog!(level, user_id = 5);
+/// # Ok::<(), hestia::InitError>(())
+/// ```
+#[macro_export]
+macro_rules! hlog {
+    ($($statement:tt)*) => {
+        $crate::__private::hlog!($crate; $($statement)*)
+    };
+}
+
+/// One macro for each level, in the grammar of the `log` crate.
+macro_rules! drop_in {
+    ($dollar:tt $($name:ident $article:literal $example:literal,)+) => {$(
+        #[doc = concat!("Logs ", $article, " record of level `", stringify!($name), "`, in the place of `log::", stringify!($name), "!`.")]
+        ///
+        /// The grammar is that of the `log` crate's macro: options, key-values before a `;`, message,
+        /// arguments. The message is formatted by the writer's thread, as [`hlog!`](crate::hlog) explains, where
+        /// `log`'s own macro has to format it at the call. All forms of a key-value of `hlog!` may be used, and the message may be absent
+        /// where there is one.
+        ///
+        /// # Example
+        /// ```
+        /// # hestia::builder().console(false).text(false).json(false).env(false).init()?;
+        /// let name = "world";
+        #[doc = concat!("hestia::", stringify!($name), "!(\"hello {name}\");")]
+        #[doc = concat!("hestia::", stringify!($name), "!(user_id = 5; \"hello {}\", name);")]
+        #[doc = concat!("hestia::", stringify!($name), "!(target: \"", $example, "\", elapsed_ms:? = Some(2.5); \"done\");")]
+        /// # Ok::<(), hestia::InitError>(())
+        /// ```
+        #[macro_export]
+        macro_rules! $name {
+            ($dollar($dollar statement:tt)*) => {
+                $dollar crate::__private::drop_in!($dollar crate; $name; $dollar($dollar statement)*)
+            };
+        }
+    )+};
+}
+
+drop_in! {$
+    error "a" "db",
+    warn "a" "db",
+    info "a" "db",
+    debug "a" "db",
+    trace "a" "db",
+}
