@@ -14,15 +14,15 @@ use crate::paths::private;
 /// What is written in the place of a secret.
 const MASK: &str = "***";
 
-pub(crate) fn expand(statement: &Statement, errors: Vec<Error>) -> TokenStream {
+pub(crate) fn expand(statement: &Statement, errors: &[Error]) -> TokenStream {
     let mut plan = Plan::new(statement);
     let message = plan.message(statement);
     let fields = plan.fields();
     if !errors.is_empty() {
         return plan.broken(errors);
     }
-    let logged = plan.logged(statement, message, fields);
-    plan.guarded(statement, logged)
+    let logged = plan.logged(statement, message, &fields);
+    plan.guarded(statement, &logged)
 }
 
 /// How the message is said.
@@ -237,7 +237,7 @@ impl Plan {
     }
 
     /// The call that logs, once the statement is known to be on.
-    fn logged(&self, statement: &Statement, message: Said, fields: TokenStream) -> TokenStream {
+    fn logged(&self, statement: &Statement, message: Said, fields: &TokenStream) -> TokenStream {
         let private = &self.private;
         let callsite = callsite(statement);
         let via = if statement.options.is_empty() {
@@ -338,7 +338,7 @@ impl Plan {
     }
 
     /// The static, the level check, and the call inside.
-    fn guarded(&self, statement: &Statement, logged: TokenStream) -> TokenStream {
+    fn guarded(&self, statement: &Statement, logged: &TokenStream) -> TokenStream {
         let private = &self.private;
         let template = &self.template;
         let module = quote!(#private::core::module_path!());
@@ -387,7 +387,7 @@ impl Plan {
         &self,
         statement: &Statement,
         level: &TokenStream,
-        logged: TokenStream,
+        logged: &TokenStream,
     ) -> TokenStream {
         let private = &self.private;
         let callsite = callsite(statement);
@@ -435,7 +435,7 @@ impl Plan {
     }
 
     /// The mistakes, and the values all the same, so that what they say about types stays said.
-    fn broken(&self, errors: Vec<Error>) -> TokenStream {
+    fn broken(&self, errors: &[Error]) -> TokenStream {
         let errors = errors.iter().map(Error::to_compile_error);
         let values = &self.values;
         quote!({

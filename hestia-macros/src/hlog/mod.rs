@@ -35,7 +35,7 @@ pub(crate) fn statement(tokens: TokenStream, grammar: Grammar) -> TokenStream {
     match parsed {
         Ok(statement) => {
             let errors = check::check(&statement);
-            expand::expand(&statement, errors)
+            expand::expand(&statement, &errors)
         }
         Err(error) => error.into_compile_error(),
     }

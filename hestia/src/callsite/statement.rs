@@ -150,7 +150,7 @@ impl Callsite {
     /// Logs a record whose message is the callsite's own constant.
     #[inline]
     pub fn log_constant(&'static self, via: Via<'_>, fields: impl FnOnce(&mut Fields<'_, '_>)) {
-        self.record(via, message_static, fields, |bytes| {
+        self.record(&via, message_static, fields, |bytes| {
             encode::append_static_str(bytes, self.message);
         });
     }
@@ -163,7 +163,7 @@ impl Callsite {
         fields: impl FnOnce(&mut Fields<'_, '_>),
         message: fmt::Arguments<'_>,
     ) {
-        self.record(via, message_text, fields, |bytes| {
+        self.record(&via, message_text, fields, |bytes| {
             encode::append_guarded(bytes, message);
         });
     }
@@ -180,7 +180,7 @@ impl Callsite {
         C: Capture,
         P: for<'d> Fn(&mut Printer<'_>, C::Decoded<'d>) -> fmt::Result + Copy + 'static,
     {
-        self.record(via, message_printed::<C, P>, fields, |bytes| {
+        self.record(&via, message_printed::<C, P>, fields, |bytes| {
             arguments.capture(&mut Captured(bytes));
         });
     }
@@ -188,7 +188,7 @@ impl Callsite {
     #[inline]
     fn record(
         &'static self,
-        via: Via<'_>,
+        via: &Via<'_>,
         read_message: DecodeMessage,
         fields: impl FnOnce(&mut Fields<'_, '_>),
         message: impl FnOnce(&mut Vec<u8>),
@@ -196,10 +196,10 @@ impl Callsite {
         let Some(mut scratch) = local::lend_scratch() else {
             return refuse(self.level());
         };
-        let mut image = self.begin(&mut scratch, &via, read_message);
+        let mut image = self.begin(&mut scratch, via, read_message);
         image.fields(|map| fields(&mut Fields(map)));
         let flags = image.message(message);
-        self.send(&via, flags, &scratch);
+        self.send(via, flags, &scratch);
     }
 
     fn begin<'b>(

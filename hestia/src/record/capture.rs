@@ -467,7 +467,7 @@ pub struct Copied;
 impl Copied {
     #[doc(hidden)]
     #[inline(always)]
-    pub fn capture<'a, T: ?Sized, F: Fn(&mut Captured<'_>)>(self, value: &'a T, _: F) -> &'a T {
+    pub fn capture<T: ?Sized, F: Fn(&mut Captured<'_>)>(self, value: &T, _: F) -> &T {
         value
     }
 }
