@@ -241,10 +241,10 @@ impl Plan {
         let private = &self.private;
         let callsite = callsite(statement);
         let via = if statement.options.is_empty() {
-            quote!(#private::Via::usual())
+            quote!(&#private::Via::usual())
         } else {
             let via = own("via");
-            quote!(#via)
+            quote!(&#via)
         };
         let needs_choice = matches!(message, Said::Later(..))
             || self

@@ -149,8 +149,8 @@ impl Callsite {
 
     /// Logs a record whose message is the callsite's own constant.
     #[inline]
-    pub fn log_constant(&'static self, via: Via<'_>, fields: impl FnOnce(&mut Fields<'_, '_>)) {
-        self.record(&via, message_static, fields, |bytes| {
+    pub fn log_constant(&'static self, via: &Via<'_>, fields: impl FnOnce(&mut Fields<'_, '_>)) {
+        self.record(via, message_static, fields, |bytes| {
             encode::append_static_str(bytes, self.message);
         });
     }
@@ -159,11 +159,11 @@ impl Callsite {
     #[inline]
     pub fn log_formatted(
         &'static self,
-        via: Via<'_>,
+        via: &Via<'_>,
         fields: impl FnOnce(&mut Fields<'_, '_>),
         message: fmt::Arguments<'_>,
     ) {
-        self.record(&via, message_text, fields, |bytes| {
+        self.record(via, message_text, fields, |bytes| {
             encode::append_guarded(bytes, message);
         });
     }
@@ -172,7 +172,7 @@ impl Callsite {
     #[inline]
     pub fn log<C, P>(
         &'static self,
-        via: Via<'_>,
+        via: &Via<'_>,
         fields: impl FnOnce(&mut Fields<'_, '_>),
         arguments: C,
         _: P,
@@ -180,7 +180,7 @@ impl Callsite {
         C: Capture,
         P: for<'d> Fn(&mut Printer<'_>, C::Decoded<'d>) -> fmt::Result + Copy + 'static,
     {
-        self.record(&via, message_printed::<C, P>, fields, |bytes| {
+        self.record(via, message_printed::<C, P>, fields, |bytes| {
             arguments.capture(&mut Captured(bytes));
         });
     }
