@@ -8,6 +8,7 @@
 //!
 //! *Invariant:* no user code runs while a reservation is open, and no lock is taken on the usual path.
 
+mod draft;
 mod emit;
 pub(crate) mod facade;
 mod forward;

@@ -25,6 +25,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::buffer::Buffer;
 use super::decode::{DecodeError, Decoder};
 use super::encode;
 
@@ -46,7 +47,7 @@ pub trait Capture {
 
 /// Where captured arguments go: the end of a record in the making.
 #[derive(Debug)]
-pub struct Captured<'b>(pub(crate) &'b mut Vec<u8>);
+pub struct Captured<'b>(pub(crate) &'b mut Buffer);
 
 /// Where captured arguments come from.
 #[derive(Debug)]

@@ -31,6 +31,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::buffer::Buffer;
 use super::serialize;
 
 pub(super) const TAG_NULL: u8 = 0;
@@ -97,13 +98,13 @@ pub struct Encoded(());
 /// Takes exactly one value. Each `put_*` method consumes it.
 #[derive(Debug)]
 pub struct Encoder<'a> {
-    bytes: &'a mut Vec<u8>,
+    bytes: &'a mut Buffer,
     depth: u8,
 }
 
 impl<'a> Encoder<'a> {
     #[cfg(test)]
-    pub(crate) fn new(bytes: &'a mut Vec<u8>) -> Self {
+    pub(crate) fn new(bytes: &'a mut Buffer) -> Self {
         Encoder { bytes, depth: 0 }
     }
 
@@ -113,7 +114,6 @@ impl<'a> Encoder<'a> {
     }
 
     fn number<const N: usize>(self, tag: u8, raw: [u8; N]) -> Encoded {
-        self.bytes.reserve(N + 1);
         self.bytes.push(tag);
         self.bytes.extend_from_slice(&raw);
         Encoded(())
@@ -296,7 +296,7 @@ impl<'a> Encoder<'a> {
 /// An array or an object in the making, for writers that cannot work through a closure.
 #[derive(Debug)]
 pub(super) struct Nested<'a> {
-    bytes: &'a mut Vec<u8>,
+    bytes: &'a mut Buffer,
     start: usize,
     /// Where the length of the object around it goes, when it is a variant's.
     outer: Option<usize>,
@@ -316,7 +316,7 @@ impl Nested<'_> {
     }
 
     /// For the next key: text with its length.
-    pub(super) fn key(&mut self) -> &mut Vec<u8> {
+    pub(super) fn key(&mut self) -> &mut Buffer {
         self.bytes
     }
 
@@ -338,7 +338,7 @@ impl Nested<'_> {
 /// Pushes the items of an array.
 #[derive(Debug)]
 pub struct SeqEncoder<'a> {
-    bytes: &'a mut Vec<u8>,
+    bytes: &'a mut Buffer,
     depth: u8,
 }
 
@@ -364,7 +364,7 @@ impl SeqEncoder<'_> {
 /// Adds the entries of an object.
 #[derive(Debug)]
 pub struct MapEncoder<'a> {
-    bytes: &'a mut Vec<u8>,
+    bytes: &'a mut Buffer,
     depth: u8,
 }
 
@@ -398,13 +398,13 @@ fn repeats(source: &[u8], message: &[u8]) -> bool {
 /// Writes one item or entry. When the code that writes it panics, and somebody catches that, no half of
 /// it stays behind.
 fn whole_or_nothing(
-    bytes: &mut Vec<u8>,
+    bytes: &mut Buffer,
     depth: u8,
-    key: impl FnOnce(&mut Vec<u8>),
+    key: impl FnOnce(&mut Buffer),
     write: impl FnOnce(Encoder<'_>) -> Encoded,
 ) {
     struct Undo<'a> {
-        bytes: &'a mut Vec<u8>,
+        bytes: &'a mut Buffer,
         keep: usize,
         done: bool,
     }
@@ -430,14 +430,14 @@ fn whole_or_nothing(
 }
 
 /// Key-values as a record carries them: the inside of an object, without tag and length.
-pub(crate) fn fields(bytes: &mut Vec<u8>) -> MapEncoder<'_> {
+pub(crate) fn fields(bytes: &mut Buffer) -> MapEncoder<'_> {
     MapEncoder { bytes, depth: 0 }
 }
 
 pub(super) const FORMATTING_FAILED: &str = "<formatting failed>";
 
 /// Appends formatted text; marks a failure of the formatting code instead of hiding it.
-pub(crate) fn append_display(bytes: &mut Vec<u8>, value: fmt::Arguments<'_>) {
+pub(crate) fn append_display(bytes: &mut Buffer, value: fmt::Arguments<'_>) {
     if Appender(bytes).write_fmt(value).is_err() {
         bytes.extend_from_slice(FORMATTING_FAILED.as_bytes());
     }
@@ -449,13 +449,13 @@ pub(crate) const PANICKED: &str = "<panicked while being logged>";
 
 /// As [`append_display`], when it is code of the user's that formats: a panic ends the text, not the
 /// statement. What was written before it is text all the same, and shows how far it came.
-pub(crate) fn append_guarded(bytes: &mut Vec<u8>, arguments: fmt::Arguments<'_>) {
+pub(crate) fn append_guarded(bytes: &mut Buffer, arguments: fmt::Arguments<'_>) {
     if catch_unwind(AssertUnwindSafe(|| append_display(bytes, arguments))).is_err() {
         bytes.extend_from_slice(PANICKED.as_bytes());
     }
 }
 
-struct Appender<'a>(&'a mut Vec<u8>);
+struct Appender<'a>(&'a mut Buffer);
 
 impl fmt::Write for Appender<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
@@ -464,38 +464,37 @@ impl fmt::Write for Appender<'_> {
     }
 }
 
-pub(crate) fn append_u32(bytes: &mut Vec<u8>, value: u32) {
+pub(crate) fn append_u32(bytes: &mut Buffer, value: u32) {
     bytes.extend_from_slice(&value.to_ne_bytes());
 }
 
-pub(crate) fn append_u64(bytes: &mut Vec<u8>, value: u64) {
+pub(crate) fn append_u64(bytes: &mut Buffer, value: u64) {
     bytes.extend_from_slice(&value.to_ne_bytes());
 }
 
 /// Appends a length and the text, cut at a character when it is beyond all measure.
-pub(crate) fn append_str(bytes: &mut Vec<u8>, text: &str) {
+pub(crate) fn append_str(bytes: &mut Buffer, text: &str) {
     let text = if text.len() > MAX_TEXT_BYTES {
         &text[..floor_char_boundary(text, MAX_TEXT_BYTES)]
     } else {
         text
     };
-    bytes.reserve(4 + text.len());
     append_u32(bytes, length(text.len()));
     bytes.extend_from_slice(text.as_bytes());
 }
 
 /// Appends where a constant of the program lies, instead of its text.
-pub(crate) fn append_static_str(bytes: &mut Vec<u8>, text: &'static str) {
+pub(crate) fn append_static_str(bytes: &mut Buffer, text: &'static str) {
     append_address(bytes, text.as_ptr().expose_provenance());
     append_address(bytes, text.len());
 }
 
-pub(crate) fn append_address(bytes: &mut Vec<u8>, address: usize) {
+pub(crate) fn append_address(bytes: &mut Buffer, address: usize) {
     bytes.extend_from_slice(&address.to_ne_bytes());
 }
 
 /// Leaves room for a length that [`close`] fills in.
-pub(crate) fn open(bytes: &mut Vec<u8>) -> usize {
+pub(crate) fn open(bytes: &mut Buffer) -> usize {
     let start = bytes.len();
     append_u32(bytes, 0);
     start

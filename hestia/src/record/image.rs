@@ -7,6 +7,7 @@
     reason = "addresses of statics and shared parts travel through the queue"
 )]
 
+use super::buffer::Buffer;
 use super::decode::{self, DecodeError, DecodeMessage, Decoder};
 use super::encode::{self, MapEncoder};
 use super::{FIELDS, INLINE_SITE, Metadata, SHARED, Shared, TRACE, TraceIds};
@@ -45,20 +46,20 @@ const CRITICAL: u8 = 64;
 /// A record in the making, in a buffer of the calling thread.
 #[derive(Debug)]
 pub(crate) struct Image<'b> {
-    bytes: &'b mut Vec<u8>,
+    bytes: &'b mut Buffer,
     flags: u32,
 }
 
 impl<'b> Image<'b> {
     /// Starts a record in an empty buffer.
     pub(crate) fn begin(
-        bytes: &'b mut Vec<u8>,
+        bytes: &'b mut Buffer,
         site: Site<'_>,
         read_message: DecodeMessage,
         shared: Option<&Shared>,
         trace: Option<TraceIds>,
     ) -> Self {
-        bytes.clear();
+        bytes.truncate(0);
         let mut flags = 0;
         match site {
             Site::Static(metadata) => {
@@ -96,13 +97,13 @@ impl<'b> Image<'b> {
     }
 
     /// The flags of the finished record; the message is what `append` adds to the buffer.
-    pub(crate) fn message(self, append: impl FnOnce(&mut Vec<u8>)) -> u32 {
+    pub(crate) fn message(self, append: impl FnOnce(&mut Buffer)) -> u32 {
         append(self.bytes);
         self.flags
     }
 }
 
-fn append_site(bytes: &mut Vec<u8>, site: Site<'_>) {
+fn append_site(bytes: &mut Buffer, site: Site<'_>) {
     let Site::Inline {
         severity,
         target,
@@ -142,7 +143,7 @@ fn append_site(bytes: &mut Vec<u8>, site: Site<'_>) {
     }
 }
 
-fn append_text(bytes: &mut Vec<u8>, text: Text<'_>) {
+fn append_text(bytes: &mut Buffer, text: Text<'_>) {
     match text {
         Text::None => {}
         Text::Static(text) => encode::append_static_str(bytes, text),
@@ -151,7 +152,7 @@ fn append_text(bytes: &mut Vec<u8>, text: Text<'_>) {
 }
 
 /// Writes what [`thread`] reads: it goes before the record where several threads share a ring.
-pub(crate) fn append_thread(bytes: &mut Vec<u8>, thread: ThreadRef<'_>) {
+pub(crate) fn append_thread(bytes: &mut Buffer, thread: ThreadRef<'_>) {
     encode::append_u64(bytes, thread.id);
     encode::append_str(bytes, thread.name.unwrap_or_default());
 }

@@ -16,6 +16,7 @@
 //! *Invariant:* knows nothing of queues, outputs or layouts.
 
 pub(crate) mod batch;
+pub(crate) mod buffer;
 pub(crate) mod capture;
 pub(crate) mod decode;
 pub(crate) mod encode;

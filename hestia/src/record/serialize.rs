@@ -244,7 +244,7 @@ impl ser::SerializeMap for Nested<'_> {
 }
 
 /// Keys are text; numbers, booleans and the names of variants are made into it, as serde_json does.
-struct KeySerializer<'a>(&'a mut Vec<u8>);
+struct KeySerializer<'a>(&'a mut Buffer);
 
 impl KeySerializer<'_> {
     fn display(self, key: fmt::Arguments<'_>) -> Result<(), Error> {
