@@ -296,14 +296,19 @@ impl Readers {
         &self.queue
     }
 
-    /// Sees every record that was committed before the call; returns how many bytes wait.
+    /// Sees every record that was committed before the call; returns how many bytes wait. Once a round: see
+    /// [`Reader::look`].
     pub(crate) fn look(&mut self) -> usize {
+        self.look_with(Reader::look)
+    }
+
+    fn look_with(&mut self, look: impl Fn(&mut Reader) -> usize) -> usize {
         self.refresh();
         let mut waiting = 0;
         let mut grown = Vec::new();
         let mut finished = false;
         for reader in &mut self.rings {
-            let bytes = reader.look();
+            let bytes = look(reader);
             waiting += bytes;
             if bytes > reader.ring().capacity() / 2 && !reader.is_closed() {
                 grown.push(Arc::clone(reader.ring()));
@@ -386,12 +391,12 @@ impl Readers {
     /// Remembers how far every ring has been filled, and what may be dropped once that has been read.
     pub(crate) fn mark(&mut self) -> Mark {
         let kept = mem::take(&mut *lock(&self.queue.retired));
-        self.look();
+        self.look_with(Reader::look_again);
         Mark {
             positions: self
                 .rings
                 .iter()
-                .map(|reader| (reader.ring().id(), reader.seen()))
+                .map(|reader| (reader.ring().id(), reader.end()))
                 .collect(),
             _kept: kept,
         }

@@ -28,7 +28,7 @@ use crate::stats::LevelCounts;
 use crate::thread::ThreadRef;
 
 use control::{Answer, Confirm, Control};
-use merge::Merge;
+use merge::{Horizon, Merge};
 use pace::{Pace, Rest};
 use route::{Loss, NOTICE_PAUSE, Route, Routes};
 
@@ -198,15 +198,12 @@ impl Writer {
         let now = self.desk.clock.now_before_all_else();
         // Whoever waits for a flush does not wait for the grace window.
         let hurry = !self.flushes.is_empty() || self.stop.is_some();
-        let horizon = if now < self.last_found {
-            // The counter has started anew: what was stamped before that is all older.
-            self.last_found = now;
-            u64::MAX
-        } else if hurry {
-            now
-        } else {
-            now.saturating_sub(grace_ticks)
+        let horizon = Horizon {
+            now,
+            grace: if hurry { 0 } else { grace_ticks },
         };
+        // Where the counter has started anew, so does the silence.
+        self.last_found = self.last_found.min(now);
         let waiting = self.readers.look();
         // After the look: an output that was added before a record was logged gets that record.
         self.take_controls();
@@ -219,12 +216,11 @@ impl Writer {
         let taken = if waiting == 0 {
             0
         } else {
-            self.merge
-                .run(self.readers.rings(), horizon, |ring, frame| {
-                    let owner = ring.thread().map(crate::thread::Thread::as_ref);
-                    desk.process(owner, frame.flags, frame.ticks, frame.payload());
-                    queue.progress.step();
-                })
+            self.merge.run(self.readers.rings(), horizon, |frame| {
+                let owner = frame.thread().map(crate::thread::Thread::as_ref);
+                desk.process(owner, frame.flags, frame.ticks, frame.payload());
+                queue.progress.step();
+            })
         };
         if taken > 0 {
             self.readers.release();

@@ -41,6 +41,7 @@ fn pair_at(capacity: usize, position: usize) -> Pair {
         head: position,
         released: position,
         end: position,
+        seen: position,
         ..Reader::new(ring)
     };
     Pair {
