@@ -2,6 +2,7 @@
 
 use super::{Front, front, local};
 use crate::level::Level;
+use crate::queue::Reason;
 use crate::queue::ring::{Producer, Room};
 use crate::queue::wake::{DIRECT, FORKED};
 use crate::record;
@@ -42,7 +43,7 @@ fn emit_slowly(mut front: &'static Front, level: Level, flags: u32, bytes: &[u8]
         front = super::front().unwrap_or(front);
         if front.queue.wake.state() == FORKED {
             // No pipeline could be started here, and the parent's locks may be held for ever.
-            front.queue.refuse(level);
+            front.queue.refuse(level, Reason::NoRoom);
             return;
         }
     }
@@ -71,7 +72,7 @@ fn emit_slowly(mut front: &'static Front, level: Level, flags: u32, bytes: &[u8]
             attend(front);
         }
     } else if local::with_ring(front, |producer| producer.count_shed(level)).is_none() {
-        queue.refuse(level);
+        queue.refuse(level, Reason::NoRoom);
     }
 }
 
@@ -150,7 +151,6 @@ fn emigrate(old: &'static Front) {
     let (flags, _, bytes) = abandoned.last_frame();
     (old.hooks.forked)();
     if let Some(own) = front() {
-        // An error in rank, so that it waits for room, if it must; there is no level left in the bytes.
-        emit_slowly(own, Level::Error, flags, &bytes);
+        emit_slowly(own, record::level(flags, &bytes), flags, &bytes);
     }
 }

@@ -11,6 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use log::kv::{self, VisitSource, VisitValue};
 
 use super::{Front, emit::emit, local};
+use crate::queue::Reason;
 use crate::record::decode::{DecodeMessage, message_static, message_text};
 use crate::record::encode::{append_display, append_static_str};
 use crate::record::{Encoded, Encoder, Image, MapEncoder, Shared, Site, Text};
@@ -23,7 +24,7 @@ pub(crate) fn log(front: &'static Front, record: &log::Record<'_>, shared: Optio
         emit(front, level, flags, scratch);
     });
     if emitted.is_none() {
-        front.queue.refuse(level);
+        front.queue.refuse(level, Reason::TooDeep);
     }
 }
 

@@ -21,7 +21,7 @@ use crate::clock::{Clock, TickSource};
 use crate::facts::Facts;
 use crate::internal;
 use crate::level::{Level, Severity};
-use crate::queue::{Mark, Queue, Readers};
+use crate::queue::{Mark, Queue, Readers, Reason, Shed};
 use crate::record::uuid::UuidSource;
 use crate::record::{Field, Metadata, Record, RecordBuf, Surroundings, Value};
 use crate::stats::LevelCounts;
@@ -105,7 +105,7 @@ impl Writer {
         let mut clock = Clock::new(ticks);
         let mut outputs = Routes::default();
         for route in routes {
-            outputs.add(route, 0, LevelCounts::default());
+            outputs.add(route, 0, Shed::default());
         }
         let now = clock.now();
         Writer {
@@ -379,7 +379,7 @@ impl Desk {
         }
     }
 
-    fn announce_losses(&mut self, shed: LevelCounts, window: (i64, i64)) {
+    fn announce_losses(&mut self, shed: Shed, window: (i64, i64)) {
         let Desk {
             routes,
             uuids,
@@ -388,7 +388,8 @@ impl Desk {
         } = self;
         routes.announce_losses(shed, |how, lost, pass_on| {
             let why = match how {
-                Loss::Shed => "the queue had no room for them, or they nested too deep",
+                Loss::Shed(Reason::NoRoom) => "the queue had no room",
+                Loss::Shed(Reason::TooDeep) => "statements nested too deep",
                 Loss::Failed => "this output could not be written to",
             };
             let (message, fields) = loss(lost, window, why);
