@@ -302,10 +302,8 @@ impl Writer {
                     return;
                 }
                 // The look that no record committed before the barrier escapes.
-                if self.readers.look() > 0
-                    || !self.control.is_empty()
-                    || self.readers.anything_retired()
-                {
+                // (Who sends a request rouses after that, which ends the parking or forbids it.)
+                if self.readers.look() > 0 || self.readers.anything_retired() {
                     wake.stay();
                 } else if !wake.park(patience) {
                     self.notices.patience = (self.notices.patience * 2).min(LONGEST_PATIENCE);
