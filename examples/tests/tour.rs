@@ -119,7 +119,7 @@ tour! {
         "2000 accepted, shed: none",
         "DropNewest: ",
         "DropBelow(Warn): ",
-        "(the queue had no room for them, or they nested too deep) {lost=",
+        "(the queue had no room) {lost=",
         "lost_warn=0",
     ];
     endings_lose_nothing: "08_endings" => [

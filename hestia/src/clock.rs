@@ -4,12 +4,12 @@
 //! turns ticks into Unix time by a calibration that it renews, so that lines follow the corrections of
 //! the system's clock.
 //!
-//! *Invariant:* ticks never go backwards, on one thread or between threads that have seen each other's
-//! records, in strict order.
+//! *Invariant:* in strict order, a tick that is read after another one was, on whichever thread, is larger.
 
 #![allow(unsafe_code, reason = "the tick counter")]
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering, fence};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A point in time; far beyond all others that matter where the sum has no room.
@@ -27,7 +27,7 @@ pub enum Order {
     #[default]
     Strict,
     /// Lines of different threads less than a microsecond apart may stand either way round. Saves some
-    /// ten nanoseconds a call where the processor has a tick counter, nothing elsewhere.
+    /// ten nanoseconds a call; more where the processor has no tick counter and many threads log at once.
     Relaxed,
 }
 
@@ -40,8 +40,11 @@ pub(crate) enum TickSource {
     /// `rdtsc`: may be read a little early.
     #[cfg(all(target_arch = "x86_64", not(hestia_portable)))]
     RelaxedCounter,
-    /// Nanoseconds of the operating system's monotonic clock.
-    Monotonic,
+    /// Nanoseconds of the operating system's monotonic clock, of which no two are the same. That clock can be
+    /// as coarse as 100 ns, in which a record can be handed to another thread and be followed by its own.
+    OrderedMonotonic,
+    /// Nanoseconds of the operating system's monotonic clock, as it tells them.
+    RelaxedMonotonic,
 }
 
 impl TickSource {
@@ -54,8 +57,10 @@ impl TickSource {
                 Order::Relaxed => TickSource::RelaxedCounter,
             };
         }
-        let _ = order;
-        TickSource::Monotonic
+        match order {
+            Order::Strict => TickSource::OrderedMonotonic,
+            Order::Relaxed => TickSource::RelaxedMonotonic,
+        }
     }
 
     #[inline]
@@ -72,7 +77,8 @@ impl TickSource {
             // SAFETY: part of every x86-64.
             #[cfg(all(target_arch = "x86_64", not(hestia_portable)))]
             TickSource::RelaxedCounter => unsafe { std::arch::x86_64::_rdtsc() },
-            TickSource::Monotonic => monotonic(),
+            TickSource::OrderedMonotonic => ordered(monotonic()),
+            TickSource::RelaxedMonotonic => monotonic(),
         }
     }
 }
@@ -87,7 +93,7 @@ impl TickSource {
         unsafe {
             std::arch::x86_64::_mm_lfence();
         }
-        std::sync::atomic::fence(std::sync::atomic::Ordering::SeqCst);
+        fence(Ordering::SeqCst);
         now
     }
 }
@@ -99,6 +105,18 @@ fn monotonic() -> u64 {
     u64::try_from(elapsed.as_nanos())
         .unwrap_or(u64::MAX)
         .saturating_add(1_000_000_000)
+}
+
+/// The tick itself, or the next one that nobody has yet.
+fn ordered(now: u64) -> u64 {
+    static LATEST: AtomicU64 = AtomicU64::new(0);
+    let own = |latest: u64| now.max(latest + 1);
+    // AcqRel: each sees the one before, so what was committed before a tick is seen by whoever has a later one.
+    LATEST
+        .fetch_update(Ordering::AcqRel, Ordering::Acquire, |latest| {
+            Some(own(latest))
+        })
+        .map_or(now, own)
 }
 
 /// Whether the counter runs at one rate, whatever the processor does: CPUID leaf 8000_0007H, EDX bit 8
@@ -338,7 +356,10 @@ impl Clock {
 /// The rate at the very start, to some parts in ten thousand; renewals make it exact.
 #[allow(clippy::cast_precision_loss, reason = "a span of time")]
 fn first_rate(source: TickSource, first: &Sample, sample: &mut impl FnMut() -> Sample) -> f64 {
-    if source == TickSource::Monotonic {
+    if matches!(
+        source,
+        TickSource::OrderedMonotonic | TickSource::RelaxedMonotonic
+    ) {
         return 1.0;
     }
     let begin = (source.now(), Instant::now());
@@ -376,7 +397,7 @@ mod tests {
         };
         let sample = Box::new(move || receive.recv().unwrap());
         (
-            Clock::with_samples(TickSource::Monotonic, sample, first, 1.0),
+            Clock::with_samples(TickSource::RelaxedMonotonic, sample, first, 1.0),
             send,
         )
     }
@@ -405,6 +426,33 @@ mod tests {
         };
         send.send(sample).unwrap();
         clock.renew_if_due(at(seconds))
+    }
+
+    /// Two records in the same tick of a coarse clock once came out in the order of their rings.
+    #[test]
+    fn ordered_ticks_of_all_threads_differ_however_coarse_the_clock_is() {
+        let coarse = || ordered(monotonic() / 100_000 * 100_000);
+        let mut ticks: Vec<u64> = std::thread::scope(|scope| {
+            let threads = [(); 4].map(|()| {
+                scope.spawn(|| {
+                    let ticks: Vec<u64> = std::iter::repeat_with(coarse).take(2_000).collect();
+                    assert!(ticks.is_sorted());
+                    ticks
+                })
+            });
+            let ticks = threads
+                .into_iter()
+                .flat_map(|thread| thread.join().unwrap());
+            ticks.collect()
+        });
+        ticks.sort_unstable();
+        let all = ticks.len();
+        ticks.dedup();
+        assert_eq!((all, ticks.len()), (8_000, 8_000));
+        assert!(
+            ordered(0) > ticks[all - 1],
+            "nor does it follow a clock that goes back"
+        );
     }
 
     #[test]

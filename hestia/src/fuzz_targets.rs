@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::facts::Facts;
 use crate::layout::{ConsoleLayout, JsonLayout, Layout, Multiline, Schema, Style, TextLayout};
 use crate::level::{ALL, LEVELS, Severity};
+use crate::record::buffer::Buffer;
 use crate::record::decode::{self, Decoder};
 use crate::record::{
     Encoded, Encoder, Image, MapEncoder, Record, RecordBuf, Shared, Site, Surroundings, Text,
@@ -45,7 +46,7 @@ fn check_value(value: Value<'_>) {
     if !is_writable(value) {
         return;
     }
-    let mut bytes = Vec::new();
+    let mut bytes = Buffer::default();
     encode::fields(&mut bytes).entry_with("value", |encoder| put_value(encoder, value));
     let mut decoder = Decoder::new(&bytes);
     let field = decoder.get_field().expect("what was encoded is decoded");
@@ -313,7 +314,7 @@ fn with_record(bytes: &[u8], process_fields: &[u8], take: impl FnOnce(&Record<'_
         file: text(&file),
         line: (shape & 8 != 0).then_some(u32::from(shape)),
     };
-    let mut record = Vec::new();
+    let mut record = Buffer::default();
     let mut image = Image::begin(
         &mut record,
         site,

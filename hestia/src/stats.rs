@@ -138,8 +138,9 @@ impl fmt::Display for LevelCounts {
 pub struct Stats {
     /// Records the queue took.
     pub accepted: u64,
-    /// Records the queue refused, by level: it was full and the overflow policy said so, or the record
-    /// was larger than the whole queue may be.
+    /// Records the queue refused, by level: it was full and the overflow policy said so, the record was
+    /// larger than the whole queue may be, or statements nested too deep, one executed while another
+    /// formats its arguments.
     pub shed: LevelCounts,
     /// Troubles of hestia's own: failed writes, panics in custom parts, and so on.
     pub errors: u64,

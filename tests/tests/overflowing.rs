@@ -117,6 +117,37 @@ fn full_ring_drops_newest_and_counts() {
     );
 }
 
+/// What the JSON notices that give this reason say was lost at a level.
+fn said_lost_because(program: &Finished, reason: &str, level: &str) -> u64 {
+    let gives_it = |notice: &&Value| {
+        notice["message"]
+            .as_str()
+            .is_some_and(|message| message.ends_with(reason))
+    };
+    let json = program.json();
+    let notices = json.iter().filter(|record| is_notice(record));
+    notices
+        .filter(gives_it)
+        .map(|notice| number(&notice["metadata"][format!("lost_{level}")], level))
+        .sum()
+}
+
+#[test]
+fn each_reason_for_a_loss_is_told_with_its_own_figure() {
+    let program = run("two_reasons");
+    let told = check(&program);
+    check_text(&program, &told);
+    let too_deep = |level| said_lost_because(&program, "(statements nested too deep)", level);
+    let no_room = |level| said_lost_because(&program, "(the queue had no room)", level);
+    assert_eq!(
+        (too_deep("warn"), too_deep("info")),
+        (told.fact("too_deep"), 0)
+    );
+    assert!(no_room("warn") > 0 && no_room("info") > 0);
+    assert_eq!(no_room("warn") + too_deep("warn"), told.shed_at("warn"));
+    assert_eq!(no_room("info"), told.shed_at("info"));
+}
+
 #[test]
 fn drop_below_sheds_what_is_less_severe_and_lets_the_rest_wait() {
     let program = run("drop_below");
@@ -212,10 +243,11 @@ fn an_output_that_was_deaf_says_later_what_the_queue_lost() {
     assert_eq!(told.output("text", "notices"), notices, "{lines:#?}");
     let said: u64 = lines
         .iter()
-        .filter(|line| line.contains("the queue had no room"))
+        .filter(|line| line.contains("(the queue had no room)"))
         .map(|line| said_lost(line, "info"))
         .sum();
     assert_eq!(said, told.shed_at("info"), "{lines:#?}");
+    assert!(said > 0, "nothing was shed");
 }
 
 #[test]

@@ -2,9 +2,10 @@
 
 use super::{Front, front, local};
 use crate::level::Level;
+use crate::queue::Reason;
 use crate::queue::ring::{Producer, Room};
 use crate::queue::wake::{DIRECT, FORKED};
-use crate::record;
+use crate::record::{self, buffer::Buffer};
 use crate::thread::Thread;
 
 /// Puts a record into the queue, or counts it as shed; whichever it was, the call returns.
@@ -42,7 +43,7 @@ fn emit_slowly(mut front: &'static Front, level: Level, flags: u32, bytes: &[u8]
         front = super::front().unwrap_or(front);
         if front.queue.wake.state() == FORKED {
             // No pipeline could be started here, and the parent's locks may be held for ever.
-            front.queue.refuse(level);
+            front.queue.refuse(level, Reason::NoRoom);
             return;
         }
     }
@@ -71,7 +72,7 @@ fn emit_slowly(mut front: &'static Front, level: Level, flags: u32, bytes: &[u8]
             attend(front);
         }
     } else if local::with_ring(front, |producer| producer.count_shed(level)).is_none() {
-        queue.refuse(level);
+        queue.refuse(level, Reason::NoRoom);
     }
 }
 
@@ -123,7 +124,7 @@ fn put_oversize(front: &Front, producer: &mut Producer, flags: u32, bytes: &[u8]
 /// Through a ring that several threads share, with the thread's name in the record.
 fn put_shared(front: &Front, flags: u32, bytes: &[u8]) -> Put {
     let thread: Thread = local::thread();
-    let mut named = Vec::with_capacity(bytes.len() + 64);
+    let mut named = Buffer::from(Vec::with_capacity(bytes.len() + 64));
     record::append_thread(&mut named, thread.as_ref());
     named.extend_from_slice(bytes);
     front.queue.with_shared(thread.id, |producer| {
@@ -133,7 +134,7 @@ fn put_shared(front: &Front, flags: u32, bytes: &[u8]) -> Put {
 
 /// The writer's word says that there is something to do after a commit.
 #[cold]
-fn attend(front: &'static Front) {
+pub(super) fn attend(front: &'static Front) {
     match front.queue.wake.state() {
         FORKED => emigrate(front),
         DIRECT => (front.hooks.direct)(),
@@ -150,7 +151,6 @@ fn emigrate(old: &'static Front) {
     let (flags, _, bytes) = abandoned.last_frame();
     (old.hooks.forked)();
     if let Some(own) = front() {
-        // An error in rank, so that it waits for room, if it must; there is no level left in the bytes.
-        emit_slowly(own, Level::Error, flags, &bytes);
+        emit_slowly(own, record::level(flags, &bytes), flags, &bytes);
     }
 }

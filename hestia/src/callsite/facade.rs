@@ -1,4 +1,4 @@
-//! A record of the `log` crate: its facts inlined, its message formatted into the thread's buffer.
+//! A record of the `log` crate: its facts inlined, its message formatted at the call.
 //!
 //! `fmt::Arguments` cannot be kept, so the message is formatted at the call, without allocating; a
 //! constant message is not even copied. Key-values keep their types: a visitor for the simple ones, the
@@ -10,7 +10,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use log::kv::{self, VisitSource, VisitValue};
 
-use super::{Front, emit::emit, local, statement::Fields};
+use super::{Front, draft::Draft, statement::Fields};
+use crate::queue::Reason;
 use crate::record::decode::{DecodeMessage, message_static, message_text};
 use crate::record::encode::{append_guarded, append_static_str};
 use crate::record::{Encoded, Encoder, Image, MapEncoder, Shared, Site, Text};
@@ -18,14 +19,21 @@ use crate::record::{Encoded, Encoder, Image, MapEncoder, Shared, Site, Text};
 /// Logs a record that passed the level check.
 pub(crate) fn log(front: &'static Front, record: &log::Record<'_>, shared: Option<&Shared>) {
     let level = record.level();
-    let Some(mut scratch) = local::lend_scratch() else {
-        return front.queue.refuse(level);
+    // The length of a list of key-values is code of the user's at times; so it is asked for first.
+    let is_constant = record.args().as_str().is_some() && record.key_values().count() == 0;
+    let draft = if is_constant {
+        Draft::in_ring(front)
+    } else {
+        Draft::in_memory()
     };
-    let flags = encode(&mut scratch, record, shared);
-    emit(front, level, flags, &scratch);
+    let Some(mut draft) = draft else {
+        return front.queue.refuse(level, Reason::TooDeep);
+    };
+    let flags = encode(&mut draft, record, shared);
+    draft.send(front, level, flags);
 }
 
-fn encode(scratch: &mut Vec<u8>, record: &log::Record<'_>, shared: Option<&Shared>) -> u32 {
+fn encode(draft: &mut Draft, record: &log::Record<'_>, shared: Option<&Shared>) -> u32 {
     let site = Site::Inline {
         severity: record.level().into(),
         target: record.target(),
@@ -38,7 +46,7 @@ fn encode(scratch: &mut Vec<u8>, record: &log::Record<'_>, shared: Option<&Share
         Some(_) => message_static,
         None => message_text,
     };
-    let mut image = Image::begin(scratch, site, read_message, shared, None);
+    let mut image = Image::begin(draft, site, read_message, shared, None);
     let fields = record.key_values();
     image.fields(|map| {
         // A source that fails has handed over what it could; the record is kept.

@@ -14,10 +14,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use log::{Level, Log};
 
+use super::draft::Draft;
 use super::forward::forward;
-use super::{Front, emit::emit, front, local};
+use super::{Front, front};
 use crate::filter::directives::generation;
 use crate::level::Severity;
+use crate::queue::Reason;
+use crate::record::buffer::Buffer;
 use crate::record::capture::{Capture, Captured, Printer, message_printed};
 use crate::record::decode::{DecodeMessage, message_static, message_text};
 use crate::record::encode::{self, PANICKED};
@@ -164,7 +167,9 @@ impl Callsite {
         message: fmt::Arguments<'_>,
     ) {
         self.record(via, message_text, fields, |bytes| {
-            encode::append_guarded(bytes, message);
+            if bytes.leave() {
+                encode::append_guarded(bytes, message);
+            }
         });
     }
 
@@ -191,20 +196,25 @@ impl Callsite {
         via: &Via<'_>,
         read_message: DecodeMessage,
         fields: impl FnOnce(&mut Fields<'_, '_>),
-        message: impl FnOnce(&mut Vec<u8>),
+        message: impl FnOnce(&mut Buffer),
     ) {
-        let Some(mut scratch) = local::lend_scratch() else {
-            return refuse(self.level());
+        let (front, draft) = via.draft();
+        let Some(mut draft) = draft else {
+            return refuse(front, self.level());
         };
-        let mut image = self.begin(&mut scratch, via, read_message);
+        let mut image = self.image(&mut draft, via, read_message);
         image.fields(|map| fields(&mut Fields(map)));
         let flags = image.message(message);
-        self.send(via, flags, &scratch);
+        match front {
+            Some(front) => draft.send(front, self.level(), flags),
+            None => via.forward(flags, &draft),
+        }
     }
 
-    fn begin<'b>(
+    #[inline]
+    fn image<'b>(
         &'static self,
-        scratch: &'b mut Vec<u8>,
+        draft: &'b mut Draft,
         via: &Via<'_>,
         read_message: DecodeMessage,
     ) -> Image<'b> {
@@ -218,22 +228,7 @@ impl Callsite {
                 line: self.metadata.line(),
             },
         };
-        let shared = match &via.logger {
-            Some(Destination::Named(logger)) if front().is_some() => Some(logger.shared()),
-            _ => None,
-        };
-        Image::begin(scratch, site, read_message, shared, None)
-    }
-
-    fn send(&'static self, via: &Via<'_>, flags: u32, bytes: &[u8]) {
-        match (&via.logger, front()) {
-            (Some(Destination::Foreign(logger)), _) => {
-                forward(flags, bytes, |record| logger.log(record));
-            }
-            (_, None) => forward(flags, bytes, |record| log::logger().log(record)),
-            (_, Some(front)) if is_own() => forward(flags, bytes, front.hooks.own),
-            (_, Some(front)) => emit(front, self.level(), flags, bytes),
-        }
+        Image::begin(draft, site, read_message, via.shared(), None)
     }
 }
 
@@ -242,9 +237,9 @@ fn constant(text: Option<&'static str>) -> Text<'static> {
 }
 
 #[cold]
-fn refuse(level: Level) {
-    if let Some(Front { queue, .. }) = front() {
-        queue.refuse(level);
+fn refuse(front: Option<&Front>, level: Level) {
+    if let Some(front) = front {
+        front.queue.refuse(level, Reason::TooDeep);
     }
 }
 
@@ -288,6 +283,46 @@ impl<'a> Via<'a> {
         Via {
             logger: Some(logger),
             ..self
+        }
+    }
+}
+
+impl Via<'_> {
+    /// The queue that takes the record, if it is hestia's to write, and where it is made.
+    #[inline]
+    fn draft(&self) -> (Option<&'static Front>, Option<Draft>) {
+        match front() {
+            Some(front) if !is_own() && !self.is_foreign() => {
+                // What is shared may open a file first, before any part of the ring is lent.
+                self.shared();
+                (Some(front), Draft::in_ring(front))
+            }
+            _ => (None, Draft::in_memory()),
+        }
+    }
+
+    #[inline]
+    fn is_foreign(&self) -> bool {
+        matches!(self.logger, Some(Destination::Foreign(_)))
+    }
+
+    #[inline]
+    fn shared(&self) -> Option<&Shared> {
+        match &self.logger {
+            Some(Destination::Named(logger)) => Some(logger.shared()),
+            _ => None,
+        }
+    }
+
+    /// Hands a record over that is not hestia's to write.
+    #[cold]
+    fn forward(&self, flags: u32, bytes: &[u8]) {
+        match (&self.logger, front()) {
+            (Some(Destination::Foreign(logger)), _) => {
+                forward(flags, bytes, |record| logger.log(record));
+            }
+            (_, Some(front)) => forward(flags, bytes, front.hooks.own),
+            (_, None) => forward(flags, bytes, |record| log::logger().log(record)),
         }
     }
 }
@@ -407,6 +442,9 @@ impl Fields<'_, '_> {
     /// at all, so there is nothing half-done to see.
     #[inline(never)]
     pub(super) fn guarded(&mut self, key: &str, write: impl FnOnce(Encoder<'_>) -> Encoded) {
+        if !self.0.leave_ring() {
+            return;
+        }
         let write = std::panic::AssertUnwindSafe(|| self.0.entry_with(key, write));
         if std::panic::catch_unwind(write).is_err() {
             self.0.entry(key, PANICKED);

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::Layout;
 use crate::facts::Facts;
 use crate::level::{Level, Severity};
+use crate::record::buffer::Buffer;
 use crate::record::{
     Encode, Encoded, Encoder, Image, Record, RecordBuf, Shared, Site, Surroundings, Text, TraceIds,
     decode,
@@ -95,7 +96,7 @@ impl Sample {
             application: Some(self.application.clone()),
             ..Shared::default()
         };
-        let mut bytes = Vec::new();
+        let mut bytes = Buffer::default();
         let mut image = Image::begin(
             &mut bytes,
             self.site(),

@@ -363,7 +363,7 @@ impl Pipeline {
         let (queue_bytes, queue_high_water_bytes) = self.queue().sizes();
         Stats {
             accepted,
-            shed,
+            shed: shed.in_all(),
             errors: internal::errors(),
             queue_high_water_bytes,
             queue_bytes,

@@ -143,7 +143,7 @@ fn nothing_is_overwritten_before_it_was_read() {
 /// What a caller does after each commit.
 fn attend(queue: &Queue) {
     if queue.wake.wants_attention() {
-        assert!([wake::PARKED, wake::AWAKE].contains(&queue.wake.state()));
+        assert!([wake::PARKED, wake::AWAKE, wake::ROUSED].contains(&queue.wake.state()));
         queue.wake.rouse();
     }
 }
@@ -174,7 +174,56 @@ fn no_wake_up_is_lost() {
         }
         assert_eq!(read(&mut readers), [1]);
         sender.join().unwrap();
-        assert_eq!(queue.wake.state(), wake::AWAKE);
+        assert!([wake::AWAKE, wake::ROUSED].contains(&queue.wake.state()));
+    });
+}
+
+/// A request to the writer, such as a flush, comes at any moment of its way to a nap. A model's naps do not
+/// end by themselves.
+///
+/// Caught: a rouser that leaves a writer alone which is still at work.
+#[test]
+fn a_request_never_waits_out_a_nap() {
+    model(|| {
+        let (queue, _readers) = queue();
+        let requests = Arc::new(AtomicU64::new(0));
+        let askers = [(); 2].map(|()| {
+            let (queue, requests) = (Arc::clone(&queue), Arc::clone(&requests));
+            thread::spawn(move || {
+                requests.fetch_add(1, Ordering::Relaxed);
+                queue.wake.rouse();
+            })
+        });
+        while requests.load(Ordering::Relaxed) < 2 {
+            queue.wake.nap(Duration::MAX);
+        }
+        for asker in askers {
+            asker.join().unwrap();
+        }
+    });
+}
+
+/// As above, on its way to park.
+#[test]
+fn a_request_wakes_a_parked_writer() {
+    model(|| {
+        let (queue, _readers) = queue();
+        let request = Arc::new(AtomicU64::new(0));
+        let asker = {
+            let (queue, request) = (Arc::clone(&queue), Arc::clone(&request));
+            thread::spawn(move || {
+                request.store(1, Ordering::Relaxed);
+                queue.wake.rouse();
+            })
+        };
+        while request.load(Ordering::Relaxed) == 0 {
+            if queue.wake.prepare_to_park() {
+                queue.wake.park(None);
+            } else {
+                queue.wake.nap(Duration::MAX);
+            }
+        }
+        asker.join().unwrap();
     });
 }
 
@@ -218,8 +267,11 @@ fn the_writer_parks_between_two_threads_records() {
         });
         let mut seen = 0;
         while seen < 2 {
-            assert!(queue.wake.prepare_to_park());
-            if readers.look() > 0 {
+            if !queue.wake.prepare_to_park() {
+                // One of the two was seen before it roused.
+                queue.wake.nap(Duration::MAX);
+                readers.look();
+            } else if readers.look() > 0 {
                 queue.wake.stay();
             } else {
                 queue.wake.park(None);
@@ -321,7 +373,7 @@ fn the_ring_of_an_ended_thread_is_read_to_its_end_before_it_goes() {
         assert_eq!(seen, [1, 2]);
         assert!(readers.rings().is_empty());
         let (accepted, shed) = queue.counts();
-        assert_eq!((accepted, shed.total()), (2, 1));
+        assert_eq!((accepted, shed.in_all().total()), (2, 1));
     });
 }
 

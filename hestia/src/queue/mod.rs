@@ -105,6 +105,33 @@ const SPARE_SHARE: usize = 16;
 /// Things to be dropped that are worth waking the writer for.
 const MANY_RETIRED: usize = 256;
 
+/// Why a record was shed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// There was no room for it, and the policy says what becomes of it then; or it was too large.
+    NoRoom,
+    /// Its statement was executed while too many others were formatting their arguments.
+    TooDeep,
+}
+
+const REASONS: usize = 2;
+
+/// What was shed, by reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Shed {
+    pub(crate) no_room: LevelCounts,
+    pub(crate) too_deep: LevelCounts,
+}
+
+impl Shed {
+    /// For whatever reason.
+    pub(crate) fn in_all(&self) -> LevelCounts {
+        let mut sums = self.no_room.0;
+        add_all(&mut sums, self.too_deep.0);
+        LevelCounts(sums)
+    }
+}
+
 /// The rings of one process.
 #[derive(Debug)]
 pub(crate) struct Queue {
@@ -118,8 +145,8 @@ pub(crate) struct Queue {
     /// Grows with each change of the registry's rings. Release under the lock, acquire by the writer.
     generation: AtomicU64,
     shared: [Mutex<Option<Producer>>; SHARED_RINGS],
-    /// Records that no ring counted: larger than the bound, or nested too deep.
-    refused: [AtomicU64; LEVELS],
+    /// Records that no ring could count, by why they were shed.
+    refused: [[AtomicU64; LEVELS]; REASONS],
     retired: Mutex<Vec<Arc<dyn Any + Send + Sync>>>,
     high_water: AtomicU64,
 }
@@ -151,7 +178,7 @@ impl Queue {
             spare_limit,
             generation: AtomicU64::new(0),
             shared: std::array::from_fn(|_| Mutex::new(None)),
-            refused: std::array::from_fn(|_| AtomicU64::new(0)),
+            refused: std::array::from_fn(|_| std::array::from_fn(|_| AtomicU64::new(0))),
             retired: Mutex::default(),
             high_water: AtomicU64::new(0),
         }
@@ -218,8 +245,8 @@ impl Queue {
     }
 
     /// Counts a record that never came near a ring.
-    pub(crate) fn refuse(&self, level: Level) {
-        self.refused[level::index(level)].fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn refuse(&self, level: Level, reason: Reason) {
+        self.refused[reason as usize][level::index(level)].fetch_add(1, Ordering::Relaxed);
     }
 
     /// Keeps something alive until every record that was committed before this call has been consumed.
@@ -240,7 +267,7 @@ impl Queue {
     }
 
     /// Records taken and shed so far, over all rings there ever were.
-    pub(crate) fn counts(&self) -> (u64, LevelCounts) {
+    pub(crate) fn counts(&self) -> (u64, Shed) {
         let registry = lock(&self.registry);
         let mut accepted = registry.accepted;
         let mut shed = registry.shed;
@@ -248,9 +275,16 @@ impl Queue {
             accepted += ring.accepted();
             add_all(&mut shed, ring.shed());
         }
-        let refused = std::array::from_fn(|at| self.refused[at].load(Ordering::Relaxed));
-        add_all(&mut shed, refused);
-        (accepted, LevelCounts(shed))
+        add_all(&mut shed, self.refused_for(Reason::NoRoom));
+        let shed = Shed {
+            no_room: LevelCounts(shed),
+            too_deep: LevelCounts(self.refused_for(Reason::TooDeep)),
+        };
+        (accepted, shed)
+    }
+
+    fn refused_for(&self, reason: Reason) -> [u64; LEVELS] {
+        std::array::from_fn(|at| self.refused[reason as usize][at].load(Ordering::Relaxed))
     }
 
     /// Bytes taken by rings and oversize records, and the most that ever waited.
@@ -296,14 +330,19 @@ impl Readers {
         &self.queue
     }
 
-    /// Sees every record that was committed before the call; returns how many bytes wait.
+    /// Sees every record that was committed before the call; returns how many bytes wait. Once a round: see
+    /// [`Reader::look`].
     pub(crate) fn look(&mut self) -> usize {
+        self.look_with(Reader::look)
+    }
+
+    fn look_with(&mut self, look: impl Fn(&mut Reader) -> usize) -> usize {
         self.refresh();
         let mut waiting = 0;
         let mut grown = Vec::new();
         let mut finished = false;
         for reader in &mut self.rings {
-            let bytes = reader.look();
+            let bytes = look(reader);
             waiting += bytes;
             if bytes > reader.ring().capacity() / 2 && !reader.is_closed() {
                 grown.push(Arc::clone(reader.ring()));
@@ -386,12 +425,12 @@ impl Readers {
     /// Remembers how far every ring has been filled, and what may be dropped once that has been read.
     pub(crate) fn mark(&mut self) -> Mark {
         let kept = mem::take(&mut *lock(&self.queue.retired));
-        self.look();
+        self.look_with(Reader::look_again);
         Mark {
             positions: self
                 .rings
                 .iter()
-                .map(|reader| (reader.ring().id(), reader.seen()))
+                .map(|reader| (reader.ring().id(), reader.end()))
                 .collect(),
             _kept: kept,
         }

@@ -166,20 +166,24 @@ impl Ring {
         let flags = word(header, 4);
         if flags & PADDING != 0 {
             return Frame {
+                ring: self,
                 length,
                 flags,
                 ticks: 0,
                 payload: &[],
+                seen_before: false,
             };
         }
         let ticks = u64::from_ne_bytes(std::array::from_fn(|byte| header[8 + byte]));
         // SAFETY: as for the header; `commit` wrote the length of this very frame.
         let payload = unsafe { self.memory.slice(at + HEADER, length - HEADER) };
         Frame {
+            ring: self,
             length,
             flags,
             ticks,
             payload,
+            seen_before: false,
         }
     }
 }
@@ -220,10 +224,13 @@ fn round_up(bytes: usize) -> usize {
 /// One frame, as the reader sees it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frame<'a> {
+    ring: &'a Ring,
     length: usize,
     pub(crate) flags: u32,
     pub(crate) ticks: u64,
     payload: &'a [u8],
+    /// It was there at the look before the last one, too.
+    pub(crate) seen_before: bool,
 }
 
 impl<'a> Frame<'a> {
@@ -235,6 +242,11 @@ impl<'a> Frame<'a> {
         let number =
             |at: usize| usize::from_ne_bytes(std::array::from_fn(|byte| self.payload[at + byte]));
         (number(0), number(size_of::<usize>()))
+    }
+
+    /// The thread that owns the ring; none when several threads share it.
+    pub(crate) fn thread(&self) -> Option<&'a Thread> {
+        self.ring.thread()
     }
 
     /// The record, wherever it lies.
@@ -510,8 +522,10 @@ pub(crate) struct Reader {
     head: usize,
     /// What the producer knows of `head`.
     released: usize,
-    /// What lay before the tail at the last look.
+    /// What lay before the tail when it was last seen.
     end: usize,
+    /// What had been seen before the last look.
+    seen: usize,
     closed: bool,
 }
 
@@ -522,6 +536,7 @@ impl Reader {
             head: 0,
             released: 0,
             end: 0,
+            seen: 0,
             closed: false,
         }
     }
@@ -535,8 +550,15 @@ impl Reader {
         self.ring
     }
 
-    /// Sees what was committed so far; returns how many bytes wait.
+    /// Sees what was committed so far; returns how many bytes wait. What had been seen before is told from
+    /// what is new.
     pub(crate) fn look(&mut self) -> usize {
+        self.seen = self.end;
+        self.look_again()
+    }
+
+    /// As `look`, in the same round of the writer's: what is new since its first look stays new.
+    pub(crate) fn look_again(&mut self) -> usize {
         // In this order: a tail that is read after `closed` is the last one.
         self.closed = self.ring.producer.closed.load(Ordering::Acquire) != 0;
         self.end = self.ring.producer.tail.load(Ordering::Acquire);
@@ -553,8 +575,8 @@ impl Reader {
         self.closed
     }
 
-    /// The position up to which the last look saw frames.
-    pub(crate) fn seen(&self) -> usize {
+    /// The position up to which frames have been seen.
+    pub(crate) fn end(&self) -> usize {
         self.end
     }
 
@@ -575,7 +597,10 @@ impl Reader {
             // SAFETY: between head and the tail that was seen, and not released.
             let frame = unsafe { self.ring.frame(self.head) };
             if frame.flags & PADDING == 0 {
-                return Some(frame);
+                return Some(Frame {
+                    seen_before: !is_at_most(self.seen, self.head),
+                    ..frame
+                });
             }
             self.head = self.head.wrapping_add(frame.step());
         }

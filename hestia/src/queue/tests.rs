@@ -258,14 +258,17 @@ fn what_no_ring_counted_is_counted_as_shed() {
     let (queue, mut readers) = queue(64 * FIRST);
     let producer = queue.new_producer(&thread(1)).unwrap();
     producer.count_shed(Level::Info);
-    queue.refuse(Level::Error);
-    let both = queue.counts().1;
-    assert_eq!((both.of(Level::Info), both.of(Level::Error)), (1, 1));
+    queue.refuse(Level::Error, Reason::NoRoom);
+    queue.refuse(Level::Error, Reason::TooDeep);
+    let shed = queue.counts().1;
+    assert_eq!(shed.no_room, LevelCounts([1, 0, 1, 0, 0]));
+    assert_eq!(shed.too_deep, LevelCounts([1, 0, 0, 0, 0]));
+    assert_eq!(shed.in_all(), LevelCounts([2, 0, 1, 0, 0]));
     producer.close();
     readers.look();
     assert_eq!(
         queue.counts().1,
-        both,
+        shed,
         "the ring is gone, its figures are not"
     );
 }
@@ -455,7 +458,10 @@ impl World {
         }
         self.retired.retain(|(_, kept)| kept.strong_count() > 0);
         let (accepted, shed) = self.queue.counts();
-        assert_eq!((accepted, shed.total()), (self.accepted, self.shed));
+        assert_eq!(
+            (accepted, shed.in_all().total()),
+            (self.accepted, self.shed)
+        );
         assert!(self.bytes() <= self.queue.bounds.process_bytes);
     }
 
@@ -575,6 +581,6 @@ fn short_lived_threads_lose_nothing() {
     assert_eq!(next.len() as u64, LANES * THREADS);
     readers.look();
     readers.look();
-    assert_eq!(queue.counts(), (total, LevelCounts::default()));
+    assert_eq!(queue.counts(), (total, Shed::default()));
     assert_eq!(used(&queue), 0);
 }

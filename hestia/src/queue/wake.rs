@@ -1,7 +1,7 @@
 //! How the writer sleeps, and how producers wake it at no cost to themselves.
 //!
-//! One word says what the writer is doing. A producer reads it once after each commit; whatever is not
-//! *awake* or *napping* sends it to its cold path:
+//! One word says what the writer is doing. A producer reads it once after each commit; whatever is neither
+//! *awake* nor *roused* nor *napping* sends it to its cold path:
 //!
 //! | state | meaning | what a producer does after its commit |
 //! |---|---|---|
@@ -9,12 +9,16 @@
 //! | parked | the writer sleeps until it is woken | wakes it |
 //! | direct | there is no writer thread any more | does the writer's work itself |
 //! | awake | the writer is at work | nothing |
+//! | roused | the writer is at work, and will look once more before it sleeps | nothing |
 //! | napping | the writer will look again by itself, soon | nothing |
 //!
 //! Going to park must not miss a record: the writer stores `parked`, makes every thread of the process
 //! pass a full barrier (`membarrier(2)`, `PRIVATE_EXPEDITED`: Linux 4.14), looks at all rings once more,
 //! and only then sleeps. The producer's side is a plain load that the compiler may not move up. Where
 //! membarrier is missing, both sides use a sequentially consistent fence instead (Dekker's protocol).
+//!
+//! Whoever rouses a writer that is at work leaves word for it (*roused*): its next attempt to sleep takes the
+//! word instead. So whatever was published before a `rouse`, be it a record or a request, is never slept over.
 //!
 //! *Invariant:* a producer never waits here.
 
@@ -30,6 +34,7 @@ pub(crate) const PARKED: u32 = 1;
 pub(crate) const DIRECT: u32 = 2;
 pub(crate) const AWAKE: u32 = 3;
 pub(crate) const NAPPING: u32 = 4;
+pub(crate) const ROUSED: u32 = 5;
 
 /// The word, and what is needed to sleep on it.
 #[derive(Debug)]
@@ -67,25 +72,28 @@ impl Wake {
         self.word.get().load(Ordering::Acquire)
     }
 
-    /// Wakes the writer, if it sleeps. The caller has published what it is to see: the read-modify-write
-    /// is the fence between the two.
+    /// Wakes the writer, or has it look once more before it sleeps. The caller has published what the writer
+    /// is to see.
     pub(crate) fn rouse(&self) {
+        // For the look of a writer that is on its way to park: see `barrier`.
         fence(Ordering::SeqCst);
-        let word = self.word.get();
-        for asleep in [PARKED, NAPPING] {
-            // AcqRel: what was published before is seen by the writer when it reads `awake`.
-            if word
-                .compare_exchange(asleep, AWAKE, Ordering::AcqRel, Ordering::Acquire)
-                .is_ok()
-            {
-                self.word.wake();
-                return;
-            }
+        // AcqRel, and a write even where the word stays the same: what was published before is seen by the
+        // writer when it next changes the word, as it does before each sleep.
+        let before = self
+            .word
+            .get()
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |word| match word {
+                PARKED | NAPPING => Some(AWAKE),
+                AWAKE | ROUSED => Some(ROUSED),
+                _ => None,
+            });
+        if matches!(before, Ok(PARKED | NAPPING)) {
+            self.word.wake();
         }
     }
 
-    /// Writer: says that it is about to park. `false` when it must not: it was told to stop, or producers
-    /// cannot be made to see it.
+    /// Writer: says that it is about to park. `false` when it must not: it was roused meanwhile, or told to
+    /// stop, or producers cannot be made to see it; then `nap` knows what to do.
     /// Look at everything once more after this, then `park` or `stay`.
     pub(crate) fn prepare_to_park(&self) -> bool {
         let prepared = self.change(AWAKE, PARKED);
@@ -103,11 +111,14 @@ impl Wake {
         !self.change(PARKED, AWAKE)
     }
 
-    /// Writer: sleeps for a while, or until somebody rouses it.
+    /// Writer: sleeps for a while, or until somebody rouses it; not at all when somebody has since the last
+    /// sleep.
     pub(crate) fn nap(&self, span: Duration) {
         if self.change(AWAKE, NAPPING) {
             self.word.sleep(NAPPING, Some(span));
             self.stay();
+        } else {
+            self.change(ROUSED, AWAKE);
         }
     }
 
@@ -459,6 +470,25 @@ mod tests {
         });
         assert!(start.elapsed() < Duration::from_secs(30));
         assert_eq!(wake.state(), AWAKE);
+    }
+
+    /// A request that came between the writer's last look at them and its nap once waited the nap out.
+    #[test]
+    fn a_writer_that_was_roused_at_work_looks_again_before_it_sleeps() {
+        let wake = Wake::new();
+        let start = Instant::now();
+        wake.rouse();
+        assert!(!wake.wants_attention(), "that is for the writer to do");
+        wake.nap(Duration::from_secs(60));
+        wake.rouse();
+        wake.rouse();
+        assert!(!wake.prepare_to_park());
+        wake.nap(Duration::from_secs(60));
+        assert!(start.elapsed() < Duration::from_secs(30));
+        assert_eq!(wake.state(), AWAKE, "once is enough");
+        wake.nap(Duration::from_millis(1));
+        assert!(wake.prepare_to_park());
+        wake.stay();
     }
 
     #[test]

@@ -400,7 +400,9 @@ impl<F: Fn(&mut Captured<'_>)> Capture for Formatted<F> {
     #[inline]
     fn capture(&self, bytes: &mut Captured<'_>) {
         let start = encode::open(bytes.0);
-        (self.0)(bytes);
+        if bytes.0.leave() {
+            (self.0)(bytes);
+        }
         encode::close(bytes.0, start);
     }
 

@@ -369,6 +369,11 @@ pub struct MapEncoder<'a> {
 }
 
 impl MapEncoder<'_> {
+    /// To be called before code of the user's runs, and whether it may; see [`Buffer::leave`].
+    pub(crate) fn leave_ring(&mut self) -> bool {
+        self.bytes.leave()
+    }
+
     /// Adds one key and its value.
     pub fn entry(&mut self, key: &str, value: &(impl Encode + ?Sized)) {
         self.entry_with(key, |encoder| value.encode(encoder));

@@ -9,6 +9,7 @@ use std::fmt::{self, Write as _};
 
 use serde::ser::{self, Impossible, Serialize};
 
+use super::buffer::Buffer;
 use super::encode::{
     Encoded, Encoder, Nested, TAG_MAP, TAG_SEQ, append_display, append_str, close, open,
 };
@@ -400,14 +401,15 @@ mod tests {
 
     use serde::Serialize;
 
+    use super::super::buffer::Buffer;
     use super::super::decode::{Decoder, Entries};
     use super::super::encode::{Encoder, MAX_DEPTH};
     use super::super::value::Value;
 
     fn encoded(value: &impl Serialize) -> Vec<u8> {
-        let mut bytes = Vec::new();
+        let mut bytes = Buffer::default();
         Encoder::new(&mut bytes).put_serde(value);
-        bytes
+        bytes.to_vec()
     }
 
     fn shown(value: &impl Serialize) -> String {

@@ -10,6 +10,7 @@ use std::collections::HashSet;
 
 use proptest::prelude::*;
 
+use super::buffer::Buffer;
 use super::decode::{Decoder, Entries};
 use super::encode::{self, Encode, Encoded, Encoder};
 use super::value::{Field, Value};
@@ -52,9 +53,9 @@ impl Owned {
     }
 
     fn encoded(&self) -> Vec<u8> {
-        let mut bytes = Vec::new();
+        let mut bytes = Buffer::default();
         self.encode(Encoder::new(&mut bytes));
-        bytes
+        bytes.to_vec()
     }
 }
 
@@ -91,12 +92,12 @@ fn read_fields(entries: Entries<'_>) -> Vec<(String, Owned)> {
 }
 
 fn encoded_fields(fields: &[(String, Owned)]) -> Vec<u8> {
-    let mut bytes = Vec::new();
+    let mut bytes = Buffer::default();
     let mut map = encode::fields(&mut bytes);
     for (key, value) in fields {
         map.entry(key, value);
     }
-    bytes
+    bytes.to_vec()
 }
 
 /// The one value that the bytes are.

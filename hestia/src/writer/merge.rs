@@ -1,16 +1,40 @@
 //! The order of lines: all rings merged by time.
 //!
-//! Each round the writer takes a tick, the horizon, *then* looks at every ring, and merges what is not
-//! younger than the horizon. That keeps causality: a record committed after its ring was looked at, and
-//! anything that it caused, has a stamp beyond the horizon, or was looked at too. With the horizon a
-//! grace window in the past, a thread that was between its stamp and its commit is waited for as well.
+//! Each round the writer takes a tick, *then* looks at every ring, and merges what is older than the tick.
+//! That keeps causality. If A's call returned before B's began, A was committed before B was stamped; and
+//! if B's stamp is less than the tick, B was stamped before the writer looked. So A lies there to be seen
+//! whenever B is taken, and has the smaller stamp (`clock` sees to that). A stamp *equal* to the tick proves
+//! nothing: where the clock is coarse, A can have been committed within the same tick after its ring was
+//! looked at, and B before its own was. With the horizon a grace window before the tick, a thread that was
+//! between its stamp and its commit is waited for as well.
 //!
-//! *Invariant:* reads no frame beyond the last look, and none younger than the horizon.
+//! What lay there at the last round's look was stamped before this round's tick was taken. If its stamp says
+//! otherwise, the counter has started anew, or stands still: then stamps tell nothing, and it is taken at
+//! once. So whatever the clock does, a round without a grace window takes all that the one before saw, and a
+//! drain or a flush comes to its end.
+//!
+//! *Invariant:* reads no frame beyond the last look, and none of which an older one may be missing.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::queue::ring::{Frame, Reader, Ring};
+use crate::queue::ring::{Frame, Reader};
+
+/// What a round may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Horizon {
+    /// The tick that was taken before the look.
+    pub(super) now: u64,
+    /// How long before the tick a frame must have been stamped.
+    pub(super) grace: u64,
+}
+
+impl Horizon {
+    fn allows(&self, frame: &Frame<'_>) -> bool {
+        frame.ticks < self.now.saturating_sub(self.grace)
+            || (frame.seen_before && frame.ticks >= self.now)
+    }
+}
 
 /// Merges rings; keeps its memory from round to round.
 #[derive(Debug, Default)]
@@ -20,13 +44,13 @@ pub(super) struct Merge {
 }
 
 impl Merge {
-    /// Passes every frame that was seen, and is not younger than the horizon, in the order of stamps.
-    /// Returns how many.
+    /// Passes every frame that was seen, and that the horizon allows, in the order of stamps. Returns how
+    /// many.
     pub(super) fn run(
         &mut self,
         rings: &mut [Reader],
-        horizon: u64,
-        mut take: impl FnMut(&Ring, &Frame<'_>),
+        horizon: Horizon,
+        mut take: impl FnMut(&Frame<'_>),
     ) -> u64 {
         self.next.clear();
         for (place, reader) in rings.iter_mut().enumerate() {
@@ -37,10 +61,15 @@ impl Merge {
             let until = self
                 .next
                 .peek()
-                .map_or((horizon, usize::MAX), |&Reverse(next)| next);
+                .map_or((u64::MAX, usize::MAX), |&Reverse(next)| next);
             let reader = &mut rings[place];
             // As long as this ring's frames are the oldest, there is no need to ask the others.
-            while take_one(reader, place, until, &mut take) {
+            while let Some(frame) = reader.peek()
+                && horizon.allows(&frame)
+                && (frame.ticks, place) <= until
+            {
+                take(&frame);
+                reader.advance();
                 taken += 1;
             }
             self.put_back(reader, place, horizon);
@@ -48,31 +77,13 @@ impl Merge {
         taken
     }
 
-    fn put_back(&mut self, reader: &mut Reader, place: usize, horizon: u64) {
+    fn put_back(&mut self, reader: &mut Reader, place: usize, horizon: Horizon) {
         if let Some(frame) = reader.peek()
-            && frame.ticks <= horizon
+            && horizon.allows(&frame)
         {
             self.next.push(Reverse((frame.ticks, place)));
         }
     }
-}
-
-fn take_one(
-    reader: &mut Reader,
-    place: usize,
-    until: (u64, usize),
-    take: &mut impl FnMut(&Ring, &Frame<'_>),
-) -> bool {
-    let ring = std::sync::Arc::clone(reader.ring());
-    let Some(frame) = reader.peek() else {
-        return false;
-    };
-    if (frame.ticks, place) > until {
-        return false;
-    }
-    take(&ring, &frame);
-    reader.advance();
-    true
 }
 
 #[cfg(test)]

@@ -21,14 +21,14 @@ use crate::clock::{Clock, TickSource};
 use crate::facts::Facts;
 use crate::internal;
 use crate::level::{Level, Severity};
-use crate::queue::{Mark, Queue, Readers};
+use crate::queue::{Mark, Queue, Readers, Reason, Shed};
 use crate::record::uuid::UuidSource;
 use crate::record::{Field, Metadata, Record, RecordBuf, Surroundings, Value};
 use crate::stats::LevelCounts;
 use crate::thread::ThreadRef;
 
 use control::{Answer, Confirm, Control};
-use merge::Merge;
+use merge::{Horizon, Merge};
 use pace::{Pace, Rest};
 use route::{Loss, NOTICE_PAUSE, Route, Routes};
 
@@ -105,7 +105,7 @@ impl Writer {
         let mut clock = Clock::new(ticks);
         let mut outputs = Routes::default();
         for route in routes {
-            outputs.add(route, 0, LevelCounts::default());
+            outputs.add(route, 0, Shed::default());
         }
         let now = clock.now();
         Writer {
@@ -198,15 +198,12 @@ impl Writer {
         let now = self.desk.clock.now_before_all_else();
         // Whoever waits for a flush does not wait for the grace window.
         let hurry = !self.flushes.is_empty() || self.stop.is_some();
-        let horizon = if now < self.last_found {
-            // The counter has started anew: what was stamped before that is all older.
-            self.last_found = now;
-            u64::MAX
-        } else if hurry {
-            now
-        } else {
-            now.saturating_sub(grace_ticks)
+        let horizon = Horizon {
+            now,
+            grace: if hurry { 0 } else { grace_ticks },
         };
+        // Where the counter has started anew, so does the silence.
+        self.last_found = self.last_found.min(now);
         let waiting = self.readers.look();
         // After the look: an output that was added before a record was logged gets that record.
         self.take_controls();
@@ -219,12 +216,11 @@ impl Writer {
         let taken = if waiting == 0 {
             0
         } else {
-            self.merge
-                .run(self.readers.rings(), horizon, |ring, frame| {
-                    let owner = ring.thread().map(crate::thread::Thread::as_ref);
-                    desk.process(owner, frame.flags, frame.ticks, frame.payload());
-                    queue.progress.step();
-                })
+            self.merge.run(self.readers.rings(), horizon, |frame| {
+                let owner = frame.thread().map(crate::thread::Thread::as_ref);
+                desk.process(owner, frame.flags, frame.ticks, frame.payload());
+                queue.progress.step();
+            })
         };
         if taken > 0 {
             self.readers.release();
@@ -306,10 +302,8 @@ impl Writer {
                     return;
                 }
                 // The look that no record committed before the barrier escapes.
-                if self.readers.look() > 0
-                    || !self.control.is_empty()
-                    || self.readers.anything_retired()
-                {
+                // (Who sends a request rouses after that, which ends the parking or forbids it.)
+                if self.readers.look() > 0 || self.readers.anything_retired() {
                     wake.stay();
                 } else if !wake.park(patience) {
                     self.notices.patience = (self.notices.patience * 2).min(LONGEST_PATIENCE);
@@ -383,7 +377,7 @@ impl Desk {
         }
     }
 
-    fn announce_losses(&mut self, shed: LevelCounts, window: (i64, i64)) {
+    fn announce_losses(&mut self, shed: Shed, window: (i64, i64)) {
         let Desk {
             routes,
             uuids,
@@ -392,7 +386,8 @@ impl Desk {
         } = self;
         routes.announce_losses(shed, |how, lost, pass_on| {
             let why = match how {
-                Loss::Shed => "the queue had no room for them, or they nested too deep",
+                Loss::Shed(Reason::NoRoom) => "the queue had no room",
+                Loss::Shed(Reason::TooDeep) => "statements nested too deep",
                 Loss::Failed => "this output could not be written to",
             };
             let (message, fields) = loss(lost, window, why);

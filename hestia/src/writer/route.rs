@@ -19,6 +19,7 @@ use crate::filter::directives::Table;
 use crate::internal;
 use crate::layout::Layout;
 use crate::level::Level;
+use crate::queue::{Reason, Shed};
 use crate::record::Record;
 use crate::record::batch::{Batch, KEPT_BYTES};
 use crate::sink::{FlushTicket, Sink};
@@ -60,14 +61,14 @@ struct Slot {
     /// What the last notice that got out had told.
     told_failed: LevelCounts,
     /// The same for what the queue shed.
-    told_shed: LevelCounts,
+    told_shed: Shed,
 }
 
 /// How records were lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Loss {
     /// The queue did not take them.
-    Shed,
+    Shed(Reason),
     /// The output could not be written to.
     Failed,
 }
@@ -90,7 +91,7 @@ pub(super) struct Routes {
 
 impl Routes {
     /// Adds an output, for records from now on; so many were processed, and these shed, before it.
-    pub(super) fn add(&mut self, mut route: Route, processed: u64, shed: LevelCounts) {
+    pub(super) fn add(&mut self, mut route: Route, processed: u64, shed: Shed) {
         route.counts.before.store(processed, Ordering::Relaxed);
         let place = self
             .layouts
@@ -157,13 +158,21 @@ impl Routes {
     /// said again later.
     pub(super) fn announce_losses(
         &mut self,
-        shed: LevelCounts,
+        shed: Shed,
         mut tell: impl FnMut(Loss, &LevelCounts, &mut dyn FnMut(&Record<'_>)),
     ) {
         for slot in &mut self.slots {
             let failed = slot.batch.lost();
+            let told = &slot.told_shed;
             let losses = [
-                (Loss::Shed, shed.since(&slot.told_shed)),
+                (
+                    Loss::Shed(Reason::NoRoom),
+                    shed.no_room.since(&told.no_room),
+                ),
+                (
+                    Loss::Shed(Reason::TooDeep),
+                    shed.too_deep.since(&told.too_deep),
+                ),
                 (Loss::Failed, failed.since(&slot.told_failed)),
             ];
             if losses.iter().all(|(_, lost)| lost.total() == 0) {
@@ -184,7 +193,7 @@ impl Routes {
     }
 
     /// Whether some output lacks records and has not said so.
-    pub(super) fn has_untold_losses(&self, shed: &LevelCounts) -> bool {
+    pub(super) fn has_untold_losses(&self, shed: &Shed) -> bool {
         self.slots
             .iter()
             .any(|slot| slot.told_shed != *shed || slot.batch.lost() != slot.told_failed)

@@ -1,6 +1,7 @@
 //! Programs whose queue runs over: writers that hang or crawl, records that are too large, threads that
 //! are too many.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -137,6 +138,35 @@ fn drop_newest() {
     }
     gate.open();
     finish(json!({}));
+}
+
+/// Logs a warning while it is formatted, with one less deep of its own.
+struct Deep(u32);
+
+impl fmt::Display for Deep {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 > 0 {
+            EXECUTED[Level::Warn as usize - 1].fetch_add(1, Ordering::Relaxed);
+            log::warn!("depth {}", Deep(self.0 - 1));
+        }
+        write!(out, "{}", self.0)
+    }
+}
+
+/// Some are shed because the queue is full, some because they nest too deep.
+fn two_reasons() {
+    let gate = start_gated(quiet().overflow(Overflow::DropNewest));
+    gate.hold();
+    for number in 0..1_000 {
+        say(Level::Info, &format!("record {number}"));
+    }
+    let chains = 3;
+    for _ in 0..chains {
+        let _ = Deep(20).to_string();
+    }
+    gate.open();
+    // The first that is refused formats nothing, and so ends its chain.
+    finish(json!({ "too_deep": chains }));
 }
 
 /// Statements of another thread, and whether it still goes on.
@@ -411,6 +441,7 @@ fn main() {
             talk_through_a_shut_gate(Overflow::DropBelow(Level::Warn), 2_000);
         }
         Some("block") => talk_through_a_shut_gate(Overflow::Block, 1_000),
+        Some("two_reasons") => two_reasons(),
         Some("gives_up") => gives_up(),
         Some("crawls") => crawls(),
         Some("deaf_output") => deaf_output(),

@@ -1,6 +1,6 @@
 //! Whole records: each part is read back, whichever others are there.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use ::uuid::Uuid;
 use proptest::prelude::*;
@@ -8,10 +8,11 @@ use proptest::prelude::*;
 use super::{Owned, each_key_once, encoded_fields, fields, read_field, text};
 use crate::facts::Facts;
 use crate::level::{Level, Severity};
+use crate::record::buffer::Buffer;
 use crate::record::decode::{self, DecodeError, DecodeMessage};
 use crate::record::{
     FIELDS, INLINE_SITE, Image, Metadata, Record, RecordBuf, SHARED, Shared, Site, Surroundings,
-    THREAD, TRACE, Text, TraceIds, append_thread, encode,
+    THREAD, TRACE, Text, TraceIds, append_thread, encode, level,
 };
 use crate::thread::ThreadRef;
 
@@ -120,7 +121,7 @@ impl Message {
         }
     }
 
-    fn append(&self, bytes: &mut Vec<u8>) {
+    fn append(&self, bytes: &mut Buffer) {
         match self {
             Message::Text(text) => bytes.extend_from_slice(text.as_bytes()),
             Message::Static(text) => encode::append_static_str(bytes, text),
@@ -142,7 +143,8 @@ struct Parts {
 impl Parts {
     /// The record's flags and bytes.
     fn encoded(&self) -> (u32, Vec<u8>) {
-        let mut bytes = vec![0xee; 5];
+        let mut bytes = Buffer::default();
+        bytes.extend_from_slice(&[0xee; 5]);
         let mut image = Image::begin(
             &mut bytes,
             self.site.as_site(),
@@ -157,12 +159,12 @@ impl Parts {
         });
         let flags = image.message(|bytes| self.message.append(bytes));
         let Some((id, name)) = &self.thread else {
-            return (flags, bytes);
+            return (flags, bytes.to_vec());
         };
         let name = Some(name.as_str()).filter(|name| !name.is_empty());
-        let mut named = Vec::new();
+        let mut named = Buffer::default();
         append_thread(&mut named, ThreadRef { id: *id, name });
-        (flags | THREAD, [named, bytes].concat())
+        (flags | THREAD, [named.to_vec(), bytes.to_vec()].concat())
     }
 
     fn expected_flags(&self) -> u32 {
@@ -212,11 +214,11 @@ const OWNER: ThreadRef<'static> = ThreadRef {
     name: Some("owner"),
 };
 
-fn process() -> Facts {
+static PROCESS: LazyLock<Facts> = LazyLock::new(|| {
     let mut facts = Facts::detect(None);
     facts.application = "process".to_owned();
     facts
-}
+});
 
 fn decode<R>(
     buffer: &mut RecordBuf,
@@ -226,7 +228,7 @@ fn decode<R>(
     let surroundings = Surroundings {
         timestamp_nanos: -7,
         uuid: Uuid::from_u128(7),
-        facts: &process(),
+        facts: &PROCESS,
         thread: OWNER,
         process_fields: &[],
     };
@@ -430,6 +432,34 @@ fn all_combinations_of_parts_are_read_back() {
     assert_eq!(seen.len(), 32, "every combination of the five flags");
 }
 
+/// A forked child takes a record out of its parent's ring, and needs its level.
+#[test]
+fn the_level_is_read_without_the_rest() {
+    for severity in crate::level::ALL
+        .map(Severity::Level)
+        .into_iter()
+        .chain([Severity::Critical])
+    {
+        let parts = Parts {
+            thread: None,
+            site: OwnedSite::Inline {
+                severity,
+                target: "app".to_owned(),
+                module: OwnedText::Copied("app".to_owned()),
+                file: OwnedText::None,
+                line: Some(1),
+            },
+            shared: None,
+            trace: None,
+            fields: Vec::new(),
+            message: Message::Static("constant"),
+        };
+        let (flags, bytes) = parts.encoded();
+        assert_eq!(level(flags, &bytes), severity.level());
+        assert_eq!(level(flags, &bytes[..1]), Level::Error, "makes no sense");
+    }
+}
+
 #[test]
 fn a_message_that_is_no_text_and_a_missing_reader_are_errors() {
     let parts = Parts {
@@ -484,15 +514,14 @@ fn the_buffer_for_fields_keeps_its_memory() {
 #[test]
 fn a_field_is_found_by_its_key() {
     let fields = encoded_fields(&[("user".to_owned(), Owned::Bool(true))]);
-    let facts = process();
     let surroundings = Surroundings {
         timestamp_nanos: 0,
         uuid: Uuid::nil(),
-        facts: &facts,
+        facts: &PROCESS,
         thread: OWNER,
         process_fields: &fields,
     };
-    let mut bytes = Vec::new();
+    let mut bytes = Buffer::default();
     let image = Image::begin(
         &mut bytes,
         Site::Static(&SITES[0]),

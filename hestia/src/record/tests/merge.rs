@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use super::{Owned, each_key_once, encoded_fields, fields, read_field, read_fields};
 use crate::facts::Facts;
 use crate::level::{Level, Severity};
+use crate::record::buffer::Buffer;
 use crate::record::decode::{self, Entries};
 use crate::record::{Image, Metadata, RecordBuf, Shared, Site, Surroundings, set_field};
 use crate::thread::ThreadRef;
@@ -26,7 +27,7 @@ fn merged(buffer: &mut RecordBuf, call: &Fields, around: &[Fields], process: &Fi
             ..Shared::default()
         }))
     });
-    let mut bytes = Vec::new();
+    let mut bytes = Buffer::default();
     let mut image = Image::begin(
         &mut bytes,
         Site::Static(&SITE),

@@ -25,11 +25,15 @@ fn commit(producer: &mut Producer, stamp: u64) {
     producer.reserve(0).commit(0, || stamp);
 }
 
-/// What one round takes: stamps, and the threads they come from.
-fn run(merge: &mut Merge, readers: &mut Readers, horizon: u64) -> Vec<(u64, u64)> {
+/// What one round without a grace window takes: stamps, and the threads they come from.
+fn run(merge: &mut Merge, readers: &mut Readers, now: u64) -> Vec<(u64, u64)> {
+    run_with_grace(merge, readers, Horizon { now, grace: 0 })
+}
+
+fn run_with_grace(merge: &mut Merge, readers: &mut Readers, horizon: Horizon) -> Vec<(u64, u64)> {
     let mut taken = Vec::new();
-    let count = merge.run(readers.rings(), horizon, |ring, frame| {
-        taken.push((frame.ticks, ring.thread().unwrap().id));
+    let count = merge.run(readers.rings(), horizon, |frame| {
+        taken.push((frame.ticks, frame.thread().unwrap().id));
     });
     assert_eq!(count, taken.len() as u64);
     taken
@@ -45,7 +49,7 @@ fn frames_of_all_rings_come_in_the_order_of_their_stamps() {
     }
     readers.look();
     let mut merge = Merge::default();
-    let taken = run(&mut merge, &mut readers, 9);
+    let taken = run(&mut merge, &mut readers, 10);
     assert!(taken.iter().map(|(stamp, _)| *stamp).eq(1..=9));
     assert_eq!(readers.unread(), 0);
 }
@@ -57,7 +61,7 @@ fn of_equal_stamps_the_ring_that_was_made_first_has_its_turn() {
         commit(&mut threads[thread], 5);
     }
     readers.look();
-    let taken = run(&mut Merge::default(), &mut readers, 5);
+    let taken = run(&mut Merge::default(), &mut readers, 6);
     let order: Vec<u64> = taken.iter().map(|(_, thread)| *thread).collect();
     assert_eq!(order, [0, 0, 1, 2, 2]);
 }
@@ -71,11 +75,55 @@ fn what_is_younger_than_the_horizon_waits_with_all_that_is_behind_it() {
     commit(&mut threads[1], 18);
     readers.look();
     let mut merge = Merge::default();
-    assert_eq!(run(&mut merge, &mut readers, 19), [(10, 0), (18, 1)]);
-    assert_eq!(run(&mut merge, &mut readers, 19), []);
+    assert_eq!(run(&mut merge, &mut readers, 20), [(10, 0), (18, 1)]);
+    assert_eq!(run(&mut merge, &mut readers, 20), []);
     assert!(readers.unread() > 0);
     // The second frame's clock was read a little early: it still comes after the first of its thread.
-    assert_eq!(run(&mut merge, &mut readers, 20), [(20, 0), (15, 0)]);
+    assert_eq!(run(&mut merge, &mut readers, 21), [(20, 0), (15, 0)]);
+}
+
+/// A coarse clock: while the writer looks, one thread logs and another one follows, all in one tick. Once
+/// the second line stood first.
+#[test]
+fn what_is_as_old_as_the_tick_waits_for_what_it_may_follow_from() {
+    let (mut threads, mut readers) = threads(2);
+    let mut merge = Merge::default();
+    readers.rings()[0].look();
+    commit(&mut threads[0], 5);
+    commit(&mut threads[1], 5);
+    readers.rings()[1].look();
+    assert_eq!(run(&mut merge, &mut readers, 5), []);
+    readers.look();
+    assert_eq!(run(&mut merge, &mut readers, 6), [(5, 0), (5, 1)]);
+}
+
+#[test]
+fn a_clock_that_stands_still_or_starts_anew_keeps_nothing_back_for_longer_than_a_round() {
+    let (mut threads, mut readers) = threads(3);
+    let mut merge = Merge::default();
+    commit(&mut threads[0], 7);
+    commit(&mut threads[1], 1_000_000);
+    readers.look();
+    assert_eq!(run(&mut merge, &mut readers, 7), []);
+    // These are new: they may well be younger than the tick.
+    commit(&mut threads[0], 7);
+    commit(&mut threads[2], 9);
+    readers.look();
+    assert_eq!(
+        run(&mut merge, &mut readers, 7),
+        [(7, 0), (1_000_000, 1)],
+        "seen before the tick was taken"
+    );
+    // A look again in the same round, as for a flush, does not make them older.
+    readers.mark();
+    assert_eq!(run(&mut merge, &mut readers, 7), []);
+    readers.look();
+    let horizon = Horizon { now: 7, grace: 5 };
+    assert_eq!(
+        run_with_grace(&mut merge, &mut readers, horizon),
+        [(7, 0), (9, 2)]
+    );
+    assert_eq!(readers.unread(), 0);
 }
 
 #[test]
@@ -101,10 +149,14 @@ fn a_grace_window_puts_a_late_commit_in_its_place() {
     let mut merge = Merge::default();
     commit(&mut threads[0], 7);
     readers.look();
-    assert_eq!(run(&mut merge, &mut readers, 9 - 5), []);
+    let horizon = |now| Horizon { now, grace: 5 };
+    assert_eq!(run_with_grace(&mut merge, &mut readers, horizon(9)), []);
     commit(&mut threads[1], 3);
     readers.look();
-    assert_eq!(run(&mut merge, &mut readers, 13 - 5), [(3, 1), (7, 0)]);
+    assert_eq!(
+        run_with_grace(&mut merge, &mut readers, horizon(13)),
+        [(3, 1), (7, 0)]
+    );
 }
 
 #[test]
@@ -114,7 +166,11 @@ fn a_round_ends_though_the_rings_fill_again() {
     commit(&mut threads[1], 2);
     readers.look();
     let mut next = 3;
-    let taken = Merge::default().run(readers.rings(), u64::MAX, |_, _| {
+    let horizon = Horizon {
+        now: u64::MAX,
+        grace: 0,
+    };
+    let taken = Merge::default().run(readers.rings(), horizon, |_| {
         for thread in &mut threads {
             commit(thread, next);
             next += 1;
@@ -141,28 +197,34 @@ fn steps() -> impl Strategy<Value = (usize, Vec<Step>)> {
     })
 }
 
-/// When a record was stamped, and when it was committed. No two are stamped at the same time.
+/// A record's stamp, and when it was drawn and committed. No two have the same.
 #[derive(Clone, Copy, Debug)]
 struct Times {
     stamp: u64,
+    stamped: u64,
     committed: u64,
 }
 
 /// Threads and a writer, one step at a time.
 struct World {
-    threads: Vec<(Producer, Option<u64>)>,
+    /// With the stamp that each has drawn, and when.
+    threads: Vec<(Producer, Option<(u64, u64)>)>,
     readers: Readers,
     merge: Merge,
     clock: u64,
+    /// How many steps the clock that stamps are drawn from takes at a time.
+    granule: u64,
+    /// The last stamp.
+    latest: u64,
     grace: u64,
     /// The present round: its horizon, and how many rings were looked at.
-    round: Option<(u64, usize)>,
+    round: Option<(Horizon, usize)>,
     committed: Vec<Times>,
     written: Vec<u64>,
 }
 
 impl World {
-    fn new(count: usize, grace: u64) -> Self {
+    fn new(count: usize, grace: u64, granule: u64) -> Self {
         let (producers, readers) = threads(count as u64);
         World {
             threads: producers
@@ -172,6 +234,8 @@ impl World {
             readers,
             merge: Merge::default(),
             clock: grace,
+            granule,
+            latest: 0,
             grace,
             round: None,
             committed: Vec::new(),
@@ -187,34 +251,44 @@ impl World {
         }
     }
 
+    /// As `clock::ordered` does it.
+    fn draw(&mut self) -> u64 {
+        let coarse = self.clock / self.granule * self.granule;
+        self.latest = coarse.max(self.latest + 1);
+        self.latest
+    }
+
     fn go(&mut self, thread: usize) {
-        let (producer, stamped) = &mut self.threads[thread];
-        match stamped.take() {
-            None => *stamped = Some(self.clock),
-            Some(stamp) => {
-                commit(producer, stamp);
-                self.committed.push(Times {
-                    stamp,
-                    committed: self.clock,
-                });
-            }
-        }
+        let Some((stamp, stamped)) = self.threads[thread].1.take() else {
+            self.threads[thread].1 = Some((self.draw(), self.clock));
+            return;
+        };
+        commit(&mut self.threads[thread].0, stamp);
+        self.committed.push(Times {
+            stamp,
+            stamped,
+            committed: self.clock,
+        });
     }
 
     fn write(&mut self) {
-        let (horizon, looked) = self.round.unwrap_or((self.clock - self.grace, 0));
+        let (horizon, looked) = self.round.unwrap_or_else(|| {
+            let (now, grace) = (self.draw(), self.grace);
+            (Horizon { now, grace }, 0)
+        });
         if let Some(reader) = self.readers.rings().get_mut(looked) {
             reader.look();
             self.round = Some((horizon, looked + 1));
             return;
         }
         self.round = None;
-        let taken = run(&mut self.merge, &mut self.readers, horizon);
+        let taken = run_with_grace(&mut self.merge, &mut self.readers, horizon);
         assert!(taken.is_sorted(), "by stamp, and of equal ones by ring");
-        assert!(taken.iter().all(|(stamp, _)| *stamp <= horizon));
+        let is_older = |stamp| stamp + horizon.grace < horizon.now;
+        assert!(taken.iter().all(|(stamp, _)| is_older(*stamp)));
         for reader in self.readers.rings() {
             let next = reader.peek().map(|frame| frame.ticks);
-            assert!(next.is_none_or(|stamp| stamp > horizon), "left behind");
+            assert!(!next.is_some_and(is_older), "left behind");
         }
         self.written.extend(taken.iter().map(|(stamp, _)| *stamp));
     }
@@ -226,7 +300,7 @@ impl World {
                 self.apply(Step::Go(thread));
             }
         }
-        for _ in 0..3 * (self.threads.len() as u64 + 1) + self.grace {
+        for _ in 0..3 * (self.threads.len() as u64 + 1) + self.grace + 2 * self.granule {
             self.apply(Step::Writer);
         }
         while self.round.is_some() {
@@ -246,13 +320,15 @@ impl World {
 
 proptest! {
     /// If one call returned before another began, its line stands first, whichever threads they ran on, however
-    /// long a thread was held up between its stamp and its commit, and wherever the writer was.
+    /// long a thread was held up between its stamp and its commit, wherever the writer was, and however coarse
+    /// the clock is.
     #[test]
     fn no_line_stands_before_what_it_may_have_been_caused_by(
         (threads, steps) in steps(),
         grace in 0..20_u64,
+        granule in 1..20_u64,
     ) {
-        let mut world = World::new(threads, grace);
+        let mut world = World::new(threads, grace, granule);
         for step in steps {
             world.apply(step);
         }
@@ -260,7 +336,7 @@ proptest! {
         let places = world.places();
         for earlier in &world.committed {
             for later in &world.committed {
-                if earlier.committed < later.stamp {
+                if earlier.committed < later.stamped {
                     prop_assert!(
                         places[&earlier.stamp] < places[&later.stamp],
                         "{later:?} before {earlier:?} in {:?}", world.written
@@ -273,13 +349,13 @@ proptest! {
     /// Where no thread is held up for longer than the grace window, the whole output is in the order of stamps.
     #[test]
     fn with_enough_grace_the_output_is_sorted((threads, steps) in steps()) {
-        let mut world = World::new(threads, 0);
+        let mut world = World::new(threads, 0, 1);
         for step in &steps {
             world.apply(*step);
         }
         world.finish();
         let held_up = world.committed.iter().map(|times| times.committed - times.stamp).max();
-        let mut patient = World::new(threads, held_up.unwrap_or(0));
+        let mut patient = World::new(threads, held_up.unwrap_or(0), 1);
         for step in &steps {
             patient.apply(*step);
         }
@@ -305,7 +381,7 @@ proptest! {
         let mut merge = Merge::default();
         for horizon in horizons.into_iter().chain([u64::MAX]) {
             for (stamp, thread) in run(&mut merge, &mut readers, horizon) {
-                prop_assert!(stamp <= horizon);
+                prop_assert!(stamp < horizon);
                 written[thread as usize].push(stamp);
             }
         }
