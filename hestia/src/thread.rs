@@ -100,6 +100,7 @@ thread_local! {
 
 /// Whether the calling thread is hestia's own (or is doing the writer's work at this moment): what it
 /// logs goes to the internal log and never into the queue.
+#[inline]
 pub(crate) fn is_own() -> bool {
     OWN.try_with(Cell::get).unwrap_or(false)
 }

@@ -11,33 +11,36 @@ use crate::level::Level;
 use crate::queue::Reason;
 use crate::record::buffer::Buffer;
 
-/// A record in the making.
-#[derive(Debug)]
+/// A record in the making. Stays where it is from beginning to end: moving it about would cost more than filling it.
+#[derive(Debug, Default)]
 pub(super) struct Draft(Buffer);
 
 impl Draft {
-    /// In the thread's ring, where that can be; see [`Buffer`] for what ends it.
-    #[inline]
-    pub(super) fn in_ring(front: &Front) -> Option<Self> {
-        match local::lend_ring(front) {
-            Some(buffer) => Some(Draft(buffer)),
-            None => Draft::in_memory(),
+    /// Begins in the thread's ring, where that can be; see [`Buffer`] for what ends it.
+    #[inline(always)]
+    pub(super) fn begin_in_ring(&mut self, front: &'static Front) {
+        if !local::lend_ring(front, &mut self.0) {
+            self.begin_in_memory();
         }
     }
 
-    /// In memory of the thread's. `None` when statements nest too deep.
+    /// Begins in memory of the thread's.
     #[cold]
-    pub(super) fn in_memory() -> Option<Self> {
-        local::take_memory().map(|memory| Draft(Buffer::from(memory)))
+    #[inline(never)]
+    pub(super) fn begin_in_memory(&mut self) {
+        match local::take_memory() {
+            Some(memory) => self.0 = Buffer::from(memory),
+            None => self.0.refuse(),
+        }
     }
 
     /// Puts the finished record into the queue, or counts it as shed.
-    #[inline]
+    #[inline(always)]
     pub(super) fn send(mut self, front: &'static Front, level: Level, flags: u32) {
         if !self.is_lent() {
             return self.send_copy(front, level, flags);
         }
-        local::commit_lent(front, flags, std::mem::take(&mut self.0));
+        local::commit_lent(front, flags, self.len());
         std::mem::forget(self);
         if front.queue.wake.wants_attention() {
             attend(front);
@@ -45,11 +48,12 @@ impl Draft {
     }
 
     #[cold]
-    fn send_copy(self, front: &'static Front, level: Level, flags: u32) {
+    #[inline(never)]
+    fn send_copy(&mut self, front: &'static Front, level: Level, flags: u32) {
         if self.is_refused() {
             front.queue.refuse(level, Reason::TooDeep);
         } else {
-            emit(front, level, flags, &self);
+            emit(front, level, flags, self);
         }
     }
 }
@@ -57,19 +61,21 @@ impl Draft {
 impl Deref for Draft {
     type Target = Buffer;
 
+    #[inline]
     fn deref(&self) -> &Buffer {
         &self.0
     }
 }
 
 impl DerefMut for Draft {
+    #[inline]
     fn deref_mut(&mut self) -> &mut Buffer {
         &mut self.0
     }
 }
 
 impl Drop for Draft {
-    #[inline]
+    #[cold]
     fn drop(&mut self) {
         // Nothing is published of what was not sent.
         if self.leave() {

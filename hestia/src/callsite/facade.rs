@@ -21,14 +21,15 @@ pub(crate) fn log(front: &'static Front, record: &log::Record<'_>, shared: Optio
     let level = record.level();
     // The length of a list of key-values is code of the user's at times; so it is asked for first.
     let is_constant = record.args().as_str().is_some() && record.key_values().count() == 0;
-    let draft = if is_constant {
-        Draft::in_ring(front)
+    let mut draft = Draft::default();
+    if is_constant {
+        draft.begin_in_ring(front);
     } else {
-        Draft::in_memory()
-    };
-    let Some(mut draft) = draft else {
+        draft.begin_in_memory();
+    }
+    if draft.is_refused() {
         return front.queue.refuse(level, Reason::TooDeep);
-    };
+    }
     let flags = encode(&mut draft, record, shared);
     draft.send(front, level, flags);
 }

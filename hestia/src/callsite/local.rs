@@ -5,7 +5,7 @@
 
 #![allow(unsafe_code, reason = "lends memory of a ring")]
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, UnsafeCell};
 use std::ptr::NonNull;
 
 use super::Front;
@@ -22,13 +22,49 @@ pub(super) const MAX_NESTING: usize = 8;
 const KEPT_SCRATCH_BYTES: usize = 64 << 10;
 
 struct Local {
-    ring: RefCell<Option<Producer>>,
-    /// The address of the queue that the ring belongs to. In a forked child it may still be the parent's.
-    queue: Cell<usize>,
-    /// Part of the ring is lent to a record in the making.
-    lent: Cell<bool>,
+    /// The address of the [`Front`] whose records the ring takes now; [`NOBODY`] while there is no ring, or while it
+    /// is in use further up on this very thread's stack.
+    open_to: Cell<usize>,
+    /// The address of the front that the ring was made for. In a forked child it may still be the parent's.
+    made_for: Cell<usize>,
+    in_use: Cell<bool>,
+    ring: UnsafeCell<Option<Producer>>,
     scratch: RefCell<Vec<Vec<u8>>>,
     nesting: Cell<usize>,
+}
+
+const NOBODY: usize = 0;
+
+/// A front as a number. Fronts live for ever, so no two have the same.
+fn number(front: &Front) -> usize {
+    std::ptr::from_ref(front).addr()
+}
+
+impl Local {
+    /// Runs what uses the ring; `None` while it is in use.
+    fn with<R>(&self, use_it: impl FnOnce(&mut Option<Producer>) -> R) -> Option<R> {
+        if self.in_use.replace(true) {
+            return None;
+        }
+        self.open_to.set(NOBODY);
+        /// Opens the ring again, also after a panic.
+        struct Open<'l>(&'l Local);
+        impl Drop for Open<'_> {
+            fn drop(&mut self) {
+                self.0.open();
+            }
+        }
+        let _open = Open(self);
+        // SAFETY: the mark makes this the only reference: only this thread gets here.
+        Some(use_it(unsafe { &mut *self.ring.get() }))
+    }
+
+    /// The ring is not in use any more.
+    #[inline]
+    fn open(&self) {
+        self.in_use.set(false);
+        self.open_to.set(self.made_for.get());
+    }
 }
 
 impl Drop for Local {
@@ -42,9 +78,10 @@ impl Drop for Local {
 thread_local! {
     static LOCAL: Local = const {
         Local {
-            ring: RefCell::new(None),
-            queue: Cell::new(0),
-            lent: Cell::new(false),
+            open_to: Cell::new(NOBODY),
+            made_for: Cell::new(NOBODY),
+            in_use: Cell::new(false),
+            ring: UnsafeCell::new(None),
             scratch: RefCell::new(Vec::new()),
             nesting: Cell::new(0),
         }
@@ -59,47 +96,52 @@ static LENDER: Lender = Lender {
     take_back: end_loan,
 };
 
-/// Lends space in the thread's ring to a record that nothing but hestia's own code will write. `None` where
+/// Lends space in the thread's ring to a record that nothing but hestia's own code will write. `false` where
 /// there is none right now; the usual ways sort out why.
-#[inline]
-pub(super) fn lend_ring(front: &Front) -> Option<Buffer> {
+#[inline(always)]
+pub(super) fn lend_ring(front: &'static Front, record: &mut Buffer) -> bool {
     let lend = |local: &Local| {
-        if local.lent.get() || local.queue.get() != front.queue_address() {
-            return None;
+        if local.open_to.get() != number(front) {
+            return false;
         }
-        let mut slot = local.ring.try_borrow_mut().ok()?;
-        let producer = slot.as_mut()?;
+        // SAFETY: the ring is there and not in use, as `open_to` says, and nothing below runs code that could ask
+        // for it. A signal handler that logs right here finds it open, and is done with it when this goes on.
+        let Some(producer) = (unsafe { &mut *local.ring.get() }) else {
+            return false;
+        };
+        local.open_to.set(NOBODY);
+        local.in_use.set(true);
         if producer.room_for(LENT_BYTES, || front.queue.wake.rouse()) != Room::Yes {
-            return None;
+            local.open();
+            return false;
         }
-        local.lent.set(true);
         let space = NonNull::from(producer.reserve(LENT_BYTES).payload());
-        // SAFETY: the memory of a ring is initialized when it is made. As long as `lent` is set, nobody gets at
-        // the producer but `commit_lent`, which nothing is written after; the ring lives as long as the thread's
-        // locals, and the buffer no longer than the statement.
-        Some(unsafe { Buffer::over(space, &LENDER) })
+        // SAFETY: the memory of a ring is initialized when it is made. While the ring is in use, nobody gets at
+        // it but `commit_lent`, which nothing is written after; the ring lives as long as the thread's locals,
+        // and the buffer no longer than the statement.
+        unsafe { record.lend(space, &LENDER) };
+        true
     };
-    LOCAL.try_with(lend).ok().flatten()
+    LOCAL.try_with(lend).unwrap_or(false)
 }
 
 /// Publishes the record that was made in lent space.
-#[inline]
-pub(super) fn commit_lent(front: &Front, flags: u32, record: Buffer) {
-    let length = record.len();
+#[inline(always)]
+pub(super) fn commit_lent(front: &'static Front, flags: u32, length: usize) {
     let _ = LOCAL.try_with(|local| {
-        if let Ok(mut slot) = local.ring.try_borrow_mut()
-            && let Some(producer) = slot.as_mut()
-        {
+        // SAFETY: the statement that was lent the ring has it marked as in use.
+        if let Some(producer) = unsafe { &mut *local.ring.get() } {
             // The same space: nothing has moved since it was lent.
             let reservation = producer.reserve(LENT_BYTES);
             reservation.commit_first(length, flags, || front.ticks.now());
         }
-        local.lent.set(false);
+        local.in_use.set(false);
+        local.open_to.set(number(front));
     });
 }
 
 fn end_loan() {
-    let _ = LOCAL.try_with(|local| local.lent.set(false));
+    let _ = LOCAL.try_with(Local::open);
 }
 
 /// Memory for one statement; `None` when statements nest too deep.
@@ -136,39 +178,40 @@ pub(super) fn give_memory(memory: Vec<u8>) {
 /// Lends the thread's ring. `None` when it has none: its locals are gone, the bound of the process is
 /// reached, or this very thread is in the middle of using it (a signal handler that logs).
 pub(super) fn with_ring<R>(front: &Front, use_it: impl FnOnce(&mut Producer) -> R) -> Option<R> {
-    LOCAL
-        .try_with(|local| {
-            if local.lent.get() {
-                return None;
-            }
-            let mut slot = local.ring.try_borrow_mut().ok()?;
-            let queue = front.queue_address();
-            if local.queue.get() != queue {
+    let lend = |local: &Local| {
+        local.with(|slot| {
+            if local.made_for.get() != number(front) {
                 // The parent's ring, in a child whose own pipeline another thread has started.
                 std::mem::forget(slot.take());
-                local.queue.set(queue);
             }
             if slot.is_none() {
+                local.made_for.set(NOBODY);
                 if front.queue.wake.state() == FORKED {
                     // The parent's queue: its locks may be held by threads that did not come along.
                     return None;
                 }
                 *slot = front.queue.new_producer(&Thread::current());
+                local
+                    .made_for
+                    .set(slot.as_ref().map_or(NOBODY, |_| number(front)));
             }
             slot.as_mut().map(use_it)
         })
-        .ok()
-        .flatten()
+    };
+    LOCAL.try_with(lend).ok().flatten().flatten()
 }
 
 /// Takes the thread's ring away: it belongs to the parent of this forked child. It is neither closed nor
 /// freed, since both sides of it are the parent's.
 pub(super) fn abandon_ring() -> Option<std::mem::ManuallyDrop<Producer>> {
-    LOCAL
-        .try_with(|local| local.ring.try_borrow_mut().ok()?.take())
-        .ok()
-        .flatten()
-        .map(std::mem::ManuallyDrop::new)
+    let take = |local: &Local| {
+        local.with(|slot| {
+            local.made_for.set(NOBODY);
+            slot.take()
+        })
+    };
+    let taken = LOCAL.try_with(take).ok().flatten().flatten();
+    taken.map(std::mem::ManuallyDrop::new)
 }
 
 /// The calling thread, as far as it can still be named.

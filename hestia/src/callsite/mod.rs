@@ -32,14 +32,6 @@ pub(crate) struct Front {
     pub(crate) hooks: Hooks,
 }
 
-impl Front {
-    /// What tells one queue from another, as that of a forked child's parent.
-    #[inline]
-    pub(crate) fn queue_address(&self) -> usize {
-        Arc::as_ptr(&self.queue).addr()
-    }
-}
-
 impl std::fmt::Debug for Front {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.debug_struct("Front")

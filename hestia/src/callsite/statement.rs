@@ -19,7 +19,6 @@ use super::forward::forward;
 use super::{Front, front};
 use crate::filter::directives::generation;
 use crate::level::Severity;
-use crate::queue::Reason;
 use crate::record::buffer::Buffer;
 use crate::record::capture::{Capture, Captured, Printer, message_printed};
 use crate::record::decode::{DecodeMessage, message_static, message_text};
@@ -151,7 +150,7 @@ impl Callsite {
     }
 
     /// Logs a record whose message is the callsite's own constant.
-    #[inline]
+    #[inline(never)]
     pub fn log_constant(&'static self, via: &Via<'_>, fields: impl FnOnce(&mut Fields<'_, '_>)) {
         self.record(via, message_static, fields, |bytes| {
             encode::append_static_str(bytes, self.message);
@@ -159,7 +158,7 @@ impl Callsite {
     }
 
     /// Logs a record whose message is formatted at the call.
-    #[inline]
+    #[inline(never)]
     pub fn log_formatted(
         &'static self,
         via: &Via<'_>,
@@ -174,7 +173,7 @@ impl Callsite {
     }
 
     /// Logs a record whose message is printed from its arguments later.
-    #[inline]
+    #[inline(never)]
     pub fn log<C, P>(
         &'static self,
         via: &Via<'_>,
@@ -190,7 +189,7 @@ impl Callsite {
         });
     }
 
-    #[inline]
+    #[inline(always)]
     fn record(
         &'static self,
         via: &Via<'_>,
@@ -198,10 +197,8 @@ impl Callsite {
         fields: impl FnOnce(&mut Fields<'_, '_>),
         message: impl FnOnce(&mut Buffer),
     ) {
-        let (front, draft) = via.draft();
-        let Some(mut draft) = draft else {
-            return refuse(front, self.level());
-        };
+        let mut draft = Draft::default();
+        let front = via.begin(&mut draft);
         let mut image = self.image(&mut draft, via, read_message);
         image.fields(|map| fields(&mut Fields(map)));
         let flags = image.message(message);
@@ -211,7 +208,7 @@ impl Callsite {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn image<'b>(
         &'static self,
         draft: &'b mut Draft,
@@ -234,13 +231,6 @@ impl Callsite {
 
 fn constant(text: Option<&'static str>) -> Text<'static> {
     text.map_or(Text::None, Text::Static)
-}
-
-#[cold]
-fn refuse(front: Option<&Front>, level: Level) {
-    if let Some(front) = front {
-        front.queue.refuse(level, Reason::TooDeep);
-    }
 }
 
 /// Whether any statement of this level may be on: what `log` was compiled for, and what is wanted now.
@@ -288,16 +278,20 @@ impl<'a> Via<'a> {
 }
 
 impl Via<'_> {
-    /// The queue that takes the record, if it is hestia's to write, and where it is made.
-    #[inline]
-    fn draft(&self) -> (Option<&'static Front>, Option<Draft>) {
+    /// Begins the record; returns the logger that takes it, if it is hestia's to write.
+    #[inline(always)]
+    fn begin(&self, draft: &mut Draft) -> Option<&'static Front> {
         match front() {
             Some(front) if !is_own() && !self.is_foreign() => {
                 // What is shared may open a file first, before any part of the ring is lent.
                 self.shared();
-                (Some(front), Draft::in_ring(front))
+                draft.begin_in_ring(front);
+                Some(front)
             }
-            _ => (None, Draft::in_memory()),
+            _ => {
+                draft.begin_in_memory();
+                None
+            }
         }
     }
 
@@ -316,7 +310,11 @@ impl Via<'_> {
 
     /// Hands a record over that is not hestia's to write.
     #[cold]
-    fn forward(&self, flags: u32, bytes: &[u8]) {
+    #[inline(never)]
+    fn forward(&self, flags: u32, bytes: &Buffer) {
+        if bytes.is_refused() {
+            return;
+        }
         match (&self.logger, front()) {
             (Some(Destination::Foreign(logger)), _) => {
                 forward(flags, bytes, |record| logger.log(record));

@@ -62,12 +62,14 @@ impl Memory {
         }
     }
 
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.layout.size()
     }
 
     /// # Safety
     /// `at + count` lies within the memory, and nobody writes to that part for `'_`.
+    #[inline]
     pub(super) unsafe fn slice(&self, at: usize, count: usize) -> &[u8] {
         debug_assert!(at + count <= self.len());
         #[cfg(loom)]
@@ -84,6 +86,7 @@ impl Memory {
         clippy::mut_from_ref,
         reason = "the caller owns the part, not the whole"
     )]
+    #[inline]
     pub(super) unsafe fn slice_mut(&self, at: usize, count: usize) -> &mut [u8] {
         debug_assert!(at + count <= self.len());
         #[cfg(loom)]

@@ -107,6 +107,7 @@ impl Ring {
         }
     }
 
+    #[inline]
     pub(crate) fn capacity(&self) -> usize {
         self.memory.len()
     }
@@ -307,6 +308,7 @@ impl Producer {
 
     /// The largest payload that goes into this ring by itself. Padding can cost as much again as a
     /// frame, so a quarter always fits into an empty ring, and some others beside it.
+    #[inline]
     pub(crate) fn largest_payload(&self) -> usize {
         self.ring.capacity() / 4 - HEADER
     }

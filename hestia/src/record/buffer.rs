@@ -38,8 +38,16 @@ pub(crate) struct Buffer {
 }
 
 impl Default for Buffer {
+    #[inline(always)]
     fn default() -> Self {
-        Buffer::from(Vec::new())
+        Buffer {
+            start: NonNull::dangling(),
+            length: 0,
+            capacity: 0,
+            own: Vec::new(),
+            lent: None,
+            refused: false,
+        }
     }
 }
 
@@ -48,12 +56,8 @@ impl From<Vec<u8>> for Buffer {
     fn from(mut own: Vec<u8>) -> Self {
         own.clear();
         let mut buffer = Buffer {
-            start: NonNull::dangling(),
-            length: 0,
-            capacity: 0,
             own,
-            lent: None,
-            refused: false,
+            ..Buffer::default()
         };
         buffer.use_own();
         buffer
@@ -61,21 +65,22 @@ impl From<Vec<u8>> for Buffer {
 }
 
 impl Buffer {
-    /// Over lent space.
+    /// Writes into lent space from now on. To be called on an empty buffer.
     ///
     /// # Safety
     /// The space is initialized, and nobody else reads or writes it before the buffer is dropped or the lender
     /// has taken it back.
-    #[inline]
-    pub(crate) unsafe fn over(space: NonNull<[u8]>, lender: &'static Lender) -> Self {
-        Buffer {
-            start: space.cast(),
-            length: 0,
-            capacity: space.len(),
-            own: Vec::new(),
-            lent: Some(lender),
-            refused: false,
-        }
+    #[inline(always)]
+    pub(crate) unsafe fn lend(&mut self, space: NonNull<[u8]>, lender: &'static Lender) {
+        self.start = space.cast();
+        self.length = 0;
+        self.capacity = space.len();
+        self.lent = Some(lender);
+    }
+
+    /// Nothing of it is to be written: statements nest too deep.
+    pub(crate) fn refuse(&mut self) {
+        self.refused = true;
     }
 
     /// Whether the bytes still lie in the lent space.
@@ -199,8 +204,10 @@ mod tests {
 
     fn over(space: &mut [u8], lender: &'static Lender) -> Buffer {
         TAKEN_BACK.set(0);
+        let mut buffer = Buffer::default();
         // SAFETY: the tests do not touch the space before the buffer is gone.
-        unsafe { Buffer::over(NonNull::from(space), lender) }
+        unsafe { buffer.lend(NonNull::from(space), lender) };
+        buffer
     }
 
     #[test]

@@ -108,11 +108,13 @@ impl<'a> Encoder<'a> {
         Encoder { bytes, depth: 0 }
     }
 
+    #[inline]
     fn tag(self, tag: u8) -> Encoded {
         self.bytes.push(tag);
         Encoded(())
     }
 
+    #[inline]
     fn number<const N: usize>(self, tag: u8, raw: [u8; N]) -> Encoded {
         self.bytes.push(tag);
         self.bytes.extend_from_slice(&raw);
@@ -120,51 +122,61 @@ impl<'a> Encoder<'a> {
     }
 
     /// Writes null.
+    #[inline]
     pub fn put_null(self) -> Encoded {
         self.tag(TAG_NULL)
     }
 
     /// Writes a boolean.
+    #[inline]
     pub fn put_bool(self, value: bool) -> Encoded {
         self.tag(if value { TAG_TRUE } else { TAG_FALSE })
     }
 
     /// Writes an unsigned integer.
+    #[inline]
     pub fn put_u64(self, value: u64) -> Encoded {
         self.number(TAG_U64, value.to_ne_bytes())
     }
 
     /// Writes a signed integer.
+    #[inline]
     pub fn put_i64(self, value: i64) -> Encoded {
         self.number(TAG_I64, value.to_ne_bytes())
     }
 
     /// Writes an unsigned integer of 128 bits.
+    #[inline]
     pub fn put_u128(self, value: u128) -> Encoded {
         self.number(TAG_U128, value.to_ne_bytes())
     }
 
     /// Writes a signed integer of 128 bits.
+    #[inline]
     pub fn put_i128(self, value: i128) -> Encoded {
         self.number(TAG_I128, value.to_ne_bytes())
     }
 
     /// Writes a single-precision number; NaN and infinities are kept as they are.
+    #[inline]
     pub fn put_f32(self, value: f32) -> Encoded {
         self.number(TAG_F32, value.to_ne_bytes())
     }
 
     /// Writes a double-precision number; NaN and infinities are kept as they are.
+    #[inline]
     pub fn put_f64(self, value: f64) -> Encoded {
         self.number(TAG_F64, value.to_ne_bytes())
     }
 
     /// Writes a character.
+    #[inline]
     pub fn put_char(self, value: char) -> Encoded {
         self.number(TAG_CHAR, u32::from(value).to_ne_bytes())
     }
 
     /// Writes text. Beyond 1 GiB it is cut at a character.
+    #[inline]
     pub fn put_str(self, value: &str) -> Encoded {
         self.bytes.push(TAG_STR);
         append_str(self.bytes, value);
@@ -172,6 +184,7 @@ impl<'a> Encoder<'a> {
     }
 
     /// Writes bytes that are no text. Beyond 1 GiB they are cut.
+    #[inline]
     pub fn put_bytes(self, value: &[u8]) -> Encoded {
         let value = &value[..value.len().min(MAX_TEXT_BYTES)];
         self.bytes.push(TAG_BYTES);
@@ -182,6 +195,7 @@ impl<'a> Encoder<'a> {
 
     /// Writes what a `Display`, a `Debug` or `format_args!` prints, as text. An error of the
     /// formatting code is marked in the text by `<formatting failed>`.
+    #[inline]
     pub fn put_display(self, value: impl fmt::Display) -> Encoded {
         self.bytes.push(TAG_STR);
         let start = open(self.bytes);
@@ -193,6 +207,7 @@ impl<'a> Encoder<'a> {
     }
 
     /// Writes an array; the closure pushes its items.
+    #[inline]
     pub fn put_seq(self, fill: impl FnOnce(&mut SeqEncoder<'_>)) -> Encoded {
         if self.depth >= MAX_DEPTH {
             return self.put_str("…");
@@ -209,6 +224,7 @@ impl<'a> Encoder<'a> {
     }
 
     /// Writes an object; the closure adds its entries. Where a key repeats, the last one counts.
+    #[inline]
     pub fn put_map(self, fill: impl FnOnce(&mut MapEncoder<'_>)) -> Encoded {
         if self.depth >= MAX_DEPTH {
             return self.put_str("…");
@@ -226,6 +242,7 @@ impl<'a> Encoder<'a> {
 
     /// Writes what a `Serialize` value is: numbers, text, arrays and objects as such; an enum's variant as
     /// serde_json has it. A value that fails to serialize is the text `<not serializable: …>`.
+    #[inline]
     pub fn put_serde<T: serde::Serialize + ?Sized>(self, value: &T) -> Encoded {
         self.attempt(|encoder| serialize::serialize(encoder, value))
             .unwrap_or_else(|(encoder, error)| {
@@ -275,6 +292,7 @@ impl<'a> Encoder<'a> {
     /// Writes an error: its message and those of its sources, outermost first, as an array of text. A
     /// source whose text the message before it ends with already, as in `cannot read: no such file`, is
     /// not said again. Ends after 64 sources, so that a cycle ends too.
+    #[inline]
     pub fn put_error(self, error: &(dyn std::error::Error + '_)) -> Encoded {
         self.put_seq(|items| {
             let mut said = items.push_text(format_args!("{error}"));
@@ -375,11 +393,13 @@ impl MapEncoder<'_> {
     }
 
     /// Adds one key and its value.
+    #[inline]
     pub fn entry(&mut self, key: &str, value: &(impl Encode + ?Sized)) {
         self.entry_with(key, |encoder| value.encode(encoder));
     }
 
     /// Adds one key, with a value that the closure writes.
+    #[inline]
     pub fn entry_with(&mut self, key: &str, write: impl FnOnce(Encoder<'_>) -> Encoded) {
         whole_or_nothing(
             self.bytes,
@@ -402,6 +422,7 @@ fn repeats(source: &[u8], message: &[u8]) -> bool {
 
 /// Writes one item or entry. When the code that writes it panics, and somebody catches that, no half of
 /// it stays behind.
+#[inline]
 fn whole_or_nothing(
     bytes: &mut Buffer,
     depth: u8,
@@ -435,6 +456,7 @@ fn whole_or_nothing(
 }
 
 /// Key-values as a record carries them: the inside of an object, without tag and length.
+#[inline]
 pub(crate) fn fields(bytes: &mut Buffer) -> MapEncoder<'_> {
     MapEncoder { bytes, depth: 0 }
 }
@@ -469,15 +491,18 @@ impl fmt::Write for Appender<'_> {
     }
 }
 
+#[inline]
 pub(crate) fn append_u32(bytes: &mut Buffer, value: u32) {
     bytes.extend_from_slice(&value.to_ne_bytes());
 }
 
+#[inline]
 pub(crate) fn append_u64(bytes: &mut Buffer, value: u64) {
     bytes.extend_from_slice(&value.to_ne_bytes());
 }
 
 /// Appends a length and the text, cut at a character when it is beyond all measure.
+#[inline]
 pub(crate) fn append_str(bytes: &mut Buffer, text: &str) {
     let text = if text.len() > MAX_TEXT_BYTES {
         &text[..floor_char_boundary(text, MAX_TEXT_BYTES)]
@@ -489,16 +514,19 @@ pub(crate) fn append_str(bytes: &mut Buffer, text: &str) {
 }
 
 /// Appends where a constant of the program lies, instead of its text.
+#[inline]
 pub(crate) fn append_static_str(bytes: &mut Buffer, text: &'static str) {
     append_address(bytes, text.as_ptr().expose_provenance());
     append_address(bytes, text.len());
 }
 
+#[inline]
 pub(crate) fn append_address(bytes: &mut Buffer, address: usize) {
     bytes.extend_from_slice(&address.to_ne_bytes());
 }
 
 /// Leaves room for a length that [`close`] fills in.
+#[inline]
 pub(crate) fn open(bytes: &mut Buffer) -> usize {
     let start = bytes.len();
     append_u32(bytes, 0);
@@ -506,6 +534,7 @@ pub(crate) fn open(bytes: &mut Buffer) -> usize {
 }
 
 /// Fills in the length of what was appended since [`open`].
+#[inline]
 pub(crate) fn close(bytes: &mut [u8], start: usize) {
     let content = length(bytes.len() - start - 4);
     bytes[start..start + 4].copy_from_slice(&content.to_ne_bytes());
@@ -513,6 +542,7 @@ pub(crate) fn close(bytes: &mut [u8], start: usize) {
 
 /// A length as the encoding has it. A record beyond 4 GiB is refused by the queue before anyone could
 /// read a length that was cut here.
+#[inline]
 fn length(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }
@@ -529,6 +559,7 @@ macro_rules! encode_as {
         impl Encode for $narrow {
             const IS_PLAIN: bool = true;
 
+            #[inline]
             fn encode(&self, encoder: Encoder<'_>) -> Encoded {
                 #[allow(clippy::cast_lossless, trivial_numeric_casts, reason = "one macro for all widths; never narrows")]
                 encoder.$method(*self as $wide)
@@ -553,6 +584,7 @@ macro_rules! encode_by {
         impl Encode for $type {
             const IS_PLAIN: bool = true;
 
+            #[inline]
             fn encode(&self, encoder: Encoder<'_>) -> Encoded {
                 encoder.$method(self)
             }
@@ -609,6 +641,7 @@ macro_rules! encode_non_zero {
         impl Encode for $type {
             const IS_PLAIN: bool = true;
 
+            #[inline]
             fn encode(&self, encoder: Encoder<'_>) -> Encoded {
                 self.get().encode(encoder)
             }
@@ -667,6 +700,7 @@ macro_rules! encode_pointed {
         impl<T: Encode + ?Sized> Encode for $type {
             const IS_PLAIN: bool = T::IS_PLAIN;
 
+            #[inline]
             fn encode(&self, encoder: Encoder<'_>) -> Encoded {
                 (**self).encode(encoder)
             }

@@ -52,6 +52,7 @@ pub(crate) struct Image<'b> {
 
 impl<'b> Image<'b> {
     /// Starts a record in an empty buffer.
+    #[inline(always)]
     pub(crate) fn begin(
         bytes: &'b mut Buffer,
         site: Site<'_>,
@@ -85,6 +86,7 @@ impl<'b> Image<'b> {
     }
 
     /// Adds the key-values. To be called once at most, before the message.
+    #[inline(always)]
     pub(crate) fn fields(&mut self, fill: impl FnOnce(&mut MapEncoder<'_>)) {
         let start = encode::open(self.bytes);
         fill(&mut encode::fields(self.bytes));
@@ -97,12 +99,14 @@ impl<'b> Image<'b> {
     }
 
     /// The flags of the finished record; the message is what `append` adds to the buffer.
+    #[inline(always)]
     pub(crate) fn message(self, append: impl FnOnce(&mut Buffer)) -> u32 {
         append(self.bytes);
         self.flags
     }
 }
 
+#[inline(never)]
 fn append_site(bytes: &mut Buffer, site: Site<'_>) {
     let Site::Inline {
         severity,

@@ -1,0 +1,226 @@
+//! What a statement costs its caller, in nanoseconds: `cargo bench -p hestia --bench call_site`.
+//!
+//! One thread logs at a steady pace, one record every microsecond, and reads the clock before and after each call; the
+//! cost of that reading is taken off. The rows `bare` do what no queue that stamps its records can do without: read
+//! the tick counter, copy the same bytes into a ring, publish. Rows are comparable within one run only.
+
+use std::fmt::Write as _;
+use std::hint::black_box;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+const CALLS: usize = 200_000;
+const PAUSE: Duration = Duration::from_nanos(1000);
+const RUNS: usize = 5;
+
+/// Before and after a call. Ordered on both sides, so that the call is whole between them.
+#[cfg(target_arch = "x86_64")]
+fn ticks() -> u64 {
+    use std::arch::x86_64::{_mm_lfence, _rdtsc};
+    // SAFETY: part of every x86-64.
+    unsafe {
+        _mm_lfence();
+        let now = _rdtsc();
+        _mm_lfence();
+        now
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn ticks() -> u64 {
+    static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    u64::try_from(START.get_or_init(Instant::now).elapsed().as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn nanos_per_tick() -> f64 {
+    let (start, from) = (Instant::now(), ticks());
+    while start.elapsed() < Duration::from_millis(50) {}
+    #[allow(clippy::cast_precision_loss, reason = "a ratio")]
+    let ratio = start.elapsed().as_nanos() as f64 / (ticks() - from) as f64;
+    ratio
+}
+
+fn sample(call: &mut dyn FnMut(u64), number: u64) -> u64 {
+    let before = ticks();
+    call(number);
+    ticks() - before
+}
+
+fn run(call: &mut dyn FnMut(u64)) -> Vec<u64> {
+    let mut samples: Vec<u64> = Vec::with_capacity(CALLS);
+    for number in 0..CALLS as u64 {
+        let from = Instant::now();
+        samples.push(sample(call, number));
+        while from.elapsed() < PAUSE {
+            std::hint::spin_loop();
+        }
+    }
+    samples.sort_unstable();
+    samples
+}
+
+fn main() {
+    let directory = tempfile::tempdir().expect("a directory for temporary files");
+    let order = match std::env::var("HESTIA_ORDER").as_deref() {
+        Ok("relaxed") => hestia::Order::Relaxed,
+        _ => hestia::Order::Strict,
+    };
+    hestia::builder()
+        .env(false)
+        .console(false)
+        .json(false)
+        .text(hestia::TextFile::new(directory.path().join("all.log")))
+        .order(order)
+        .init()
+        .expect("nothing else has turned a logger on");
+    let scale = nanos_per_tick();
+    let symbol = String::from("ESZ6");
+    let mut text = String::with_capacity(256);
+    let mut rows: Vec<(&str, Box<dyn FnMut(u64) + '_>)> = vec![
+        ("nothing", Box::new(|_| ())),
+        ("off", Box::new(|n| hestia::hlog!(debug, "order {n}"))),
+        ("log::debug! off", Box::new(|n| log::debug!("order {n}"))),
+        (
+            "bare, ordered, 32 bytes",
+            Box::new(|_| BARE.with(|b| b.push::<32>(true))),
+        ),
+        (
+            "bare, plain, 32 bytes",
+            Box::new(|_| BARE.with(|b| b.push::<32>(false))),
+        ),
+        (
+            "bare, ordered, 56 bytes",
+            Box::new(|_| BARE.with(|b| b.push::<56>(true))),
+        ),
+        (
+            "bare, ordered, 96 bytes",
+            Box::new(|_| BARE.with(|b| b.push::<96>(true))),
+        ),
+        (
+            "hlog! constant",
+            Box::new(|_| hestia::hlog!(info, "order taken")),
+        ),
+        (
+            "hlog! 3 arguments",
+            Box::new(|n| {
+                let price = black_box(n as f64 * 0.25);
+                hestia::hlog!(info, "order {} price {:.2} symbol {}", n, price, symbol);
+            }),
+        ),
+        (
+            "hlog! 3 fields",
+            Box::new(|n| {
+                let price = black_box(n as f64 * 0.25);
+                hestia::hlog!(info, order = n, price, symbol = &symbol, "order taken");
+            }),
+        ),
+        (
+            "log::info! constant",
+            Box::new(|_| log::info!("order taken")),
+        ),
+        (
+            "write! into a buffer",
+            Box::new(|n| {
+                text.clear();
+                let price = black_box(n as f64 * 0.25);
+                let _ = write!(text, "order {} price {:.2} symbol {}", n, price, symbol);
+                black_box(&text);
+            }),
+        ),
+        (
+            "log::info! 3 arguments",
+            Box::new(|n| {
+                let price = black_box(n as f64 * 0.25);
+                log::info!("order {} price {:.2} symbol {}", n, price, symbol);
+            }),
+        ),
+    ];
+    let mut medians = vec![[Vec::new(), Vec::new(), Vec::new()]; rows.len()];
+    for _ in 0..RUNS {
+        for (row, (_, call)) in rows.iter_mut().enumerate() {
+            let samples = run(call);
+            for (figure, part) in [0.5, 0.99, 0.999].into_iter().enumerate() {
+                medians[row][figure].push(samples[(CALLS as f64 * part) as usize]);
+            }
+            let _ = hestia::flush();
+        }
+    }
+    println!(
+        "{:<28}{:>8}{:>8}{:>8}",
+        "ns per call", "p50", "p99", "p99.9"
+    );
+    let empty = median(&mut medians[0][0].clone());
+    for (row, (name, _)) in rows.iter().enumerate() {
+        print!("{name:<28}");
+        for figure in &mut medians[row] {
+            let ticks = median(figure).saturating_sub(empty);
+            print!("{:>8.1}", ticks as f64 * scale);
+        }
+        println!();
+    }
+}
+
+fn median(figures: &mut [u64]) -> u64 {
+    figures.sort_unstable();
+    figures[figures.len() / 2]
+}
+
+/// A ring without a reader.
+struct Bare {
+    memory: std::cell::RefCell<Vec<u8>>,
+    tail: AtomicUsize,
+}
+
+thread_local!(static BARE: Bare = Bare::new());
+
+impl Bare {
+    fn new() -> Self {
+        Bare {
+            memory: std::cell::RefCell::new(vec![1; 64 << 10]),
+            tail: AtomicUsize::new(0),
+        }
+    }
+
+    #[inline(never)]
+    fn push<const N: usize>(&self, ordered: bool) {
+        let mut memory = self.memory.borrow_mut();
+        let tail = self.tail.load(Ordering::Relaxed);
+        let at = tail & ((64 << 10) - 256);
+        let place = &mut memory[at..at + 16 + N];
+        place[16..].copy_from_slice(black_box(&[7; N]));
+        place[..8].copy_from_slice(&(N as u64).to_ne_bytes());
+        let now = if ordered {
+            ordered_tick()
+        } else {
+            plain_tick()
+        };
+        place[8..16].copy_from_slice(&now.to_ne_bytes());
+        self.tail.store(tail + 256, Ordering::Release);
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn ordered_tick() -> u64 {
+    use std::arch::x86_64::{_mm_lfence, _rdtsc};
+    // SAFETY: part of every x86-64.
+    unsafe {
+        _mm_lfence();
+        _rdtsc()
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn plain_tick() -> u64 {
+    // SAFETY: part of every x86-64.
+    unsafe { std::arch::x86_64::_rdtsc() }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn ordered_tick() -> u64 {
+    ticks()
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn plain_tick() -> u64 {
+    ticks()
+}
