@@ -36,6 +36,7 @@
 pub mod __private;
 mod callsite;
 mod clock;
+mod descriptor;
 mod error;
 mod facts;
 mod filter;
@@ -66,9 +67,10 @@ pub use layout::{
 };
 pub use level::{Level, LevelFilter, Severity};
 pub use logger::builder::{Builder, Levels};
+pub use logger::explanation::Explanation;
 pub use logger::named::Logger;
 pub use logger::outputs::{Color, Console, JsonFile, Output, OutputLevel, Switch, TextFile};
-pub use logger::report::{Explanation, Report, ReportRow};
+pub use logger::report::{Report, ReportRow};
 pub use logger::settings::{Origin, Signal};
 pub use logger::{
     Handle, builder, explain, flush, flush_within, init, logger, reopen, report, set_level,

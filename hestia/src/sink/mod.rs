@@ -84,7 +84,9 @@ impl FlushTicket {
 
     /// Says how the flush ended.
     pub fn settle(mut self, result: Result<(), SinkError>) {
-        self.send(result);
+        // As text from here on: whoever flushes may be in the middle of a panic, where no cause of the sink's
+        // making should be asked what it says.
+        self.send(result.map_err(|error| again(&error)));
     }
 
     fn send(&mut self, result: Result<(), SinkError>) {
