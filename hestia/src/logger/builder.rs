@@ -365,7 +365,9 @@ fn start(settings: Settings, warnings: &[Warning]) -> Result<Handle, InitError> 
     if let Err(error) = exit::prepare(&pipeline.settings) {
         internal::tell("signals", format!("cannot listen for signals: {error}"));
     }
-    internal::note("init", format!("running\n{}", Report::of(pipeline)));
+    for line in Report::of(pipeline).to_string().lines() {
+        internal::note("init", line);
+    }
     Ok(Handle::new())
 }
 

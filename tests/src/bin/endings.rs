@@ -40,6 +40,7 @@ fn main() -> Outcome {
         "during_init" => during_init(),
         "after_shutdown" => after_shutdown(),
         "shutdowns_at_once" => shutdowns_at_once(),
+        "in_halves" => in_halves(ending),
         "sink_exits" => sink_exits(),
         "thread_locals" => thread_locals(),
         "panic_hooks" => panic_hooks(),
@@ -415,9 +416,54 @@ fn after_shutdown() -> Outcome {
     Ok(())
 }
 
+/// Writes each batch in two halves, and takes its time between them.
+struct Halves(fs::File);
+
+impl Sink for Halves {
+    fn write(&mut self, _: &mut Batch) -> Result<(), SinkError> {
+        let written = self.0.write_all(b"half ").and_then(|()| {
+            thread::sleep(Duration::from_millis(20));
+            self.0.write_all(b"whole\n")
+        });
+        written.map_err(|error| SinkError::new(ErrorKind::Write, "halves").because(error))
+    }
+}
+
+/// Threads that write by themselves are in the middle of it when the process ends, unless they are kept from it.
+fn in_halves(ending: &str) -> Outcome {
+    let halves = Halves(fs::File::create("halves")?);
+    let builder = with_signals().sink(Output::new("halves", halves));
+    let handle = builder.init()?;
+    handle.shutdown()?;
+    for thread in 0..4 {
+        thread::spawn(move || {
+            for number in 0_u64.. {
+                log::info!("{thread} {number}");
+            }
+        });
+    }
+    thread::sleep(Duration::from_millis(100));
+    end(ending)
+}
+
+/// Counts how often it is closed.
+struct Closes(&'static AtomicU64);
+
+impl Sink for Closes {
+    fn write(&mut self, _: &mut Batch) -> Result<(), SinkError> {
+        Ok(())
+    }
+
+    fn close(&mut self, _: Duration) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 /// Several threads end it at the same time, each of which has to find everything written.
 fn shutdowns_at_once() -> Outcome {
-    let handle = files().init()?;
+    static CLOSED: AtomicU64 = AtomicU64::new(0);
+    let closes = Output::new("closes", Closes(&CLOSED));
+    let handle = files().sink(closes).init()?;
     thread::scope(|scope| {
         for thread in 0..THREADS {
             scope.spawn(move || {
@@ -429,6 +475,8 @@ fn shutdowns_at_once() -> Outcome {
             });
         }
     });
+    handle.shutdown()?;
+    assert_eq!(CLOSED.load(Ordering::Relaxed), 1);
     Ok(())
 }
 

@@ -278,6 +278,21 @@ fn unread_stderr() {
     tell(&json!({ "stderr_was_full": full && blocks }));
 }
 
+/// A sink that panics before there is one.
+fn unmakeable() {
+    fn make() -> Memory {
+        panic!("no memory");
+    }
+    let hestia = start(
+        hestia::builder()
+            .console(false)
+            .sink(Output::made_by("own", make)),
+    );
+    say(1);
+    let _ = hestia.flush();
+    tell(&json!({}));
+}
+
 fn main() {
     match argument(1).as_str() {
         "obstructed" => obstructed(),
@@ -290,6 +305,7 @@ fn main() {
         "own_parts" => own_parts(),
         "same_names" => same_names(),
         "unread_stderr" => unread_stderr(),
+        "unmakeable" => unmakeable(),
         scenario => panic!("no such scenario: {scenario:?}"),
     }
 }
