@@ -370,7 +370,8 @@ pub fn reopen() -> Result<FlushReport, FlushError> {
 }
 
 /// Writes everything and ends hestia's threads. What is logged after that is written at the call, by the
-/// thread that logs. Not needed at the end of the program.
+/// thread that logs (or by another one that it waits for, while it panics); see [`crate::Sink`] for what a sink must
+/// not do then. Not needed at the end of the program.
 ///
 /// # Errors
 /// As [`flush`].

@@ -429,8 +429,15 @@ impl Sink for Halves {
     }
 }
 
+/// Runs after hestia's handler, and takes long enough for others to begin to write.
+extern "C" fn slow_handler() {
+    thread::sleep(Duration::from_millis(10));
+}
+
 /// Threads that write by themselves are in the middle of it when the process ends, unless they are kept from it.
 fn in_halves(ending: &str) -> Outcome {
+    // SAFETY: the handler is a function of this program.
+    unsafe { libc::atexit(slow_handler) };
     let halves = Halves(fs::File::create("halves")?);
     let builder = with_signals().sink(Output::new("halves", halves));
     let handle = builder.init()?;
@@ -456,6 +463,8 @@ impl Sink for Closes {
 
     fn close(&mut self, _: Duration) {
         self.0.fetch_add(1, Ordering::Relaxed);
+        // Long enough for others to ask for the same meanwhile.
+        thread::sleep(Duration::from_millis(50));
     }
 }
 
