@@ -360,6 +360,15 @@ fn exit_handlers_may_log_before_and_after_hestias_own() {
     );
 }
 
+#[test]
+fn an_exit_handler_may_wait_for_a_thread_that_logs() {
+    let started = Instant::now();
+    let finished = run("joined_by_exit_handler").successful();
+    assert_both_complete(&finished, 1, 500);
+    let elapsed = started.elapsed();
+    assert!(elapsed < Duration::from_secs(10), "{elapsed:?}");
+}
+
 /// The limit is 300 ms; how long starting a program takes on a busy machine is anybody's guess.
 fn assert_hung_sink_is_left_behind(ending: &str, expected: &Status) {
     let started = Instant::now();

@@ -297,6 +297,13 @@ fn a_log_file_never_becomes_a_standard_stream() {
 }
 
 #[test]
+fn an_error_hook_may_ask_for_anything_while_a_file_is_opened() {
+    let program = run("asking_hook").finish().successful();
+    assert_eq!(messages(&program.json()), ["granted", "after it"]);
+    assert_eq!(program.lines("logs/late.log").len(), 1);
+}
+
+#[test]
 fn a_sink_that_panics_while_it_is_made_is_an_output_that_does_not_work() {
     let program = run("unmakeable").finish().successful();
     let told = Told::by(&program);

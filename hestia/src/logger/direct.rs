@@ -5,7 +5,7 @@
 //! *Invariant:* nobody waits longer than the limit, and no write is on its way when the process ends.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, TryLockError};
+use std::sync::{Arc, Mutex, OnceLock, TryLockError};
 use std::time::{Duration, Instant};
 
 use crate::clock::deadline_in;
@@ -21,6 +21,7 @@ pub(super) struct Direct {
     /// How far the end of the process has come: changed by the thread that ends it.
     end: AtomicU32,
     ended_by: AtomicU64,
+    ended_at: OnceLock<Instant>,
 }
 
 const NOT_ENDING: u32 = 0;
@@ -30,6 +31,9 @@ const ENDED: u32 = 2;
 /// How long others keep from writing, each time, when the process is about to be gone: the system ends
 /// threads in the middle of a write. If it is still there after that, what they logged matters more.
 const HOLD_OFF: Duration = Duration::from_millis(100);
+/// When the process should long be gone, nobody holds off any more: some exit handler may wait for a thread
+/// that logs.
+const OVERDUE: Duration = Duration::from_secs(1);
 
 /// How often somebody looks whether the writer is free.
 const LOOK: Duration = Duration::from_micros(50);
@@ -41,6 +45,7 @@ impl Direct {
             is_stuck: AtomicBool::new(false),
             end: AtomicU32::new(NOT_ENDING),
             ended_by: AtomicU64::new(0),
+            ended_at: OnceLock::new(),
         }
     }
 
@@ -53,6 +58,7 @@ impl Direct {
 
     /// The last word: waits for the write that has begun, if there is one, and takes what has come since.
     pub(super) fn finish_end(self: &Arc<Self>, limit: Duration) {
+        self.ended_at.get_or_init(Instant::now);
         self.end.store(ENDED, Ordering::Release);
         self.write_unless_stuck(limit);
     }
@@ -89,7 +95,7 @@ impl Direct {
             if let Some(mut writer) = writer {
                 // Under the lock: once the thread that ends the process has had it, everybody sees this.
                 let end = self.end.load(Ordering::Acquire);
-                if end == made_way || caller == self.ended_by.load(Ordering::Relaxed) {
+                if end == made_way || self.need_not_make_way(caller) {
                     let _own = mark_own();
                     writer.drain();
                     return true;
@@ -103,5 +109,11 @@ impl Direct {
                 std::thread::sleep(LOOK);
             }
         }
+    }
+
+    /// At the end of the process.
+    fn need_not_make_way(&self, caller: u64) -> bool {
+        let overdue = |ended_at: &Instant| ended_at.elapsed() > OVERDUE;
+        caller == self.ended_by.load(Ordering::Relaxed) || self.ended_at.get().is_some_and(overdue)
     }
 }

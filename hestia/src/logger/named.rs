@@ -111,8 +111,12 @@ impl Logger {
         }
     }
 
-    /// Opens the own file in the running pipeline, once.
+    /// Opens the own file in the running pipeline, once. Not on hestia's own threads: the error hook may be
+    /// running because a file cannot be opened, under the lock that this would take.
     fn open_file(&self) {
+        if is_own() {
+            return;
+        }
         let (Some(path), Some(pipeline)) = (&self.file, pipeline::running()) else {
             return;
         };

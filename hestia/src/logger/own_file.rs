@@ -4,7 +4,6 @@
 //!
 //! *Invariant:* two files that the code keeps apart are two files, wherever the environment puts them.
 
-use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Mutex;
 
@@ -50,12 +49,6 @@ pub(super) struct OwnFiles(Vec<OwnFile>);
 impl OwnFiles {
     pub(super) fn get(&self, said: &Path) -> Option<&OwnFile> {
         self.0.iter().find(|file| file.said == said)
-    }
-
-    /// Those that are not where the code said, by their numbers.
-    pub(super) fn moved(&self) -> HashMap<u64, PathBuf> {
-        let moved = self.0.iter().filter(|file| file.path != file.said);
-        moved.map(|file| (file.number, file.path.clone())).collect()
     }
 
     /// Finds the place for one more.

@@ -5,7 +5,7 @@
 //!
 //! *Invariant:* nothing here is waited for longer than the limit the caller gave.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -47,6 +47,8 @@ pub(super) struct Output {
     pub(super) is_filtered: bool,
     /// Only records of one named logger.
     pub(super) only_logger: Option<u64>,
+    /// Where the environment put its file, when the code said another place.
+    pub(super) moved_to: Option<PathBuf>,
 }
 
 pub(super) struct Pipeline {
@@ -56,7 +58,7 @@ pub(super) struct Pipeline {
     direct: Arc<Direct>,
     pub(super) outputs: Mutex<Vec<Output>>,
     pub(super) directives: Mutex<Directives>,
-    pub(super) own_files: Mutex<OwnFiles>,
+    own_files: Mutex<OwnFiles>,
 }
 
 /// Null before `init`. Never freed: see `callsite::FRONT`.
@@ -446,7 +448,8 @@ impl Pipeline {
         }
         let file = own_files.add(said, &self.settings);
         let directives = lock(&self.directives).clone();
-        let (output, route) = self.settings.open_own_file(&file, &directives);
+        let (mut output, route) = self.settings.open_own_file(&file, &directives);
+        output.moved_to = (file.path != file.said).then_some(file.path);
         let mut outputs = lock(&self.outputs);
         outputs.push(output);
         self.front.gate.set(union(&outputs));
@@ -517,6 +520,7 @@ pub(super) fn route(
         lost_before: 0,
         is_filtered: destination.filter.is_some(),
         only_logger,
+        moved_to: None,
     };
     let route = Route {
         name,

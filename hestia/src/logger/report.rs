@@ -65,7 +65,6 @@ impl Report {
             row.origin = Origin::Running;
         }
         let stats = pipeline.stats();
-        let moved = lock(&pipeline.own_files).moved();
         let outputs = lock(&pipeline.outputs);
         let shown = outputs
             .iter()
@@ -73,9 +72,7 @@ impl Report {
             .map(|(output, stats)| OutputReport {
                 levels: output.table.load().to_string(),
                 stats,
-                moved_to: output
-                    .only_logger
-                    .and_then(|number| moved.get(&number).cloned()),
+                moved_to: output.moved_to.clone(),
             });
         Report {
             rows,

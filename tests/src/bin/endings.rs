@@ -10,6 +10,7 @@ use std::os::fd::AsRawFd;
 use std::panic;
 use std::path::Path;
 use std::process;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -45,6 +46,7 @@ fn main() -> Outcome {
         "thread_locals" => thread_locals(),
         "panic_hooks" => panic_hooks(),
         "exit_handlers" => exit_handlers(),
+        "joined_by_exit_handler" => joined_by_exit_handler(),
         "hung_sink" => hung_sink(ending),
         "shutdown_with_hung_sink" => shutdown_with_hung_sink(),
         unknown => Err(format!("there is no scenario {unknown}").into()),
@@ -567,6 +569,32 @@ fn exit_handlers() -> Outcome {
     // SAFETY: as above.
     unsafe { libc::atexit(registered_after) };
     log::info!("once");
+    Ok(())
+}
+
+static TO_JOIN: Mutex<Option<thread::JoinHandle<()>>> = Mutex::new(None);
+static ENDS: AtomicBool = AtomicBool::new(false);
+
+extern "C" fn join() {
+    ENDS.store(true, Ordering::Release);
+    let thread = TO_JOIN.lock().ok().and_then(|mut thread| thread.take());
+    let _ = thread.map(thread::JoinHandle::join);
+}
+
+/// A handler that runs after hestia's waits for a thread that has much to say.
+fn joined_by_exit_handler() -> Outcome {
+    // SAFETY: the handler is a function of this program.
+    unsafe { libc::atexit(join) };
+    files().init()?;
+    let thread = thread::spawn(|| {
+        while !ENDS.load(Ordering::Acquire) {
+            thread::yield_now();
+        }
+        for number in 0_u64..500 {
+            log::info!("0 {number}");
+        }
+    });
+    *TO_JOIN.lock().map_err(|error| error.to_string())? = Some(thread);
     Ok(())
 }
 

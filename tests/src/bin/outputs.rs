@@ -293,6 +293,22 @@ fn unmakeable() {
     tell(&json!({}));
 }
 
+/// An error hook that asks hestia for all it has, while a named logger's file is being opened.
+fn asking_hook() {
+    std::fs::create_dir_all("logs/audit.log").expect("a directory");
+    let hook = |_: &hestia::Incident| {
+        let late = hestia::logger("late").file("logs/late.log");
+        info!(logger: late, "for the internal log");
+        let _ = (hestia::report(), hestia::stats(), hestia::flush());
+    };
+    start(hestia::builder().console(false).on_error(hook));
+    let audit = hestia::logger("audit").file("logs/audit.log");
+    info!(logger: audit, "granted");
+    let late = hestia::logger("late").file("logs/late.log");
+    info!(logger: late, "after it");
+    tell(&json!({}));
+}
+
 fn main() {
     match argument(1).as_str() {
         "obstructed" => obstructed(),
@@ -306,6 +322,7 @@ fn main() {
         "same_names" => same_names(),
         "unread_stderr" => unread_stderr(),
         "unmakeable" => unmakeable(),
+        "asking_hook" => asking_hook(),
         scenario => panic!("no such scenario: {scenario:?}"),
     }
 }
