@@ -36,7 +36,10 @@ pub(super) fn of_program(whole: &str) -> String {
     {
         frames.truncate(end);
     }
-    let Some(start) = frames.iter().position(|frame| !is_of_rust(frame.function)) else {
+    let is_of_program = |frame: &Frame<'_>| !is_of_rust(frame.function);
+    let start = frames.iter().position(is_of_program);
+    let is_backtrace = frames.iter().any(|frame| frame.is_numbered);
+    let Some(start) = start.filter(|_| is_backtrace) else {
         return whole.to_owned();
     };
     shown(&frames[start..])
