@@ -6,9 +6,11 @@
 //! *Invariant:* never enters the queue, never panics, never waits for long; the internal log's file is
 //! not created unless it was asked for.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::ffi::CStr;
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,8 +19,9 @@ use std::time::{Duration, Instant};
 
 use chrono::{SecondsFormat, Utc};
 
+use crate::descriptor::above_standard_streams;
 use crate::error::Incident;
-use crate::thread::{mark_own, start_own};
+use crate::thread::{self, Started, apart_from_panics, mark_own};
 
 /// What the program wants to be told about hestia's own trouble.
 pub(crate) type ErrorHook = Arc<dyn Fn(&Incident) + Send + Sync>;
@@ -27,6 +30,8 @@ pub(crate) type ErrorHook = Arc<dyn Fn(&Incident) + Send + Sync>;
 const STDERR_PAUSE: Duration = Duration::from_secs(1);
 /// The same for a line that says the same as the last one.
 const SAME_PAUSE: Duration = Duration::from_secs(60);
+/// The longest that a thread which panics waits for the error hook.
+const HOOK_LIMIT: Duration = Duration::from_secs(1);
 
 static ERRORS: AtomicU64 = AtomicU64::new(0);
 static STATE: Mutex<State> = Mutex::new(State {
@@ -67,11 +72,12 @@ fn state() -> Option<MutexGuard<'static, State>> {
 }
 
 /// Turns the internal log on, and creates its file.
-pub(crate) fn open_log(path: &Path) -> std::io::Result<()> {
+pub(crate) fn open_log(path: &Path) -> io::Result<()> {
     if let Some(directory) = path.parent() {
         std::fs::create_dir_all(directory)?;
     }
     let file = OpenOptions::new().append(true).create(true).open(path)?;
+    let file = above_standard_streams(file)?;
     if let Some(mut state) = state() {
         state.file = Some(file);
     }
@@ -89,36 +95,73 @@ pub(crate) fn errors() -> u64 {
     ERRORS.load(Ordering::Relaxed)
 }
 
+/// Starts a thread of hestia's own: it never waits for hestia, and what it logs goes to the internal log.
+pub(crate) fn start_own(
+    name: &'static CStr,
+    work: impl FnOnce() + Send + 'static,
+) -> io::Result<Started> {
+    thread::start(name, move || {
+        let _own = mark_own();
+        if catch_unwind(AssertUnwindSafe(work)).is_err() {
+            let what = format!(
+                "a thread panicked{}; this is a bug in hestia",
+                panic_place()
+            );
+            trouble(&name.to_string_lossy(), what);
+        }
+    })
+}
+
 /// Something went wrong while the program runs.
 pub(crate) fn trouble(part: &str, what: impl Into<String>) {
     ERRORS.fetch_add(1, Ordering::Relaxed);
-    let incident = Incident {
-        part: part.to_owned(),
-        what: one_line(&what.into()),
-    };
+    let incident = incident(part, what);
     let Some(mut state) = state() else { return };
     state.write_log("ERROR", &incident);
     state.tell_stderr(&incident);
     let hook = state.hook.clone();
     drop(state);
     if let Some(hook) = hook {
-        let _own = mark_own();
-        // A hook that panics has reported its panic through the panic hook; there is nobody left to tell.
-        let _ = catch_unwind(AssertUnwindSafe(|| hook(&incident)));
+        apart_from_panics(HOOK_LIMIT, move || call(&hook, &incident));
     }
 }
 
-/// A panic on one of hestia's own threads, told from inside the panic hook: the error hook, which may be
-/// what panicked, is not called.
-pub(crate) fn panicked(what: impl Into<String>) {
+fn call(hook: &ErrorHook, trouble: &Incident) {
+    let _own = mark_own();
+    if catch_unwind(AssertUnwindSafe(|| hook(trouble))).is_ok() {
+        return;
+    }
+    // Not the hook again: it would panic again.
     ERRORS.fetch_add(1, Ordering::Relaxed);
-    let incident = Incident {
-        part: "panic".to_owned(),
-        what: one_line(&what.into()),
-    };
+    let incident = incident("error hook", format!("it panicked{}", panic_place()));
+    if let Some(mut state) = state() {
+        state.write_log("ERROR", &incident);
+        state.tell_stderr(&incident);
+    }
+}
+
+thread_local! {
+    /// Where the thread's last panic was, as long as nobody has asked.
+    static PANIC_PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// A panic on one of hestia's own threads, from inside the panic hook: details for the internal log. The report
+/// is for whoever catches it to make.
+pub(crate) fn panicked(place: Option<String>, what: impl Into<String>) {
+    let shown = place.as_deref().unwrap_or("an unknown place");
+    let incident = incident("panic", format!("at {shown}: {}", what.into()));
     if let Some(mut state) = state() {
         state.write_log("ERROR", &incident);
     }
+    // A thread at its very end has no such place any more.
+    let _ = PANIC_PLACE.try_with(|last| last.replace(place));
+}
+
+/// Where the panic that was just caught on this thread, one of hestia's own, happened: words for the end of
+/// what is said about it, or nothing where that is not known.
+pub(crate) fn panic_place() -> String {
+    let place = PANIC_PLACE.try_with(RefCell::take).ok().flatten();
+    place.map_or_else(String::new, |place| format!(" at {place}"))
 }
 
 /// Something worth knowing for whoever reads the internal log.
@@ -126,26 +169,26 @@ pub(crate) fn note(part: &str, what: impl Into<String>) {
     if let Some(mut state) = state()
         && state.file.is_some()
     {
-        let incident = Incident {
-            part: part.to_owned(),
-            what: one_line(&what.into()),
-        };
-        state.write_log("INFO", &incident);
+        state.write_log("INFO", &incident(part, what));
     }
 }
 
 /// Tells the person who started the program, on stderr, at once: for what is found at the start.
 pub(crate) fn tell(part: &str, what: impl Into<String>) {
-    let incident = Incident {
-        part: part.to_owned(),
-        what: one_line(&what.into()),
-    };
+    let incident = incident(part, what);
     if let Some(mut state) = state() {
         state.write_log("WARN", &incident);
         state.recent.push((Instant::now(), incident.clone()));
     }
     // A closed stderr is no reason to fail.
-    let _ = writeln!(std::io::stderr(), "hestia: {incident}");
+    let _ = writeln!(io::stderr(), "hestia: {incident}");
+}
+
+fn incident(part: &str, what: impl Into<String>) -> Incident {
+    Incident {
+        part: part.to_owned(),
+        what: one_line(&what.into()),
+    }
 }
 
 /// Gives lines for stderr a moment to get out, at the end of the process.
@@ -206,7 +249,7 @@ fn print_waiting() {
         };
         drop(state);
         // A closed stderr is no reason to fail.
-        let _ = std::io::stderr().write_all(line.as_bytes());
+        let _ = io::stderr().write_all(line.as_bytes());
     }
 }
 

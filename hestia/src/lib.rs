@@ -24,8 +24,18 @@
 //! [`Sink`]s. A full ring follows the [`Overflow`] policy; what is shed is counted, and announced in
 //! every output.
 //!
-//! No guard has to be kept: at the end of the process, by whichever way it ends by itself, what was
-//! logged is written first. A panic becomes a record. A forked child gets a writer of its own.
+//! # How a program may end
+//!
+//! No guard has to be kept: what calls returned from is written before the process is gone, for as long as
+//! [`Builder::exit_limit`] allows, when `main` returns, when any thread calls `exit`, and on the signals of
+//! [`Builder::drain_on`]. A panic becomes a record, and is written with everything before it, whether it
+//! unwinds or aborts. A forked child gets a writer of its own.
+//!
+//! What ends a process without asking it loses what was still in the queue, some milliseconds of records: `abort`,
+//! `_exit` and `exec`; signals that are not drained, a fault among them; `SIGKILL`, and with it the system's
+//! when memory runs out. Where a program does such a thing itself, [`flush`] before it keeps everything. In a child
+//! forked from a process with several threads, `std::process::exit` may hang in the standard library, on a
+//! lock that one of the parent's threads held at the fork: [`flush`] and then `_exit` is the safe way there.
 //!
 //! # Features
 //!
@@ -36,6 +46,7 @@
 pub mod __private;
 mod callsite;
 mod clock;
+mod descriptor;
 mod error;
 mod facts;
 mod filter;
@@ -66,9 +77,10 @@ pub use layout::{
 };
 pub use level::{Level, LevelFilter, Severity};
 pub use logger::builder::{Builder, Levels};
+pub use logger::explanation::Explanation;
 pub use logger::named::Logger;
 pub use logger::outputs::{Color, Console, JsonFile, Output, OutputLevel, Switch, TextFile};
-pub use logger::report::{Explanation, Report, ReportRow};
+pub use logger::report::{Report, ReportRow};
 pub use logger::settings::{Origin, Signal};
 pub use logger::{
     Handle, builder, explain, flush, flush_within, init, logger, reopen, report, set_level,

@@ -7,6 +7,8 @@ use std::ffi::CStr;
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
 
 /// A thread as records name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,29 +114,47 @@ pub(crate) fn mark_own() -> OwnMark {
     }
 }
 
-/// Starts a thread of hestia's own. It takes no signals: a program that blocks one on its own threads,
-/// to wait for it in one place, must not find it delivered to a thread it does not know of.
+/// Starts a thread. It takes no signals: a program that blocks one on its own threads, to wait for it in
+/// one place, must not find it delivered to a thread it does not know of.
 ///
 /// On Unix not through the standard library, whose threads take a lock of the whole process as they begin
 /// and end (for its handler of stack overflows, in Rust 1.95): in a forked child a thread of the parent's
 /// may hold it for ever, and the child's own thread would never get to work.
-pub(crate) fn start_own(
+pub(crate) fn start(
     name: &'static CStr,
     work: impl FnOnce() + Send + 'static,
-) -> io::Result<OwnThread> {
+) -> io::Result<Started> {
     let work = move || {
-        let _own = mark_own();
-        // Its panic, if any, was the hook's to tell.
+        // Its panic, if any, was the hook's to tell; it must not unwind into the system's code.
         let _ = catch_unwind(AssertUnwindSafe(work));
     };
-    platform::start(name, Box::new(work)).map(OwnThread)
+    platform::start(name, Box::new(work)).map(Started)
+}
+
+/// Does work in which code of the program's may panic: here, or, while this thread panics already, on
+/// another one. Inside the panic hook a further panic ends the process, and no `catch_unwind` helps.
+/// `None` when the work was not done within the limit, panicked there, or found no thread.
+pub(crate) fn apart_from_panics<T: Send + 'static>(
+    limit: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    if !std::thread::panicking() {
+        return Some(work());
+    }
+    let (done, result) = sync_channel(1);
+    let started = start(c"hestia-panic", move || {
+        // Whoever waits may have given up.
+        let _ = done.send(work());
+    });
+    started.ok()?;
+    result.recv_timeout(limit).ok()
 }
 
 /// A thread that was started.
 #[derive(Debug)]
-pub(crate) struct OwnThread(platform::Started);
+pub(crate) struct Started(platform::Started);
 
-impl OwnThread {
+impl Started {
     /// Waits for its end.
     pub(crate) fn join(self) {
         self.0.join();

@@ -45,9 +45,9 @@ fn assert_nothing_lost_after_logging(ending: &str, expected: &Status) -> Finishe
     finished
 }
 
-/// Ends the process while threads log. Each of their calls that had returned must be in the files;
-/// the one that was being made may be, or half of its line: the kernel ends threads in the middle of a
-/// write.
+/// Ends the process while threads log. Each of their calls that had returned must be in the files; the one
+/// that was being made may be. Half of its line may be when the process aborts: the kernel ends threads in the
+/// middle of a write.
 fn assert_nothing_lost_while_logging(ending: &str, expected: &Status) {
     let finished = run_to_end("while_logging", ending);
     assert_eq!(status(&finished), *expected, "{}", finished.stderr);
@@ -55,6 +55,7 @@ fn assert_nothing_lost_while_logging(ending: &str, expected: &Status) {
     let aborts = *expected == Signal(libc::SIGABRT);
     let returned = counters(&finished, if aborts { "before" } else { "returned" });
     for logged in [Logged::in_text(&finished), Logged::in_json(&finished)] {
+        assert!(aborts || !logged.is_torn, "the last line is torn");
         for (thread, &returned) in (0..).zip(&returned) {
             let numbers = &logged.numbers[&thread];
             assert_counts_up(thread, numbers);
@@ -279,6 +280,26 @@ fn several_threads_may_shut_down_at_once() {
     assert_both_complete(&finished, THREADS, RECORDS / 10);
 }
 
+/// Each write that was begun has come to its end.
+fn assert_nothing_on_its_way(ending: &str, expected: &Status) {
+    let finished = run_to_end("in_halves", ending);
+    assert_eq!(status(&finished), *expected, "{}", finished.stderr);
+    let lines = finished.lines("halves");
+    assert!(lines.len() > 2, "{lines:?}");
+    assert!(lines.iter().all(|line| line == "half whole"), "{lines:?}");
+}
+
+#[test]
+fn no_write_is_on_its_way_when_the_process_exits() {
+    assert_nothing_on_its_way("return", &Code(Some(0)));
+    assert_nothing_on_its_way("exit_elsewhere", &Code(Some(3)));
+}
+
+#[test]
+fn no_write_is_on_its_way_when_a_signal_ends_the_process() {
+    assert_nothing_on_its_way("terminate", &Signal(libc::SIGTERM));
+}
+
 #[test]
 fn a_sink_may_exit() {
     let started = Instant::now();
@@ -337,6 +358,15 @@ fn exit_handlers_may_log_before_and_after_hestias_own() {
             "from a handler that runs after hestia's"
         ]
     );
+}
+
+#[test]
+fn an_exit_handler_may_wait_for_a_thread_that_logs() {
+    let started = Instant::now();
+    let finished = run("joined_by_exit_handler").successful();
+    assert_both_complete(&finished, 1, 500);
+    let elapsed = started.elapsed();
+    assert!(elapsed < Duration::from_secs(10), "{elapsed:?}");
 }
 
 /// The limit is 300 ms; how long starting a program takes on a busy machine is anybody's guess.

@@ -365,6 +365,95 @@ fn files_of_one_name_do_not_become_one_in_the_logs_directory() {
     }
 }
 
+/// The messages of a text file.
+fn messages_in(program: &Finished, path: &str) -> Vec<String> {
+    let message = |line: &String| line.split(" | ").nth(1).unwrap_or_default().to_owned();
+    program.lines(path).iter().map(message).collect()
+}
+
+#[test]
+fn files_of_named_loggers_go_where_the_environment_says() {
+    let program = run("own_files").finish().successful();
+    let here = [
+        ("logs/audit.log", "granted"),
+        ("other/audit.log", "another file's"),
+        ("other/all.log", "all of it"),
+    ];
+    for (path, message) in here {
+        assert_eq!(messages_in(&program, path), [message]);
+    }
+    let program = run("own_files")
+        .env("LOGS_DIR", "elsewhere")
+        .finish()
+        .successful();
+    let there = [
+        ("elsewhere/audit.log", "granted"),
+        ("elsewhere/other/audit.log", "another file's"),
+        ("elsewhere/other/all.log", "all of it"),
+    ];
+    for (path, message) in there {
+        assert_eq!(messages_in(&program, path), [message]);
+    }
+    assert_eq!(program.lines("elsewhere/all.log").len(), 3);
+    assert!(!program.path("logs").exists() && !program.path("other").exists());
+    let report = Told::by(&program).facts["report"].to_string();
+    assert!(
+        report.contains("output logs/audit.log: working, levels info, in elsewhere/audit.log"),
+        "{report}"
+    );
+}
+
+#[test]
+fn the_report_is_in_words() {
+    let program = run("built").finish().successful();
+    let code = "builder";
+    for (setting, value, origin) in [
+        (
+            "console",
+            "stderr, pretty, coloured on a terminal, level error",
+            code,
+        ),
+        ("text", "from-code/own.log, level warn", code),
+        (
+            "json",
+            "from-code/app.log, level error, schema hestia",
+            code,
+        ),
+        ("metadata", "region=eu-1 shard=7", code),
+        ("overflow", "drop below warn", code),
+        ("drain_on", "SIGTERM, SIGHUP", code),
+        ("block_limit", "5s", "default"),
+        ("order", "strict", "default"),
+        ("ring_bytes", "256 KiB", "default"),
+        ("queue_bytes", "64 MiB", "default"),
+    ] {
+        check_row(&program, setting, value, origin);
+    }
+    let report = Told::by(&program).facts["report"].clone();
+    let report = report.as_str().expect("a text");
+    assert!(
+        report.starts_with("app ") && !report.ends_with('\n'),
+        "{report}"
+    );
+}
+
+#[test]
+fn the_console_may_be_in_local_time() {
+    let local = run("local_time")
+        .env("TZ", "XXX-5:30")
+        .finish()
+        .successful();
+    let utc = run("bare").env("TZ", "XXX-5:30").finish().successful();
+    for line in local.stderr.lines() {
+        assert!(line.contains("+05:30 "), "{line}");
+    }
+    assert!(!utc.stderr.contains("+05:30"), "{}", utc.stderr);
+    assert!(
+        !local.text()[0].contains("+05:30"),
+        "the file has its own zone"
+    );
+}
+
 #[test]
 fn the_container_can_be_denied() {
     let program = run("bare")

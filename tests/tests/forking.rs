@@ -136,6 +136,11 @@ fn many_forks_while_threads_come_and_go() {
 }
 
 #[test]
+fn many_children_end_by_a_signal_while_threads_come_and_go() {
+    assert_many_children_logged("comes_and_goes_terminated", 4);
+}
+
+#[test]
 fn children_of_children_log_as_themselves() {
     let finished = run("generations", "");
     let expected = (0..12).map(|thread| (thread, 10)).collect();

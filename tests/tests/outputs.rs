@@ -262,7 +262,8 @@ fn streams_that_were_closed_before_the_start_do_no_harm() {
 #[test]
 fn a_log_file_never_becomes_a_standard_stream() {
     for closed in ["2", "0,1,2"] {
-        let (mut command, directory) = run("daemon").arg(closed).into_command();
+        let run = run("daemon").env("ENABLE_INTERNAL_LOGGER", "true");
+        let (mut command, directory) = run.arg(closed).into_command();
         command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -286,7 +287,35 @@ fn a_log_file_never_becomes_a_standard_stream() {
             (100, 0),
             "without {closed}, the JSON file"
         );
+        let internal = lines(&directory.path().join("logs/hestia_internal.log"));
+        assert!(!internal.is_empty(), "without {closed}");
+        assert!(
+            !internal.iter().any(|line| line.contains("printed by")),
+            "without {closed}: {internal:?}"
+        );
     }
+}
+
+#[test]
+fn an_error_hook_may_ask_for_anything_while_a_file_is_opened() {
+    let program = run("asking_hook").finish().successful();
+    assert_eq!(messages(&program.json()), ["granted", "after it"]);
+    assert_eq!(program.lines("logs/late.log").len(), 1);
+}
+
+#[test]
+fn a_sink_that_panics_while_it_is_made_is_an_output_that_does_not_work() {
+    let program = run("unmakeable").finish().successful();
+    let told = Told::by(&program);
+    assert!(!told.is_working("own") && told.is_working("text"));
+    assert_eq!(messages(&program.json()), ["record 0"]);
+    assert!(
+        program
+            .stderr
+            .contains("hestia: own: it panicked while it was made"),
+        "{}",
+        program.stderr
+    );
 }
 
 #[test]

@@ -66,8 +66,25 @@ fn a_panic_has_a_backtrace_when_one_is_asked_for() {
     let backtrace = record["metadata"]["backtrace"]
         .as_str()
         .expect("a backtrace");
-    assert!(backtrace.contains("panics::in_thread"), "{backtrace}");
-    assert!(backtrace.lines().count() > 3, "{backtrace}");
+    let first = backtrace.lines().next().unwrap_or_default();
+    assert!(
+        first.starts_with("   0: panics::in_thread::"),
+        "{backtrace}"
+    );
+    assert!(!backtrace.contains("hestia::"), "{backtrace}");
+}
+
+#[test]
+fn a_panic_has_all_frames_when_they_are_asked_for() {
+    let run = Run::new(env!("CARGO_BIN_EXE_panics"), "in_thread").env("RUST_BACKTRACE", "full");
+    let finished = run.finish().successful();
+    let objects = finished.json();
+    let backtrace = panic_record(&objects)["metadata"]["backtrace"]
+        .as_str()
+        .expect("a backtrace");
+    for frame in ["panics::in_thread", "hestia::", "std::panicking"] {
+        assert!(backtrace.contains(frame), "{backtrace}");
+    }
 }
 
 #[test]
@@ -189,15 +206,26 @@ fn assert_only_its_own_is_lost(part: &str) -> Finished {
         ["good", "bad", "good again"]
     );
     let incidents = printed(&finished, "incident");
-    let expected = format!("bad: its {part} panicked: ");
     assert!(
-        incidents
-            .iter()
-            .any(|incident| incident.starts_with(&expected)),
+        incidents.iter().any(|incident| tells_of(incident, part)),
         "{incidents:?}"
     );
-    assert!(finished.stderr.contains("hestia: "), "{}", finished.stderr);
+    assert_one_report(&finished, part);
     finished
+}
+
+/// Says which part panicked, and where.
+fn tells_of(incident: &str, part: &str) -> bool {
+    incident.starts_with(&format!("bad: its {part} panicked at "))
+        && incident.contains("src/bin/panics.rs:")
+}
+
+/// There is one line on stderr for what was caught, hestia's, and no other one of the panic hook's.
+fn assert_one_report(finished: &Finished, part: &str) {
+    let lines: Vec<_> = finished.stderr.lines().collect();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    let incident = lines[0].strip_prefix("hestia: ").unwrap_or_default();
+    assert!(tells_of(incident, part), "{incident}");
 }
 
 #[test]
@@ -227,11 +255,10 @@ fn a_sink_that_panics_costs_its_own_batch() {
     assert_eq!(printed(&finished, "written"), ["2"]);
     let incidents = printed(&finished, "incident");
     assert!(
-        incidents
-            .iter()
-            .any(|incident| incident.starts_with("bad: its write panicked: sink")),
+        incidents.iter().any(|incident| tells_of(incident, "write")),
         "{incidents:?}"
     );
+    assert_one_report(&finished, "write");
     let flushes = printed(&finished, "flush");
     assert!(
         flushes.iter().any(|error| error.contains("bad")),
@@ -254,7 +281,7 @@ fn a_flush_that_panics_is_an_error_of_the_flush() {
 fn reopening_and_closing_may_panic() {
     let finished = run("reopen_and_close");
     assert!(
-        finished.stdout.contains("its reopen panicked: reopen"),
+        finished.stdout.contains("its reopen panicked at"),
         "{}",
         finished.stdout
     );
@@ -272,4 +299,22 @@ fn a_sink_that_panics_on_the_logging_thread_does_not_take_it_down() {
 #[test]
 fn an_error_hook_may_log_and_panic() {
     assert_eq!(messages(&run("error_hook").json()), ["bad", "good"]);
+}
+
+#[test]
+fn a_sink_that_panics_in_the_panic_hook_does_not_abort() {
+    let finished = run("in_hook");
+    let objects = finished.json();
+    let messages = messages(&objects);
+    assert_eq!(messages.len(), 3, "{messages:?}");
+    assert!(messages[0].ends_with(": bad"), "{messages:?}");
+    assert_eq!(messages[1..], ["another hook's, and bad", "life goes on"]);
+}
+
+#[test]
+fn an_error_hook_that_panics_in_the_panic_hook_does_not_abort() {
+    let finished = run("in_error_hook_in_hook");
+    let objects = finished.json();
+    let messages = messages(&objects);
+    assert_eq!(messages.last(), Some(&"life goes on"), "{messages:?}");
 }

@@ -29,7 +29,16 @@ pub use schema::Schema;
 pub use text::TextLayout;
 pub use time::TimeZone;
 
-use crate::record::Record;
+use crate::record::{Entries, Record};
+
+/// Key-values as text lines show them, but for the brackets: `region=eu-1 shard=7`.
+pub(crate) fn in_words(fields: Entries<'_>) -> String {
+    let fields: Vec<_> = fields.iter().collect();
+    let mut words = Vec::new();
+    parts::append_fields(&mut words, &fields);
+    let words = String::from_utf8_lossy(&words);
+    words.trim_matches(['{', '}']).to_owned()
+}
 
 /// Turns records into lines.
 ///

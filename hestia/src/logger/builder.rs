@@ -170,7 +170,8 @@ impl Builder {
     }
 
     /// The directory of the log files whose path was not said, and of `hestia_internal.log`; `logs`
-    /// unless said otherwise.
+    /// unless said otherwise. When the environment says it (`LOGS_DIR`), all files go there, those of named
+    /// loggers too.
     pub fn logs_dir(mut self, directory: impl Into<PathBuf>) -> Self {
         self.settings.logs_dir = Said::built(directory.into());
         self
@@ -238,7 +239,11 @@ impl Builder {
     }
 
     /// Whether panics become records, written before the panic goes on; yes unless said otherwise. The
-    /// panic hook that was there before runs after that.
+    /// panic hook that was there before runs after that. The backtrace is a key-value of the record when
+    /// `RUST_BACKTRACE` asks for it: from the program's own frame on, or every frame for `full`.
+    ///
+    /// A panic in a sink, a filter, a layout or the error hook is caught: it is reported as an error of that output,
+    /// with its place, and is no record; the hook that was there before is not asked.
     pub fn panics(mut self, on: bool) -> Self {
         self.settings.panics = Said::built(on);
         self
@@ -365,7 +370,9 @@ fn start(settings: Settings, warnings: &[Warning]) -> Result<Handle, InitError> 
     if let Err(error) = exit::prepare(&pipeline.settings) {
         internal::tell("signals", format!("cannot listen for signals: {error}"));
     }
-    internal::note("init", format!("running\n{}", Report::of(pipeline)));
+    for line in Report::of(pipeline).to_string().lines() {
+        internal::note("init", line);
+    }
     Ok(Handle::new())
 }
 

@@ -1,18 +1,25 @@
 //! hestia as a program sees it: turning it on, and the calls while it runs.
 //!
 //! [`builder`] collects settings, [`env`] reads the environment, [`settings`] puts them together,
-//! [`pipeline`] runs, [`exit`] ends. [`named`] are the loggers with a name of their own.
+//! [`pipeline`] runs, [`exit`], [`panics`] and [`signals`] end. [`named`] are the loggers with a name of their
+//! own.
 //!
 //! *Invariant:* the one place that knows all others.
 
+mod backtrace;
 pub(crate) mod builder;
+mod direct;
 mod env;
 mod exit;
+pub(crate) mod explanation;
 pub(crate) mod named;
 pub(crate) mod outputs;
+mod own_file;
+mod panics;
 pub(crate) mod pipeline;
 pub(crate) mod report;
 pub(crate) mod settings;
+mod signals;
 
 use std::time::Duration;
 
@@ -25,10 +32,11 @@ use crate::stats::{FlushReport, Stats};
 use crate::thread::is_own;
 
 use builder::{Builder, Levels};
+use explanation::Explanation;
 use named::Logger;
 use outputs::OutputLevel;
 use pipeline::Pipeline;
-use report::{Explanation, Report};
+use report::Report;
 
 /// What the `log` crate calls.
 #[derive(Debug)]
@@ -362,7 +370,8 @@ pub fn reopen() -> Result<FlushReport, FlushError> {
 }
 
 /// Writes everything and ends hestia's threads. What is logged after that is written at the call, by the
-/// thread that logs. Not needed at the end of the program.
+/// thread that logs (or by another one that it waits for, while it panics); see [`crate::Sink`] for what a sink must
+/// not do then. Not needed at the end of the program.
 ///
 /// # Errors
 /// As [`flush`].

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use log::{Log, Metadata, Record};
 
+use super::own_file;
 use super::pipeline::{self, Pipeline};
 use crate::callsite::statement::Named;
 use crate::callsite::{facade, front};
@@ -82,12 +83,17 @@ impl Logger {
     }
 
     /// The same logger with a text file of its own, which gets its records beside all other outputs. The
-    /// file is opened at once, or by `init` when that comes later; when that fails, it is reported, and the other outputs go on.
+    /// file is opened at once, or by `init` when that comes later; when that fails, it is reported, and the
+    /// other outputs go on. As an output it has the path, as it is said here, for a name.
+    ///
+    /// Where the environment says `LOGS_DIR`, the file goes there, under its own name. Should another file
+    /// have that name there, it keeps the directories said here: `b/audit.log` becomes
+    /// `$LOGS_DIR/b/audit.log`.
     #[must_use]
     pub fn file(self, path: impl Into<PathBuf>) -> Self {
         let path = path.into();
         let mut shared = self.copy();
-        shared.logger = Some(pipeline::own_file_number(&path));
+        shared.logger = Some(own_file::number(&path));
         let logger = Logger::with(shared, Some(path));
         // Before the first statement, so that the level check knows of it.
         logger.open_file();
@@ -105,8 +111,12 @@ impl Logger {
         }
     }
 
-    /// Opens the own file in the running pipeline, once.
+    /// Opens the own file in the running pipeline, once. Not on hestia's own threads: the error hook may be
+    /// running because a file cannot be opened, under the lock that this would take.
     fn open_file(&self) {
+        if is_own() {
+            return;
+        }
         let (Some(path), Some(pipeline)) = (&self.file, pipeline::running()) else {
             return;
         };

@@ -3,15 +3,19 @@
 //! Plain values until `init` opens them.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use log::{Level, LevelFilter};
 
 use super::pipeline::Opened;
-use crate::error::SinkError;
+use crate::error::{ErrorKind, SinkError};
 use crate::filter::Filter;
-use crate::layout::{ConsoleLayout, JsonLayout, Layout, Schema, Style, TextLayout, color_wanted};
+use crate::internal::panic_place;
+use crate::layout::{
+    ConsoleLayout, JsonLayout, Layout, Schema, Style, TextLayout, TimeZone, color_wanted,
+};
 use crate::record::batch::Batch;
 use crate::sink::Sink;
 use crate::sink::console::{ConsoleSink, Stream, is_terminal};
@@ -25,12 +29,6 @@ pub(super) struct Destination {
     pub(super) layout: RouteLayout,
     pub(super) filter: Option<Box<dyn Filter>>,
     pub(super) opened: Opened,
-}
-
-/// The text file of one named logger.
-pub(super) struct OwnFile {
-    pub(super) path: PathBuf,
-    pub(super) number: u64,
 }
 
 /// The level of an output: a [`Level`], or a [`LevelFilter`] to be able to say `Off`.
@@ -102,6 +100,7 @@ pub struct Console {
     pub(super) level: Option<LevelFilter>,
     pub(super) style: Style,
     pub(super) color: Color,
+    pub(super) zone: TimeZone,
     filter: Option<MakeFilter>,
 }
 
@@ -130,6 +129,7 @@ impl Console {
             level: None,
             style: Style::Pretty,
             color: Color::Auto,
+            zone: TimeZone::Utc,
             filter: None,
         }
     }
@@ -150,6 +150,14 @@ impl Console {
         self
     }
 
+    /// The zone of the times; UTC unless said otherwise. [`Style::Json`] is always in UTC. For a file, see
+    /// [`TextLayout::zone`].
+    #[must_use]
+    pub fn zone(mut self, zone: TimeZone) -> Self {
+        self.zone = zone;
+        self
+    }
+
     pub(super) fn is_colored(&self) -> bool {
         match self.color {
             Color::Always => true,
@@ -159,7 +167,9 @@ impl Console {
     }
 
     pub(super) fn open(&self) -> Destination {
-        let layout = ConsoleLayout::new(self.style).color(self.is_colored());
+        let layout = ConsoleLayout::new(self.style)
+            .color(self.is_colored())
+            .zone(self.zone);
         let (sink, opened) = match ConsoleSink::new(self.stream) {
             Ok(sink) => (Box::new(sink) as Box<dyn Sink>, Ok(())),
             Err(error) => (Box::new(Nowhere) as Box<dyn Sink>, Err(error)),
@@ -171,6 +181,20 @@ impl Console {
             opened,
         }
     }
+}
+
+/// Opens an output. When code of the program's panics on the way (a filter that is cloned, a sink that is
+/// made), it becomes an output that takes nothing and says why.
+pub(super) fn open_safely<D: From<Destination>>(open: impl FnOnce() -> D) -> D {
+    catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|_| {
+        let what = format!("it panicked while it was made{}", panic_place());
+        D::from(Destination {
+            sink: Box::new(Nowhere),
+            layout: named_layout(TextLayout::default()),
+            filter: None,
+            opened: Err(SinkError::new(ErrorKind::Panicked, what)),
+        })
+    })
 }
 
 /// Stands for an output that could not be opened and cannot be tried again.
@@ -410,7 +434,7 @@ macro_rules! debug {
 }
 
 debug! {
-    Console { stream, level, style, color }
+    Console { stream, level, style, color, zone }
     TextFile { path, level, layout }
     JsonFile { path, level, schema }
     Output { name, level }

@@ -5,10 +5,9 @@
 //!
 //! *Invariant:* nothing here is waited for longer than the limit the caller gave.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
-use std::sync::{Arc, Mutex, TryLockError};
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -16,9 +15,11 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use hestia_grammar::Directives;
 use log::LevelFilter;
 
-use super::exit;
-use super::outputs::{Destination, OwnFile};
+use super::direct::Direct;
+use super::outputs::Destination;
+use super::own_file::{self, OwnFiles};
 use super::settings::Settings;
+use super::{exit, signals};
 use crate::callsite::{self, Front, Hooks};
 use crate::clock::{TickSource, deadline_in};
 use crate::error::{ErrorKind, FlushError, InitError, SinkError, chain};
@@ -29,7 +30,7 @@ use crate::queue::wake::{DIRECT, FORKED};
 use crate::queue::{Queue, Wake};
 use crate::stats::{FlushReport, OutputCounts, Settled, Stats};
 use crate::sync::lock;
-use crate::thread::{is_own, mark_own, start_own};
+use crate::thread::{is_own, mark_own};
 use crate::writer::control::{Answer, Confirm, Control};
 use crate::writer::route::Route;
 use crate::writer::{self, Writer};
@@ -46,19 +47,18 @@ pub(super) struct Output {
     pub(super) is_filtered: bool,
     /// Only records of one named logger.
     pub(super) only_logger: Option<u64>,
+    /// Where the environment put its file, when the code said another place.
+    pub(super) moved_to: Option<PathBuf>,
 }
 
 pub(super) struct Pipeline {
     pub(super) settings: Arc<Settings>,
     front: &'static Front,
     control: Sender<Control>,
-    /// Held by the writer thread as long as it runs; after that by whoever writes directly.
-    writer: Arc<Mutex<Writer>>,
+    direct: Arc<Direct>,
     pub(super) outputs: Mutex<Vec<Output>>,
     pub(super) directives: Mutex<Directives>,
-    own_files: Mutex<HashMap<PathBuf, u64>>,
-    /// The writer's work could not be done directly: somebody else hangs in the middle of it.
-    is_stuck: AtomicBool,
+    own_files: Mutex<OwnFiles>,
 }
 
 /// Null before `init`. Never freed: see `callsite::FRONT`.
@@ -139,14 +139,13 @@ impl Pipeline {
             settings,
             front,
             control,
-            writer,
+            direct: Arc::new(Direct::new(writer)),
             outputs: Mutex::new(outputs),
             directives: Mutex::new(directives),
             own_files: Mutex::default(),
-            is_stuck: AtomicBool::new(false),
         }));
         PIPELINE.store(pipeline, Ordering::Release);
-        for path in known_own_files() {
+        for path in own_file::known() {
             pipeline.add_own_file(&path);
         }
         pipeline.publish_max_level();
@@ -177,7 +176,7 @@ impl Pipeline {
                 }
                 let directives = directives.unwrap_or_else(|| lock(&child.directives).clone());
                 child.set_directives(directives);
-                if let Err(error) = exit::listen_in_child(&child.settings) {
+                if let Err(error) = signals::listen(&child.settings) {
                     internal::tell("fork", format!("cannot listen for signals: {error}"));
                 }
             }
@@ -223,9 +222,18 @@ impl Pipeline {
         if !self.is_inherited() {
             self.wake().go_direct();
             // What others committed between the last look and the moment they saw that.
-            let done = self.write_directly(limit.saturating_sub(start.elapsed()));
-            self.is_stuck.store(!done, Ordering::Relaxed);
+            self.direct.write(limit.saturating_sub(start.elapsed()));
         }
+        result
+    }
+
+    /// As `stop`, at the end of the process, which must not find a write on its way: others make way.
+    pub(super) fn end(&self, limit: Duration) -> Result<FlushReport, FlushError> {
+        let start = Instant::now();
+        self.direct.begin_end();
+        let result = self.stop(limit);
+        self.direct
+            .finish_end(limit.saturating_sub(start.elapsed()));
         result
     }
 
@@ -267,7 +275,7 @@ impl Pipeline {
         loop {
             let now = Instant::now();
             if self.wake().state() == DIRECT {
-                self.write_directly(deadline.saturating_duration_since(now));
+                self.direct.write(deadline.saturating_duration_since(now));
             }
             match answers.recv_deadline(deadline.min(now + LOOK_AFTER)) {
                 Ok(result) => results.push(result),
@@ -432,20 +440,16 @@ impl Pipeline {
         log::set_max_level(self.gate().max_level());
     }
 
-    /// The number of the output that only a named logger writes to; added when it is first asked for.
-    pub(super) fn add_own_file(&self, path: &Path) -> u64 {
+    /// Opens the file that only the named loggers with this path write to, when it is first asked for.
+    pub(super) fn add_own_file(&self, said: &Path) {
         let mut own_files = lock(&self.own_files);
-        if let Some(&number) = own_files.get(path) {
-            return number;
+        if own_files.get(said).is_some() {
+            return;
         }
-        let number = own_file_number(path);
-        own_files.insert(path.to_owned(), number);
-        let file = OwnFile {
-            path: path.to_owned(),
-            number,
-        };
+        let file = own_files.add(said, &self.settings);
         let directives = lock(&self.directives).clone();
-        let (output, route) = self.settings.open_own_file(&file, &directives);
+        let (mut output, route) = self.settings.open_own_file(&file, &directives);
+        output.moved_to = (file.path != file.said).then_some(file.path);
         let mut outputs = lock(&self.outputs);
         outputs.push(output);
         self.front.gate.set(union(&outputs));
@@ -455,58 +459,10 @@ impl Pipeline {
         drop(outputs);
         self.publish_max_level();
         self.wake().rouse();
-        number
-    }
-
-    /// Does the writer's work on this thread; gives up when another one does it for longer than the limit.
-    /// Whether it was done.
-    fn write_directly(&self, limit: Duration) -> bool {
-        if is_own() {
-            return true;
-        }
-        let deadline = deadline_in(limit);
-        loop {
-            let writer = match self.writer.try_lock() {
-                Ok(writer) => Some(writer),
-                Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-                Err(TryLockError::WouldBlock) => None,
-            };
-            if let Some(mut writer) = writer {
-                let _own = mark_own();
-                writer.drain();
-                return true;
-            }
-            if Instant::now() >= deadline {
-                return false;
-            }
-            std::thread::sleep(Duration::from_micros(50));
-        }
     }
 }
 
 pub(super) const DEFAULT_LEVEL: LevelFilter = LevelFilter::Info;
-
-/// The files of named loggers. The same path has the same number in all pipelines of a process and its
-/// forks: records carry it.
-static OWN_FILES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
-
-/// Those named so far. In a forked child the lock may be held for ever by a thread that did not come
-/// along; then each is opened by its logger's next record.
-fn known_own_files() -> Vec<PathBuf> {
-    OWN_FILES
-        .try_lock()
-        .map_or_else(|_| Vec::new(), |known| known.clone())
-}
-
-pub(super) fn own_file_number(path: &Path) -> u64 {
-    let mut numbers = lock(&OWN_FILES);
-    let place = numbers.iter().position(|known| known == path);
-    let place = place.unwrap_or_else(|| {
-        numbers.push(path.to_owned());
-        numbers.len() - 1
-    });
-    place as u64
-}
 
 fn union(outputs: &[Output]) -> Table {
     let tables: Vec<_> = outputs
@@ -526,20 +482,14 @@ fn writer_settings(settings: &Settings, facts: Arc<Facts>) -> writer::Settings {
 }
 
 fn start_thread(writer: Arc<Mutex<Writer>>) -> std::io::Result<()> {
-    start_own(c"hestia-writer", move || lock(&writer).run()).map(drop)
+    internal::start_own(c"hestia-writer", move || lock(&writer).run()).map(drop)
 }
 
 /// The hook for producers that find no writer thread.
 fn write_directly() {
     if let Some(pipeline) = running() {
-        // Somebody who hangs in a sink is waited for once, not once a record.
-        let limit = if pipeline.is_stuck.load(Ordering::Relaxed) {
-            Duration::ZERO
-        } else {
-            pipeline.settings.exit_limit.value
-        };
-        let done = pipeline.write_directly(limit);
-        pipeline.is_stuck.store(!done, Ordering::Relaxed);
+        let limit = pipeline.settings.exit_limit.value;
+        pipeline.direct.write_unless_stuck(limit);
     }
 }
 
@@ -570,6 +520,7 @@ pub(super) fn route(
         lost_before: 0,
         is_filtered: destination.filter.is_some(),
         only_logger,
+        moved_to: None,
     };
     let route = Route {
         name,

@@ -1,14 +1,17 @@
-//! The effective configuration as a table, and why a record is where it is or is not.
-//!
-//! "Filters hide in many places, so show them."
+//! The effective configuration as a table.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use log::{Level, LevelFilter};
+use log::LevelFilter;
 
+use super::outputs::{Color, Console, JsonFile, TextFile};
 use super::pipeline::{self, Output, Pipeline};
 use super::settings::{Origin, Said, Settings};
-use crate::filter::directives::{Decision, Table};
+use crate::filter::directives::Table;
+use crate::layout::{TimeZone, in_words};
+use crate::queue::Overflow;
 use crate::record::Entries;
 use crate::stats::OutputStats;
 use crate::sync::lock;
@@ -47,6 +50,8 @@ pub struct Report {
 struct OutputReport {
     levels: String,
     stats: OutputStats,
+    /// Where the environment put a named logger's file.
+    moved_to: Option<PathBuf>,
 }
 
 impl Report {
@@ -67,6 +72,7 @@ impl Report {
             .map(|(output, stats)| OutputReport {
                 levels: output.table.load().to_string(),
                 stats,
+                moved_to: output.moved_to.clone(),
             });
         Report {
             rows,
@@ -96,37 +102,50 @@ impl Report {
 }
 
 impl fmt::Display for Report {
+    /// One line per setting, output and note; the last one without a line feed.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let widths = self.rows.iter().fold((0, 0), |(setting, value), row| {
-            (
-                setting.max(row.setting.len()),
-                value.max(row.value.chars().count()),
-            )
-        });
-        for ReportRow {
-            setting,
-            value,
-            origin,
-        } in &self.rows
-        {
-            writeln!(
+        let width = |cell: fn(&ReportRow) -> &str| {
+            let widths = self.rows.iter().map(|row| cell(row).chars().count());
+            widths.max().unwrap_or(0)
+        };
+        let (settings, values) = (width(|row| &row.setting), width(|row| &row.value));
+        let mut separator = "";
+        for row in &self.rows {
+            let ReportRow {
+                setting,
+                value,
+                origin,
+            } = row;
+            write!(
                 out,
-                "{setting:<0$}  {value:<1$}  {origin}",
-                widths.0, widths.1
+                "{separator}{setting:<settings$}  {value:<values$}  {origin}"
             )?;
+            separator = "\n";
         }
-        for OutputReport { levels, stats } in &self.outputs {
-            let state = if stats.working {
-                "working"
-            } else {
-                "NOT WORKING"
-            };
-            writeln!(out, "output {}: {state}, levels {levels}", stats.name)?;
+        for output in &self.outputs {
+            write!(out, "{separator}{output}")?;
+            separator = "\n";
         }
         for note in &self.notes {
-            writeln!(out, "note: {note}")?;
+            write!(out, "{separator}note: {note}")?;
+            separator = "\n";
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for OutputReport {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.stats.working {
+            true => "working",
+            false => "NOT WORKING",
+        };
+        let OutputReport { levels, stats, .. } = self;
+        write!(out, "output {}: {state}, levels {levels}", stats.name)?;
+        match &self.moved_to {
+            Some(path) => write!(out, ", in {}", path.display()),
+            None => Ok(()),
+        }
     }
 }
 
@@ -181,27 +200,19 @@ pub(super) fn rows(settings: &Settings) -> Vec<ReportRow> {
     rows.add("level", &settings.directives, |directives| {
         levels_in_words(&directives.to_string())
     });
-    rows.add("console", &settings.console, |console| match console {
-        None => "off".to_owned(),
-        Some(console) => format!(
-            "{:?}, {:?}, colour {:?}{}",
-            console.stream,
-            console.style,
-            console.color,
-            own_level(console.level)
-        ),
+    rows.add("console", &settings.console, |console| {
+        console.as_ref().map_or_else(off, console_in_words)
     });
-    rows.add("text", &settings.text, |text| match text {
-        None => "off".to_owned(),
-        Some(text) => file(text.path.as_ref(), text.level),
+    rows.add("text", &settings.text, |text| {
+        let in_words = |text: &TextFile| file(text.path.as_deref(), text.level);
+        text.as_ref().map_or_else(off, in_words)
     });
-    rows.add("json", &settings.json, |json| match json {
-        None => "off".to_owned(),
-        Some(json) => format!(
-            "{}, {:?}",
-            file(json.path.as_ref(), json.level),
-            json.schema
-        ),
+    rows.add("json", &settings.json, |json| {
+        let in_words = |json: &JsonFile| {
+            let path = file(json.path.as_deref(), json.level);
+            format!("{path}, schema {}", small(json.schema))
+        };
+        json.as_ref().map_or_else(off, in_words)
     });
     for output in &settings.outputs {
         let value = format!("a sink of the program's{}", own_level(output.level));
@@ -211,26 +222,28 @@ pub(super) fn rows(settings: &Settings) -> Vec<ReportRow> {
         path.display().to_string()
     });
     if !settings.metadata.is_empty() {
-        let metadata = format!("{:?}", Entries::new(&settings.metadata));
+        let metadata = in_words(Entries::new(&settings.metadata));
         rows.push("metadata", metadata, Origin::Builder);
     }
-    rows.add("overflow", &settings.overflow, |overflow| {
-        format!("{overflow:?}")
+    rows.add("overflow", &settings.overflow, |overflow| match overflow {
+        Overflow::Block => "block".to_owned(),
+        Overflow::DropNewest => "drop newest".to_owned(),
+        Overflow::DropBelow(level) => format!("drop below {}", small(level)),
     });
-    rows.add("block_limit", &settings.block_limit, |limit| {
-        format!("{limit:?}")
-    });
-    rows.add("order", &settings.order, |order| format!("{order:?}"));
-    rows.add("ring_bytes", &settings.ring_bytes, ToString::to_string);
-    rows.add("queue_bytes", &settings.queue_bytes, ToString::to_string);
-    rows.add("grace", &settings.grace, |window| format!("{window:?}"));
-    rows.add("linger", &settings.linger, |span| format!("{span:?}"));
-    rows.add("exit_limit", &settings.exit_limit, |limit| {
-        format!("{limit:?}")
-    });
+    rows.add("block_limit", &settings.block_limit, time);
+    rows.add("order", &settings.order, |order| small(order));
+    rows.add("ring_bytes", &settings.ring_bytes, bytes);
+    rows.add("queue_bytes", &settings.queue_bytes, bytes);
+    rows.add("grace", &settings.grace, time);
+    rows.add("linger", &settings.linger, time);
+    rows.add("exit_limit", &settings.exit_limit, time);
     rows.add("panics", &settings.panics, on_or_off);
     rows.add("drain_on", &settings.drain_on, |signals| {
-        format!("{signals:?}")
+        let names: Vec<_> = signals.iter().map(ToString::to_string).collect();
+        or(
+            Some(&*names.join(", ")).filter(|names| !names.is_empty()),
+            "no signal",
+        )
     });
     rows.add("reopen_on_hang_up", &settings.reopen_on_hang_up, on_or_off);
     rows.add("internal_logger", &settings.internal_logger, on_or_off);
@@ -276,13 +289,54 @@ fn lower(level: LevelFilter) -> String {
     level.as_str().to_ascii_lowercase()
 }
 
-fn own_level(level: Option<LevelFilter>) -> String {
-    level.map_or_else(String::new, |level| {
-        format!(", level {}", level.as_str().to_ascii_lowercase())
-    })
+fn off() -> String {
+    "off".to_owned()
 }
 
-fn file(path: Option<&std::path::PathBuf>, level: Option<LevelFilter>) -> String {
+/// A choice that has one word for a name.
+fn small(choice: impl fmt::Debug) -> String {
+    format!("{choice:?}").to_ascii_lowercase()
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as `Rows::add` has it")]
+fn time(span: &Duration) -> String {
+    format!("{span:?}")
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as `Rows::add` has it")]
+fn bytes(count: &usize) -> String {
+    const KIB: usize = 1 << 10;
+    const MIB: usize = 1 << 20;
+    match *count {
+        count if count > 0 && count.is_multiple_of(MIB) => format!("{} MiB", count / MIB),
+        count if count > 0 && count.is_multiple_of(KIB) => format!("{} KiB", count / KIB),
+        count => format!("{count} bytes"),
+    }
+}
+
+fn console_in_words(console: &Console) -> String {
+    let zone = match console.zone {
+        TimeZone::Local => ", local time",
+        _ => "",
+    };
+    let color = match console.color {
+        Color::Auto => "coloured on a terminal",
+        Color::Always => "coloured",
+        Color::Never => "not coloured",
+    };
+    let style = small(console.style);
+    format!(
+        "{}, {style}, {color}{zone}{}",
+        console.stream,
+        own_level(console.level)
+    )
+}
+
+fn own_level(level: Option<LevelFilter>) -> String {
+    level.map_or_else(String::new, |level| format!(", level {}", lower(level)))
+}
+
+fn file(path: Option<&Path>, level: Option<LevelFilter>) -> String {
     let path = path.map_or_else(String::new, |path| path.display().to_string());
     format!("{path}{}", own_level(level))
 }
@@ -299,126 +353,5 @@ impl fmt::Display for Table {
             )?;
         }
         Ok(())
-    }
-}
-
-/// Which filters a record of some target and level meets, and what each of them does; made by
-/// [`crate::explain`].
-///
-/// # Example
-/// ```
-/// use hestia::Level;
-/// hestia::builder().level("info,hyper=warn").console(true).text(false).json(false).env(false).init()?;
-/// let why = hestia::explain("hyper::client", Level::Info).expect("hestia is running");
-/// assert!(!why.is_logged());
-/// assert!(why.to_string().contains("hyper=warn"));
-/// # Ok::<(), hestia::InitError>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct Explanation {
-    target: String,
-    level: Level,
-    steps: Vec<Step>,
-}
-
-/// What one filter does with the record.
-#[derive(Clone, Debug)]
-struct Step {
-    place: String,
-    passes: bool,
-    why: String,
-    /// The last filter of an output: what passes it is written.
-    is_output: bool,
-}
-
-impl Explanation {
-    pub(super) fn of(pipeline: &Pipeline, target: &str, level: Level) -> Self {
-        let mut steps = vec![
-            limit("compiled into the program", log::STATIC_MAX_LEVEL, level),
-            limit("log::max_level()", log::max_level(), level),
-        ];
-        let outputs = lock(&pipeline.outputs);
-        steps.extend(outputs.iter().map(|output| step(output, target, level)));
-        Explanation {
-            target: target.to_owned(),
-            level,
-            steps,
-        }
-    }
-
-    /// Whether some output writes such a record, filters of the program's own apart.
-    #[must_use]
-    pub fn is_logged(&self) -> bool {
-        let (outputs, before): (Vec<_>, Vec<_>) =
-            self.steps.iter().partition(|step| step.is_output);
-        before.iter().all(|step| step.passes) && outputs.iter().any(|step| step.passes)
-    }
-
-    /// Whether the output with this name writes such a record, filters of the program's own apart.
-    #[must_use]
-    pub fn is_logged_to(&self, output: &str) -> bool {
-        let before = self.steps.iter().filter(|step| !step.is_output);
-        let mut this = self
-            .steps
-            .iter()
-            .filter(|step| step.is_output && step.place == output);
-        before.into_iter().all(|step| step.passes) && this.any(|step| step.passes)
-    }
-}
-
-impl fmt::Display for Explanation {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "a record of `{}` at {}:", self.target, self.level)?;
-        for Step {
-            place, passes, why, ..
-        } in &self.steps
-        {
-            let verdict = if *passes { "passes" } else { "STOPS" };
-            write!(out, "\n  {place}: {verdict} ({why})")?;
-        }
-        Ok(())
-    }
-}
-
-fn limit(place: &str, limit: LevelFilter, level: Level) -> Step {
-    Step {
-        place: place.to_owned(),
-        passes: level <= limit,
-        why: format!("at most {limit}"),
-        is_output: false,
-    }
-}
-
-fn step(output: &Output, target: &str, level: Level) -> Step {
-    let table = output.table.load();
-    let decision = table.decide(target);
-    let mut why = match decision {
-        Decision::Default(limit) if output.own_level.is_some() => {
-            format!("the output's own level is {limit}")
-        }
-        Decision::Default(limit) => format!("the default level is {limit}"),
-        Decision::Rule(rule) => {
-            let said = format!("by the directive {}={}", rule.target, lower(rule.said));
-            if rule.level == rule.said {
-                said
-            } else {
-                format!(
-                    "{said}, capped by the output's own level {}",
-                    lower(rule.level)
-                )
-            }
-        }
-    };
-    if output.is_filtered {
-        why.push_str("; then a filter of the program's decides");
-    }
-    if output.only_logger.is_some() {
-        why.push_str("; only records of its named logger");
-    }
-    Step {
-        place: output.name.clone(),
-        passes: level <= decision.level(),
-        why,
-        is_output: true,
     }
 }

@@ -10,7 +10,8 @@ use std::time::Duration;
 use hestia_grammar::Directives;
 
 use super::env::Environment;
-use super::outputs::{Console, JsonFile, Output, OwnFile, TextFile};
+use super::outputs::{Console, JsonFile, Output, TextFile, open_safely};
+use super::own_file::OwnFile;
 use super::pipeline;
 use crate::clock::Order;
 use crate::error::{ErrorKind, InitError};
@@ -87,6 +88,16 @@ pub enum Signal {
     Interrupt,
     /// SIGHUP: the terminal is gone.
     HangUp,
+}
+
+impl fmt::Display for Signal {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(match self {
+            Signal::Terminate => "SIGTERM",
+            Signal::Interrupt => "SIGINT",
+            Signal::HangUp => "SIGHUP",
+        })
+    }
 }
 
 /// Everything `init` needs. While the builder fills it, paths and levels are as the code said them.
@@ -212,7 +223,7 @@ impl Settings {
         }
         facts.app_version.clone_from(&self.version.value);
         self.facts = facts;
-        let moves = matches!(self.logs_dir.origin, Origin::Environment(_));
+        let moves = self.moves_files().is_some();
         let directory = &self.logs_dir.value;
         if let Some(text) = &mut self.text.value {
             place(&mut text.path, TextFile::NAME, directory, moves);
@@ -221,6 +232,27 @@ impl Settings {
             place(&mut json.path, JsonFile::NAME, directory, moves);
         }
         self.keep_files_apart(moves)
+    }
+
+    /// The directory that takes the place of the ones the code named, when the environment says one.
+    pub(super) fn moves_files(&self) -> Option<&Path> {
+        let moves = matches!(self.logs_dir.origin, Origin::Environment(_));
+        moves.then_some(&self.logs_dir.value)
+    }
+
+    /// Where the text and the JSON file are.
+    pub(super) fn file_paths(&self) -> impl Iterator<Item = &Path> {
+        let text = self
+            .text
+            .value
+            .as_ref()
+            .and_then(|text| text.path.as_deref());
+        let json = self
+            .json
+            .value
+            .as_ref()
+            .and_then(|json| json.path.as_deref());
+        text.into_iter().chain(json)
     }
 
     /// Text and JSON in one file would be neither. Files that only the environment's directory brought
@@ -316,16 +348,16 @@ impl Settings {
     ) -> (Vec<pipeline::Output>, Vec<Route>) {
         let mut opened = Vec::new();
         if let Some(console) = &self.console.value {
-            opened.push(("console", console.level, console.open()));
+            opened.push(("console", console.level, open_safely(|| console.open())));
         }
         if let Some(text) = &self.text.value {
-            opened.push(("text", text.level, text.open()));
+            opened.push(("text", text.level, open_safely(|| text.open())));
         }
         if let Some(json) = &self.json.value {
-            opened.push(("json", json.level, json.open()));
+            opened.push(("json", json.level, open_safely(|| json.open())));
         }
         for output in &self.outputs {
-            if let Some(destination) = output.open() {
+            if let Some(destination) = open_safely(|| output.open()) {
                 opened.push((&output.name, output.level, destination));
             }
         }
@@ -345,8 +377,9 @@ impl Settings {
     ) -> (pipeline::Output, Route) {
         let mut text = self.text.value.clone().unwrap_or_default();
         text.path = Some(file.path.clone());
-        let name = file.path.display().to_string();
-        pipeline::route(name, text.open(), directives, text.level, Some(file.number))
+        let name = file.said.display().to_string();
+        let destination = open_safely(|| text.open());
+        pipeline::route(name, destination, directives, text.level, Some(file.number))
     }
 }
 

@@ -19,9 +19,10 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
 use super::{FlushTicket, Sink};
 use crate::error::{ErrorKind, SinkError};
+use crate::internal::start_own;
 use crate::record::batch::{Batch, TakenBatch};
 use crate::sync::lock;
-use crate::thread::{OwnThread, start_own};
+use crate::thread::Started;
 
 use worker::Worker;
 
@@ -105,7 +106,7 @@ pub(crate) struct ConsoleSink {
 #[derive(Debug)]
 struct Running {
     messages: Sender<Message>,
-    thread: OwnThread,
+    thread: Started,
 }
 
 /// What goes to the worker, in order.
@@ -329,7 +330,7 @@ impl Sink for ConsoleSink {
             return;
         }
         if let Some(Running { messages, thread }) = self.running.take() {
-            // Without lines and without a sender it ends at once. Its panic, if any, was the hook's to tell.
+            // Without lines and without a sender it ends at once.
             drop(messages);
             thread.join();
         }

@@ -19,6 +19,11 @@ use crate::record::batch::Batch;
 
 /// A place that takes lines.
 ///
+/// The writer thread calls it, one method at a time; after [`crate::shutdown`], and at the end of the process,
+/// whichever thread logs. So a sink must not take a lock that the program holds while it logs: after
+/// `shutdown` that thread would wait for itself. What a sink logs goes to the internal log and to no output, and
+/// a panic costs its batch, is caught and reported.
+///
 /// # Example
 /// ```
 /// use std::sync::{Arc, Mutex};
@@ -84,7 +89,9 @@ impl FlushTicket {
 
     /// Says how the flush ended.
     pub fn settle(mut self, result: Result<(), SinkError>) {
-        self.send(result);
+        // As text from here on: whoever flushes may be in the middle of a panic, where no cause of the sink's
+        // making should be asked what it says.
+        self.send(result.map_err(|error| again(&error)));
     }
 
     fn send(&mut self, result: Result<(), SinkError>) {

@@ -139,7 +139,11 @@ impl Writer {
         loop {
             match catch_unwind(AssertUnwindSafe(|| self.rounds())) {
                 Ok(()) => return,
-                Err(_) => internal::trouble("writer", "a round panicked; this is a bug in hestia"),
+                Err(_) => {
+                    let place = internal::panic_place();
+                    let what = format!("a round panicked{place}; this is a bug in hestia");
+                    internal::trouble("writer", what);
+                }
             }
         }
     }

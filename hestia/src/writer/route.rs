@@ -55,6 +55,7 @@ struct Slot {
     /// The place of its layout.
     layout: usize,
     batch: Batch,
+    is_closed: bool,
     /// Since when the batch has been waiting.
     oldest: Option<Instant>,
     urgent: bool,
@@ -112,6 +113,7 @@ impl Routes {
             layout,
             batch: Batch::new(Arc::clone(&route.counts)),
             route,
+            is_closed: false,
             oldest: None,
             urgent: false,
             told_failed: LevelCounts::default(),
@@ -236,11 +238,14 @@ impl Routes {
         }
     }
 
-    /// Ends the outputs' own threads.
+    /// Ends the outputs' own threads. Each is told once, however many threads shut down.
     pub(super) fn close(&mut self, limit: Duration) {
         let deadline = deadline_in(limit);
         for slot in &mut self.slots {
             slot.write_out();
+            if std::mem::replace(&mut slot.is_closed, true) {
+                continue;
+            }
             let left = deadline.saturating_duration_since(Instant::now());
             let sink = &mut slot.route.sink;
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| sink.close(left))) {
@@ -345,7 +350,7 @@ fn panicked(what: &str, panic: &(dyn Any + Send)) -> SinkError {
         .unwrap_or("no message");
     SinkError::new(
         ErrorKind::Panicked,
-        format!("its {what} panicked: {message}"),
+        format!("its {what} panicked{}: {message}", internal::panic_place()),
     )
 }
 

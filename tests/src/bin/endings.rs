@@ -10,6 +10,7 @@ use std::os::fd::AsRawFd;
 use std::panic;
 use std::path::Path;
 use std::process;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -40,10 +41,12 @@ fn main() -> Outcome {
         "during_init" => during_init(),
         "after_shutdown" => after_shutdown(),
         "shutdowns_at_once" => shutdowns_at_once(),
+        "in_halves" => in_halves(ending),
         "sink_exits" => sink_exits(),
         "thread_locals" => thread_locals(),
         "panic_hooks" => panic_hooks(),
         "exit_handlers" => exit_handlers(),
+        "joined_by_exit_handler" => joined_by_exit_handler(),
         "hung_sink" => hung_sink(ending),
         "shutdown_with_hung_sink" => shutdown_with_hung_sink(),
         unknown => Err(format!("there is no scenario {unknown}").into()),
@@ -415,9 +418,63 @@ fn after_shutdown() -> Outcome {
     Ok(())
 }
 
+/// Writes each batch in two halves, and takes its time between them.
+struct Halves(fs::File);
+
+impl Sink for Halves {
+    fn write(&mut self, _: &mut Batch) -> Result<(), SinkError> {
+        let written = self.0.write_all(b"half ").and_then(|()| {
+            thread::sleep(Duration::from_millis(20));
+            self.0.write_all(b"whole\n")
+        });
+        written.map_err(|error| SinkError::new(ErrorKind::Write, "halves").because(error))
+    }
+}
+
+/// Runs after hestia's handler, and takes long enough for others to begin to write.
+extern "C" fn slow_handler() {
+    thread::sleep(Duration::from_millis(10));
+}
+
+/// Threads that write by themselves are in the middle of it when the process ends, unless they are kept from it.
+fn in_halves(ending: &str) -> Outcome {
+    // SAFETY: the handler is a function of this program.
+    unsafe { libc::atexit(slow_handler) };
+    let halves = Halves(fs::File::create("halves")?);
+    let builder = with_signals().sink(Output::new("halves", halves));
+    let handle = builder.init()?;
+    handle.shutdown()?;
+    for thread in 0..4 {
+        thread::spawn(move || {
+            for number in 0_u64.. {
+                log::info!("{thread} {number}");
+            }
+        });
+    }
+    thread::sleep(Duration::from_millis(100));
+    end(ending)
+}
+
+/// Counts how often it is closed.
+struct Closes(&'static AtomicU64);
+
+impl Sink for Closes {
+    fn write(&mut self, _: &mut Batch) -> Result<(), SinkError> {
+        Ok(())
+    }
+
+    fn close(&mut self, _: Duration) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        // Long enough for others to ask for the same meanwhile.
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
 /// Several threads end it at the same time, each of which has to find everything written.
 fn shutdowns_at_once() -> Outcome {
-    let handle = files().init()?;
+    static CLOSED: AtomicU64 = AtomicU64::new(0);
+    let closes = Output::new("closes", Closes(&CLOSED));
+    let handle = files().sink(closes).init()?;
     thread::scope(|scope| {
         for thread in 0..THREADS {
             scope.spawn(move || {
@@ -429,6 +486,8 @@ fn shutdowns_at_once() -> Outcome {
             });
         }
     });
+    handle.shutdown()?;
+    assert_eq!(CLOSED.load(Ordering::Relaxed), 1);
     Ok(())
 }
 
@@ -510,6 +569,32 @@ fn exit_handlers() -> Outcome {
     // SAFETY: as above.
     unsafe { libc::atexit(registered_after) };
     log::info!("once");
+    Ok(())
+}
+
+static TO_JOIN: Mutex<Option<thread::JoinHandle<()>>> = Mutex::new(None);
+static ENDS: AtomicBool = AtomicBool::new(false);
+
+extern "C" fn join() {
+    ENDS.store(true, Ordering::Release);
+    let thread = TO_JOIN.lock().ok().and_then(|mut thread| thread.take());
+    let _ = thread.map(thread::JoinHandle::join);
+}
+
+/// A handler that runs after hestia's waits for a thread that has much to say.
+fn joined_by_exit_handler() -> Outcome {
+    // SAFETY: the handler is a function of this program.
+    unsafe { libc::atexit(join) };
+    files().init()?;
+    let thread = thread::spawn(|| {
+        while !ENDS.load(Ordering::Acquire) {
+            thread::yield_now();
+        }
+        for number in 0_u64..500 {
+            log::info!("0 {number}");
+        }
+    });
+    *TO_JOIN.lock().map_err(|error| error.to_string())? = Some(thread);
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hestia::{Builder, Console, Handle, JsonFile, Level, TextFile};
+use hestia::{Builder, Console, Handle, JsonFile, Level, Overflow, Signal, TextFile, TimeZone};
 use log::{LevelFilter, info};
 use serde_json::{Map, Value, json};
 
@@ -46,7 +46,9 @@ fn say_all(what: &str) {
 fn finish(hestia: Handle) {
     say_all("record");
     flush(hestia);
-    tell(&report(hestia));
+    let mut facts = report(hestia);
+    facts["report"] = hestia.report().to_string().into();
+    tell(&facts);
 }
 
 fn built() -> Builder {
@@ -60,6 +62,11 @@ fn built() -> Builder {
         .console(Console::stderr().level(Level::Error))
         .text(TextFile::new("from-code/own.log").level(Level::Warn))
         .json(JsonFile::default().level(Level::Error))
+        .metadata("region", "eu-1")
+        .metadata("shard", 7)
+        .overflow(Overflow::DropBelow(Level::Warn))
+        .drain_on(Signal::Terminate)
+        .drain_on(Signal::HangUp)
 }
 
 /// Both files have the same name, in directories of their own.
@@ -71,6 +78,21 @@ fn same_name() {
             .json("two/x.log"),
     );
     finish(hestia);
+}
+
+/// Named loggers with files of their own, one of them named as another file is.
+fn own_files() {
+    let audit = hestia::logger("audit").file("logs/audit.log");
+    let hestia = start(hestia::builder().console(false));
+    let other = hestia::logger("other").file("other/audit.log");
+    let all = hestia::logger("all").file("other/all.log");
+    info!(logger: audit, "granted");
+    info!(logger: other, "another file's");
+    info!(logger: all, "all of it");
+    flush(hestia);
+    let mut facts = report(hestia);
+    facts["report"] = hestia.report().to_string().into();
+    tell(&facts);
 }
 
 fn changes() {
@@ -211,6 +233,10 @@ fn main() {
         Some("unread") => finish(start(built().env(false))),
         Some("silent") => finish(start(hestia::builder().console(false).level("debug"))),
         Some("same_name") => same_name(),
+        Some("own_files") => own_files(),
+        Some("local_time") => finish(start(
+            hestia::builder().console(Console::stderr().zone(TimeZone::Local)),
+        )),
         Some("changes") => changes(),
         Some("foreign_max_level") => foreign_max_level(),
         Some("explained") => explained(),

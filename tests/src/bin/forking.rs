@@ -203,7 +203,7 @@ fn child_asks() -> Outcome {
 /// before, or never has, or others come and go all the time.
 fn full_speed(parent: &str) -> Outcome {
     const FORKS: u64 = 200;
-    files().init()?;
+    files().drain_on(Signal::Terminate).init()?;
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         for thread in 0..THREADS {
@@ -211,7 +211,7 @@ fn full_speed(parent: &str) -> Outcome {
             scope.spawn(move || {
                 let mut numbers = 0_u64..;
                 while !stop.load(Ordering::Relaxed) {
-                    if parent == "comes_and_goes" {
+                    if parent.starts_with("comes_and_goes") {
                         let number = numbers.next();
                         thread::scope(|scope| scope.spawn(|| log_number(thread, number)).join())
                             .expect("logging does not panic");
@@ -229,14 +229,32 @@ fn full_speed(parent: &str) -> Outcome {
             }
             let child = in_child(|| {
                 log_as(1000 + fork, 3);
+                if parent == "comes_and_goes_terminated" {
+                    terminate();
+                }
                 hestia::flush()?;
                 leave()
             })?;
+            if parent == "comes_and_goes_terminated" {
+                let ended = child.wait().expect_err("it waits for a signal");
+                assert_eq!(ended, format!("ended by signal {}", libc::SIGTERM));
+                return Ok(());
+            }
             child.finish()
         });
         stop.store(true, Ordering::Relaxed);
         result
     })
+}
+
+/// Sends this process a signal that it handles, and waits for what comes of it.
+fn terminate() -> ! {
+    // SAFETY: takes numbers only.
+    unsafe { libc::kill(libc::getpid(), libc::SIGTERM) };
+    loop {
+        // SAFETY: takes nothing.
+        unsafe { libc::pause() };
+    }
 }
 
 fn log_number(thread: u64, number: Option<u64>) {

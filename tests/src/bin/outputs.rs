@@ -278,6 +278,37 @@ fn unread_stderr() {
     tell(&json!({ "stderr_was_full": full && blocks }));
 }
 
+/// A sink that panics before there is one.
+fn unmakeable() {
+    fn make() -> Memory {
+        panic!("no memory");
+    }
+    let hestia = start(
+        hestia::builder()
+            .console(false)
+            .sink(Output::made_by("own", make)),
+    );
+    say(1);
+    let _ = hestia.flush();
+    tell(&json!({}));
+}
+
+/// An error hook that asks hestia for all it has, while a named logger's file is being opened.
+fn asking_hook() {
+    std::fs::create_dir_all("logs/audit.log").expect("a directory");
+    let hook = |_: &hestia::Incident| {
+        let late = hestia::logger("late").file("logs/late.log");
+        info!(logger: late, "for the internal log");
+        let _ = (hestia::report(), hestia::stats(), hestia::flush());
+    };
+    start(hestia::builder().console(false).on_error(hook));
+    let audit = hestia::logger("audit").file("logs/audit.log");
+    info!(logger: audit, "granted");
+    let late = hestia::logger("late").file("logs/late.log");
+    info!(logger: late, "after it");
+    tell(&json!({}));
+}
+
 fn main() {
     match argument(1).as_str() {
         "obstructed" => obstructed(),
@@ -290,6 +321,8 @@ fn main() {
         "own_parts" => own_parts(),
         "same_names" => same_names(),
         "unread_stderr" => unread_stderr(),
+        "unmakeable" => unmakeable(),
+        "asking_hook" => asking_hook(),
         scenario => panic!("no such scenario: {scenario:?}"),
     }
 }

@@ -30,6 +30,8 @@ fn main() -> Outcome {
         "reopen_and_close" => reopen_and_close(),
         "after_shutdown" => after_shutdown(),
         "error_hook" => error_hook(),
+        "in_hook" => in_hook(),
+        "in_error_hook_in_hook" => in_error_hook_in_hook(),
         unknown => Err(format!("there is no scenario {unknown}").into()),
     }
 }
@@ -311,5 +313,28 @@ fn error_hook() -> Outcome {
     assert!(TOLD.load(Ordering::Relaxed));
     log::info!("good");
     handle.flush()?;
+    Ok(())
+}
+
+/// Inside the panic hook, hestia's own and others', a further panic would abort; after `shutdown` it is this
+/// thread that does the writer's work.
+fn in_hook() -> Outcome {
+    panic::set_hook(Box::new(|_| log::info!("another hook's, and bad")));
+    let handle = files().sink(Output::new("bad", Panics)).init()?;
+    handle.shutdown()?;
+    assert!(panic::catch_unwind(|| panic!("bad")).is_err());
+    log::info!("life goes on");
+    Ok(())
+}
+
+/// The same for the error hook, which is told that a flush in the panic hook failed.
+fn in_error_hook_in_hook() -> Outcome {
+    let hook = |_: &hestia::Incident| panic!("hook");
+    files()
+        .sink(Output::new("bad", PanicsInFlush))
+        .on_error(hook)
+        .init()?;
+    assert!(panic::catch_unwind(|| panic!("once")).is_err());
+    log::info!("life goes on");
     Ok(())
 }

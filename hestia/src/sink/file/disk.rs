@@ -5,9 +5,11 @@
 use std::fs::{self, File, FileType, OpenOptions};
 use std::io::{self, IsTerminal, Read, Seek, SeekFrom};
 use std::path::Path;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::FileSystem;
+use crate::descriptor::above_standard_streams;
 use crate::error::{ErrorKind, SinkError};
 
 /// The real files.
@@ -46,36 +48,12 @@ impl FileSystem for Disk {
 
     fn ends_within_line(&mut self, path: &Path) -> bool {
         let is_file = fs::metadata(path).is_ok_and(|there| there.is_file());
-        if !is_file || !last_line_is_torn(path).unwrap_or(false) {
-            return false;
-        }
-        // Another process may be in the middle of a write, which readers see grow page by page.
-        let before = fs::metadata(path).map_or(0, |there| there.len());
-        std::thread::sleep(Duration::from_millis(10));
-        let after = fs::metadata(path).map_or(0, |there| there.len());
-        before == after && last_line_is_torn(path).unwrap_or(false)
+        is_file && last_line_is_torn(path).unwrap_or(false)
     }
 
     fn now(&self) -> Instant {
         Instant::now()
     }
-}
-
-/// A program that closed a standard stream would print into its log otherwise: the system gives the
-/// lowest free number, and cloning a file takes one above the three.
-#[cfg(unix)]
-fn above_standard_streams(file: File) -> io::Result<File> {
-    use std::os::fd::AsRawFd;
-    if file.as_raw_fd() > 2 {
-        Ok(file)
-    } else {
-        file.try_clone()
-    }
-}
-
-#[cfg(not(unix))]
-fn above_standard_streams(file: File) -> io::Result<File> {
-    Ok(file)
 }
 
 /// Never waits for a pipe's other end, and never makes a terminal the process's own.
@@ -173,15 +151,28 @@ fn is_block_device(_: FileType) -> bool {
     false
 }
 
+/// A line that another process is writing at this moment looks torn, too: readers see it grow page by page,
+/// and the kernel may keep that process from going on for a while.
+const LOOKS: u32 = 10;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
+
 fn last_line_is_torn(path: &Path) -> io::Result<bool> {
+    for _ in 1..LOOKS {
+        if !ends_without_line_feed(path)? {
+            return Ok(false);
+        }
+        thread::sleep(BETWEEN_LOOKS);
+    }
+    ends_without_line_feed(path)
+}
+
+fn ends_without_line_feed(path: &Path) -> io::Result<bool> {
     let mut file = options().read(true).open(path)?;
-    let length = file.metadata()?.len();
-    if length == 0 {
+    if file.metadata()?.len() == 0 {
         return Ok(false);
     }
     file.seek(SeekFrom::End(-1))?;
     let mut last = [0];
     file.read_exact(&mut last)?;
-    // A file that grows meanwhile was seen in the middle of another process's write.
-    Ok(last != *b"\n" && file.metadata()?.len() == length)
+    Ok(last != *b"\n")
 }
