@@ -241,7 +241,7 @@ impl Plan {
         let private = &self.private;
         let callsite = callsite(statement);
         let via = if statement.options.is_empty() {
-            quote!(&#private::Via::usual())
+            quote!(&#private::Usual)
         } else {
             let via = own("via");
             quote!(&#via)
@@ -425,7 +425,7 @@ impl Plan {
                         let #via = {
                             #[allow(unused_imports)]
                             use #private::choice::*;
-                            #private::Via::usual() #calls
+                            #private::Via::new() #calls
                         };
                         if #callsite.is_on_via(#level, &#via) { #logged }
                     }

@@ -151,7 +151,7 @@ impl Callsite {
 
     /// Logs a record whose message is the callsite's own constant.
     #[inline(never)]
-    pub fn log_constant(&'static self, via: &Via<'_>, fields: impl FnOnce(&mut Fields<'_, '_>)) {
+    pub fn log_constant(&'static self, via: &impl Route, fields: impl FnOnce(&mut Fields<'_, '_>)) {
         self.record(via, message_static, fields, |bytes| {
             encode::append_static_str(bytes, self.message);
         });
@@ -161,7 +161,7 @@ impl Callsite {
     #[inline(never)]
     pub fn log_formatted(
         &'static self,
-        via: &Via<'_>,
+        via: &impl Route,
         fields: impl FnOnce(&mut Fields<'_, '_>),
         message: fmt::Arguments<'_>,
     ) {
@@ -176,7 +176,7 @@ impl Callsite {
     #[inline(never)]
     pub fn log<C, P>(
         &'static self,
-        via: &Via<'_>,
+        via: &impl Route,
         fields: impl FnOnce(&mut Fields<'_, '_>),
         arguments: C,
         _: P,
@@ -192,19 +192,19 @@ impl Callsite {
     #[inline(always)]
     fn record(
         &'static self,
-        via: &Via<'_>,
+        via: &impl Route,
         read_message: DecodeMessage,
         fields: impl FnOnce(&mut Fields<'_, '_>),
         message: impl FnOnce(&mut Buffer),
     ) {
         let mut draft = Draft::default();
-        let front = via.begin(&mut draft);
+        let front = begin(via, &mut draft);
         let mut image = self.image(&mut draft, via, read_message);
         image.fields(|map| fields(&mut Fields(map)));
         let flags = image.message(message);
         match front {
             Some(front) => draft.send(front, self.level(), flags),
-            None => via.forward(flags, &draft),
+            None => hand_over(via.logger(), flags, &draft),
         }
     }
 
@@ -212,10 +212,10 @@ impl Callsite {
     fn image<'b>(
         &'static self,
         draft: &'b mut Draft,
-        via: &Via<'_>,
+        via: &impl Route,
         read_message: DecodeMessage,
     ) -> Image<'b> {
-        let site = match via.target {
+        let site = match via.target() {
             None => Site::Static(&self.metadata),
             Some(target) => Site::Inline {
                 severity: self.metadata.severity(),
@@ -225,7 +225,7 @@ impl Callsite {
                 line: self.metadata.line(),
             },
         };
-        Image::begin(draft, site, read_message, via.shared(), None)
+        Image::begin(draft, site, read_message, shared(via), None)
     }
 }
 
@@ -240,7 +240,33 @@ pub fn may_be_on(level: Level) -> bool {
     level <= log::STATIC_MAX_LEVEL && level <= log::max_level()
 }
 
-/// What a statement says at run time about where its record goes.
+/// Where a record goes. Two types rather than one with options: nearly all statements say nothing of it, and the
+/// compiler then sees that there is nothing to ask.
+pub trait Route {
+    #[doc(hidden)]
+    fn target(&self) -> Option<&str>;
+
+    #[doc(hidden)]
+    fn logger(&self) -> Option<&Destination<'_>>;
+}
+
+/// The statement's own target, no logger in particular.
+#[derive(Debug)]
+pub struct Usual;
+
+impl Route for Usual {
+    #[inline(always)]
+    fn target(&self) -> Option<&str> {
+        None
+    }
+
+    #[inline(always)]
+    fn logger(&self) -> Option<&Destination<'_>> {
+        None
+    }
+}
+
+/// A target or a logger that is known at run time.
 #[derive(Debug, Default)]
 pub struct Via<'a> {
     target: Option<&'a str>,
@@ -248,14 +274,10 @@ pub struct Via<'a> {
 }
 
 impl<'a> Via<'a> {
-    /// The statement's own target, no logger in particular.
-    #[inline(always)]
+    /// Neither, yet.
     #[must_use]
-    pub const fn usual() -> Self {
-        Via {
-            target: None,
-            logger: None,
-        }
+    pub fn new() -> Self {
+        Via::default()
     }
 
     /// Another target.
@@ -277,51 +299,54 @@ impl<'a> Via<'a> {
     }
 }
 
-impl Via<'_> {
-    /// Begins the record; returns the logger that takes it, if it is hestia's to write.
-    #[inline(always)]
-    fn begin(&self, draft: &mut Draft) -> Option<&'static Front> {
-        match front() {
-            Some(front) if !is_own() && !self.is_foreign() => {
-                // What is shared may open a file first, before any part of the ring is lent.
-                self.shared();
-                draft.begin_in_ring(front);
-                Some(front)
-            }
-            _ => {
-                draft.begin_in_memory();
-                None
-            }
-        }
+impl Route for Via<'_> {
+    fn target(&self) -> Option<&str> {
+        self.target
     }
 
-    #[inline]
-    fn is_foreign(&self) -> bool {
-        matches!(self.logger, Some(Destination::Foreign(_)))
+    fn logger(&self) -> Option<&Destination<'_>> {
+        self.logger.as_ref()
     }
+}
 
-    #[inline]
-    fn shared(&self) -> Option<&Shared> {
-        match &self.logger {
-            Some(Destination::Named(logger)) => Some(logger.shared()),
-            _ => None,
+/// Begins the record; returns the logger that takes it, if it is hestia's to write.
+#[inline(always)]
+fn begin(via: &impl Route, draft: &mut Draft) -> Option<&'static Front> {
+    match front() {
+        Some(front) if !is_own() && !matches!(via.logger(), Some(Destination::Foreign(_))) => {
+            // What is shared may open a file first, before any part of the ring is lent.
+            shared(via);
+            draft.begin_in_ring(front);
+            Some(front)
+        }
+        _ => {
+            draft.begin_in_memory();
+            None
         }
     }
+}
 
-    /// Hands a record over that is not hestia's to write.
-    #[cold]
-    #[inline(never)]
-    fn forward(&self, flags: u32, bytes: &Buffer) {
-        if bytes.is_refused() {
-            return;
+#[inline(always)]
+fn shared(via: &impl Route) -> Option<&Shared> {
+    match via.logger() {
+        Some(Destination::Named(logger)) => Some(logger.shared()),
+        _ => None,
+    }
+}
+
+/// Hands a record over that is not hestia's to write.
+#[cold]
+#[inline(never)]
+fn hand_over(logger: Option<&Destination<'_>>, flags: u32, bytes: &Buffer) {
+    if bytes.is_refused() {
+        return;
+    }
+    match (logger, front()) {
+        (Some(Destination::Foreign(logger)), _) => {
+            forward(flags, bytes, |record| logger.log(record));
         }
-        match (&self.logger, front()) {
-            (Some(Destination::Foreign(logger)), _) => {
-                forward(flags, bytes, |record| logger.log(record));
-            }
-            (_, Some(front)) => forward(flags, bytes, front.hooks.own),
-            (_, None) => forward(flags, bytes, |record| log::logger().log(record)),
-        }
+        (_, Some(front)) => forward(flags, bytes, front.hooks.own),
+        (_, None) => forward(flags, bytes, |record| log::logger().log(record)),
     }
 }
 

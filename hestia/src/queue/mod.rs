@@ -18,6 +18,8 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crossbeam_utils::CachePadded;
+
 use crate::level::{self, LEVELS, Level};
 use crate::stats::LevelCounts;
 use crate::sync::checked::{AtomicU64, AtomicUsize, Mutex, Ordering, lock};
@@ -138,7 +140,8 @@ pub(crate) struct Queue {
     bounds: Bounds,
     budget: Arc<Budget>,
     pub(crate) wake: Wake,
-    pub(crate) progress: Progress,
+    /// Apart from what callers read at every record: the writer steps with every one.
+    pub(crate) progress: CachePadded<Progress>,
     registry: Mutex<Registry>,
     /// How many memories are kept for new threads.
     spare_limit: usize,
@@ -173,7 +176,7 @@ impl Queue {
                 bound: bounds.process_bytes.saturating_sub(reserved),
             }),
             wake: Wake::new(),
-            progress: Progress::new(bounds.overflow, bounds.block_limit),
+            progress: CachePadded::new(Progress::new(bounds.overflow, bounds.block_limit)),
             registry: Mutex::default(),
             spare_limit,
             generation: AtomicU64::new(0),

@@ -156,6 +156,7 @@ impl Buffer {
         self.extend_from_slice(&[byte]);
     }
 
+    #[inline]
     pub(crate) fn truncate(&mut self, length: usize) {
         self.length = self.length.min(length);
     }
