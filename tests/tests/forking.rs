@@ -1,13 +1,11 @@
 //! A forked child logs as itself, writes nothing of its parent's, and neither of them loses anything.
 
-mod records;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use hestia_tests::records::{Logged, assert_counts_up};
 use hestia_tests::{Finished, Run, messages};
-use records::{Logged, assert_counts_up};
 use serde_json::Value;
 
 const THREADS: u64 = 4;

@@ -1,10 +1,8 @@
 //! When the queue runs over: who waits, what is shed, and that every figure is right.
 
-mod figures;
-
 use std::time::{Duration, Instant};
 
-use figures::{LEVELS, Told, is_notice, number};
+use hestia_tests::figures::{LEVELS, Told, is_notice, number};
 use hestia_tests::{Finished, Run};
 use serde_json::Value;
 
