@@ -19,6 +19,10 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// Whether records name threads by the operating system's ids. Where they do not, each thread has a number of
+/// hestia's own, which no other thread of its process has.
+pub const OS_THREAD_IDS: bool = cfg!(all(target_os = "linux", not(hestia_portable)));
+
 /// A program that runs far longer than any scenario takes is hung.
 const HUNG: Duration = Duration::from_secs(120);
 
