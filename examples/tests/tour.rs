@@ -1,60 +1,17 @@
 //! Every example runs, ends well, shows its point, and is short enough to be read at once.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
 
-/// An example that runs far longer than any of them takes is hung.
-const HUNG: Duration = Duration::from_secs(120);
-
-/// What would change what examples write.
-const VARIABLES: [&str; 12] = [
-    "LOG_LEVEL",
-    "RUST_LOG",
-    "APP_NAME",
-    "APP_VERSION",
-    "ENVIRONMENT",
-    "LOGS_DIR",
-    "ENABLE_INTERNAL_LOGGER",
-    "IS_CONTAINER_OVERRIDE",
-    "NO_COLOR",
-    "CLICOLOR",
-    "CLICOLOR_FORCE",
-    "RUST_BACKTRACE",
-];
+use hestia_tests::Run;
 
 /// Runs an example in an empty directory, and checks that it ends well and says all of this.
 fn check(program: &str, arguments: &[&str], claims: &[&str]) {
-    let directory = tempfile::tempdir().expect("a temporary directory");
-    let output = directory.path().join("output");
-    let file = File::create(&output).expect("a file for the output");
-    let mut command = Command::new(program);
-    for name in VARIABLES {
-        command.env_remove(name);
-    }
-    let mut child = command
-        .args(arguments)
-        .current_dir(directory.path())
-        .stdin(Stdio::null())
-        .stderr(file.try_clone().expect("the file once more"))
-        .stdout(file)
-        .spawn()
-        .expect("the example starts");
-    let deadline = Instant::now() + HUNG;
-    let status = loop {
-        match child.try_wait().expect("a child can be waited for") {
-            Some(status) => break status,
-            None if Instant::now() < deadline => thread::sleep(Duration::from_millis(5)),
-            None => {
-                let _ = child.kill();
-                panic!("{program} hangs; so far:\n{}", read(&output));
-            }
-        }
-    };
-    let said = read(&output);
-    assert!(status.success(), "{program} ended with {status}:\n{said}");
+    let run = arguments
+        .iter()
+        .fold(Run::program(program), |run, argument| run.arg(argument));
+    let finished = run.finish().successful();
+    let said = finished.stdout + &finished.stderr;
     assert!(!said.contains("in order: false"), "{program}:\n{said}");
     for claim in claims {
         assert!(
@@ -62,11 +19,6 @@ fn check(program: &str, arguments: &[&str], claims: &[&str]) {
             "{program} does not say {claim:?}:\n{said}"
         );
     }
-}
-
-fn read(path: &Path) -> String {
-    let bytes = fs::read(path).expect("the output can be read");
-    String::from_utf8(bytes).expect("examples print UTF-8")
 }
 
 macro_rules! tour {
@@ -179,7 +131,8 @@ fn every_example_has_fewer_than_60_lines() {
                 directories.push(path);
                 continue;
             }
-            let lines = read(&path).lines().count();
+            let source = fs::read_to_string(&path).expect("a source file");
+            let lines = source.lines().count();
             assert!(lines < 60, "{} has {lines} lines", path.display());
             count += 1;
         }

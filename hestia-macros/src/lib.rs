@@ -6,7 +6,7 @@
 //! `hestia-grammar`.
 //!
 //! *Invariant:* names of the user's crate are never relied upon: expansions go through the path of hestia's
-//! crate and its `__private` door alone (see [`paths`]).
+//! crate and its `__private` door alone.
 
 mod format;
 mod hlog;

@@ -42,6 +42,11 @@
 //! `dotenv`: reads a `.env` file beside the environment.
 #![deny(unsafe_code)]
 
+/// The README's examples compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 #[doc(hidden)]
 pub mod __private;
 mod callsite;

@@ -13,7 +13,7 @@ use std::time::Duration;
 /// A thread as records name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Thread {
-    /// The operating system's id: what `top -H` and a debugger show.
+    /// See [`ThreadRef::id`].
     pub(crate) id: u64,
     /// The name given when the thread was started; `main` for the first.
     pub(crate) name: Option<String>,
@@ -52,7 +52,8 @@ pub struct ThreadRef<'a> {
 }
 
 impl<'a> ThreadRef<'a> {
-    /// The operating system's id of the thread: what `top -H` and a debugger show.
+    /// On Linux the operating system's id of the thread: what `top -H` and a debugger show. Elsewhere a number,
+    /// from 1 up, that no other thread of the process has had.
     #[must_use]
     pub fn id(&self) -> u64 {
         self.id
@@ -76,7 +77,8 @@ pub(crate) fn current_id() -> u64 {
     own::gettid()
 }
 
-/// Where the operating system's id is not to be had without its own calls: numbers of our own.
+/// Where the operating system's id is not to be had without its own calls: numbers of our own. In a forked
+/// child the thread that forked keeps its number, and others get the next.
 #[cfg(not(all(target_os = "linux", not(hestia_portable))))]
 pub(crate) fn current_id() -> u64 {
     use std::sync::atomic::{AtomicU64, Ordering};

@@ -4,19 +4,43 @@
 //! Each family of scenarios has a program in `src/bin/` that takes the scenario's name as its first
 //! argument, and a file of tests in `tests/` that runs it.
 
+pub mod figures;
+pub mod records;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// Whether records name threads by the operating system's ids. Where they do not, each thread has a number of
+/// hestia's own, which no other thread of its process has.
+pub const OS_THREAD_IDS: bool = cfg!(all(target_os = "linux", not(hestia_portable)));
+
 /// A program that runs far longer than any scenario takes is hung.
 const HUNG: Duration = Duration::from_secs(120);
+
+/// What would change what a program writes.
+const VARIABLES: [&str; 12] = [
+    "LOG_LEVEL",
+    "RUST_LOG",
+    "APP_NAME",
+    "APP_VERSION",
+    "ENVIRONMENT",
+    "LOGS_DIR",
+    "ENABLE_INTERNAL_LOGGER",
+    "IS_CONTAINER_OVERRIDE",
+    "NO_COLOR",
+    "CLICOLOR",
+    "CLICOLOR_FORCE",
+    "RUST_BACKTRACE",
+];
 
 /// One run of a program, in an empty directory, with none of this process's logging variables.
 #[derive(Debug)]
@@ -26,32 +50,29 @@ pub struct Run {
 }
 
 impl Run {
-    /// A run of the program with a scenario as its first argument; programs of this package are named
-    /// by `env!("CARGO_BIN_EXE_…")`.
+    /// A run of the program without arguments. Programs of a package are named to its tests by
+    /// `env!("CARGO_BIN_EXE_…")`.
     ///
     /// # Panics
     /// When no temporary directory can be made.
-    pub fn new(program: &str, scenario: &str) -> Self {
+    #[must_use]
+    pub fn program(program: &str) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let mut command = Command::new(program);
-        command.arg(scenario).current_dir(directory.path());
-        for name in [
-            "LOG_LEVEL",
-            "RUST_LOG",
-            "APP_NAME",
-            "APP_VERSION",
-            "ENVIRONMENT",
-            "LOGS_DIR",
-            "ENABLE_INTERNAL_LOGGER",
-            "IS_CONTAINER_OVERRIDE",
-            "NO_COLOR",
-            "CLICOLOR",
-            "CLICOLOR_FORCE",
-            "RUST_BACKTRACE",
-        ] {
+        command.current_dir(directory.path());
+        for name in VARIABLES {
             command.env_remove(name);
         }
         Run { command, directory }
+    }
+
+    /// A run of the program with a scenario as its first argument.
+    ///
+    /// # Panics
+    /// As [`Run::program`].
+    #[must_use]
+    pub fn new(program: &str, scenario: &str) -> Self {
+        Run::program(program).arg(scenario)
     }
 
     /// One more argument.
@@ -113,15 +134,44 @@ impl Run {
     }
 }
 
-type Collected = thread::JoinHandle<Vec<u8>>;
+/// What a program prints, while it does.
+#[derive(Debug)]
+struct Collected {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    reader: thread::JoinHandle<()>,
+}
 
 fn collect(stream: Option<impl Read + Send + 'static>) -> Collected {
     let mut stream = stream.expect("the stream is a pipe");
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        stream.read_to_end(&mut bytes).expect("a pipe can be read");
-        bytes
-    })
+    let bytes = Arc::new(Mutex::new(Vec::new()));
+    let collected = Arc::clone(&bytes);
+    let reader = thread::spawn(move || {
+        let mut part = [0; 8 << 10];
+        loop {
+            match stream.read(&mut part).expect("a pipe can be read") {
+                0 => break,
+                length => lock(&collected).extend_from_slice(&part[..length]),
+            }
+        }
+    });
+    Collected { bytes, reader }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Collected {
+    fn so_far(&self) -> String {
+        String::from_utf8_lossy(&lock(&self.bytes)).into_owned()
+    }
+
+    /// All of it: returns when nobody has the stream open any more.
+    fn text(self) -> String {
+        self.reader.join().expect("the reader does not panic");
+        let bytes = std::mem::take(&mut *lock(&self.bytes));
+        String::from_utf8(bytes).expect("the program prints UTF-8")
+    }
 }
 
 /// A program that runs.
@@ -159,18 +209,18 @@ impl Running {
             }
             if started.elapsed() > HUNG {
                 let _ = self.child.kill();
-                panic!("the program hangs");
+                panic!(
+                    "the program hangs; stdout so far:\n{}\nstderr:\n{}",
+                    self.stdout.so_far(),
+                    self.stderr.so_far()
+                );
             }
             thread::sleep(Duration::from_millis(2));
         };
-        let text = |collected: Collected| {
-            String::from_utf8(collected.join().expect("the collector does not panic"))
-                .expect("the program prints UTF-8")
-        };
         Finished {
             status,
-            stdout: text(self.stdout),
-            stderr: text(self.stderr),
+            stdout: self.stdout.text(),
+            stderr: self.stderr.text(),
             directory: self.directory,
         }
     }

@@ -1,9 +1,7 @@
 //! A statement allocates nothing on the thread that executes it, once that thread has warmed up.
 
-mod figures;
-
-use figures::Told;
 use hestia_tests::Run;
+use hestia_tests::figures::Told;
 
 fn check(scenario: &str) {
     let program = Run::new(env!("CARGO_BIN_EXE_allocation"), scenario)

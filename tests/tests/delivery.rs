@@ -1,9 +1,7 @@
 //! Nothing lost, nothing twice, everything in order; in little memory, and without waking up for nothing.
 
-mod records;
-
+use hestia_tests::records::{Logged, assert_both_complete};
 use hestia_tests::{Finished, Run};
-use records::{Logged, assert_both_complete};
 
 fn run(scenario: &str, counts: &[u64]) -> Finished {
     let run = Run::new(env!("CARGO_BIN_EXE_delivery"), scenario);

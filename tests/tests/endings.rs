@@ -1,13 +1,11 @@
 //! However a process ends, what its calls returned from is in the files; and hestia begins only once.
 
-mod records;
-
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
+use hestia_tests::records::{Logged, assert_both_complete, assert_counts_up};
 use hestia_tests::{Finished, Run, messages};
-use records::{Logged, assert_both_complete, assert_counts_up};
 
 const THREADS: u64 = 8;
 const RECORDS: u64 = 10_000;

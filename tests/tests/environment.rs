@@ -1,12 +1,10 @@
 //! Who has the last word: environment, code, calls while the program runs; and that hestia says so.
 
-mod figures;
-
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use figures::Told;
+use hestia_tests::figures::Told;
 use hestia_tests::{Finished, Run, lines, objects};
 use serde_json::Value;
 

@@ -1,9 +1,7 @@
 //! Programs that use the `log` crate alone: every form of its macros, every kind of value, hostile text,
 //! named loggers.
 
-mod figures;
-
-use figures::Told;
+use hestia_tests::figures::Told;
 use hestia_tests::{Finished, Run, lines, messages};
 use serde_json::{Value, json};
 

@@ -1,13 +1,12 @@
 //! A forked child logs as itself, writes nothing of its parent's, and neither of them loses anything.
 
-mod records;
-
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use hestia_tests::{Finished, Run, messages};
-use records::{Logged, assert_counts_up};
+use hestia_tests::figures::number;
+use hestia_tests::records::{Logged, assert_counts_up};
+use hestia_tests::{Finished, OS_THREAD_IDS, Run, messages};
 use serde_json::Value;
 
 const THREADS: u64 = 4;
@@ -68,10 +67,24 @@ fn assert_parent_and_child_logged(finished: &Finished) {
     assert_ne!(parent, child);
     assert_eq!(processes(&objects, "0 "), parent);
     assert_eq!(processes(&objects, "after"), parent);
-    for object in &objects {
-        if object["process_id"] == child[0] {
-            assert_eq!(object["thread_id"], child[0], "its only thread");
-        }
+    let childs = objects
+        .iter()
+        .filter(|object| object["process_id"] == child[0]);
+    let threads: BTreeSet<u64> = childs
+        .map(|object| number(&object["thread_id"], "a thread's id"))
+        .collect();
+    if OS_THREAD_IDS {
+        assert_eq!(
+            threads,
+            BTreeSet::from([child[0]]),
+            "its only thread, by the system's id"
+        );
+    } else {
+        assert_eq!(
+            threads.len(),
+            1,
+            "its only thread keeps the id it had in the parent: {threads:?}"
+        );
     }
 }
 

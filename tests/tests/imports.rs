@@ -1,4 +1,5 @@
-//! Who may import whom: the table in `ARCHITECTURE.md` is the rule, and this test holds the code to it.
+//! Who may import whom, and where things are: the tables in `ARCHITECTURE.md` are the rule, and these tests hold
+//! the code to them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -17,28 +18,38 @@ struct Rule {
     may_import: BTreeSet<String>,
 }
 
-/// The rows `| `module` | floor | imports |` of the table under "Who may import whom".
-fn rules() -> BTreeMap<String, Rule> {
+/// The text under one heading of the document.
+fn section(heading: &str) -> String {
     let text = fs::read_to_string(root().join("ARCHITECTURE.md")).expect("ARCHITECTURE.md");
     let section = text
-        .split("## Who may import whom")
+        .split(&format!("\n## {heading}\n"))
         .nth(1)
-        .expect("the section is there");
-    let section = section.split("\n## ").next().expect("it has text");
+        .unwrap_or_else(|| panic!("there is no section {heading:?}"));
+    let end = section.find("\n## ").unwrap_or(section.len());
+    section[..end].to_owned()
+}
+
+/// The cells of a table's row, without what stands outside its first and last bar.
+fn cells(line: &str) -> Option<Vec<&str>> {
+    let row = line.strip_prefix('|')?.trim_end().strip_suffix('|')?;
+    Some(row.split('|').map(str::trim).collect())
+}
+
+/// The words of a cell that are set as code.
+fn names(cell: &str) -> BTreeSet<String> {
+    let code = cell.split('`').skip(1).step_by(2);
+    code.map(str::to_owned).collect()
+}
+
+/// The rows `| `module` | floor | imports |` of the table under "Who may import whom".
+fn rules() -> BTreeMap<String, Rule> {
+    let section = section("Who may import whom");
     section.lines().filter_map(rule).collect()
 }
 
 fn rule(line: &str) -> Option<(String, Rule)> {
-    let cells: Vec<&str> = line.split('|').map(str::trim).collect();
-    let [_, module, floor, imports, ..] = cells[..] else {
+    let [module, floor, imports] = cells(line)?[..] else {
         return None;
-    };
-    let names = |cell: &str| -> BTreeSet<String> {
-        cell.split('`')
-            .skip(1)
-            .step_by(2)
-            .map(str::to_owned)
-            .collect()
     };
     let module = names(module).pop_first()?;
     let rule = Rule {
@@ -95,7 +106,7 @@ fn every_module_imports_only_what_the_architecture_allows() {
         let is_test = relative
             .iter()
             .any(|part| part.to_string_lossy().contains("tests"));
-        if ["lib", "fuzz_targets"].contains(&module) || is_test {
+        if ["lib", "macros", "__private", "fuzz_targets"].contains(&module) || is_test {
             continue;
         }
         let Some(rule) = rules.get(module) else {
@@ -133,4 +144,51 @@ fn imports_go_down() {
             );
         }
     }
+}
+
+/// The files that the table under "Where things are" names, as paths below the source directory.
+fn listed() -> BTreeSet<PathBuf> {
+    let mut listed = BTreeSet::new();
+    for line in section("Where things are").lines() {
+        let Some([folder, files]) = cells(line).and_then(|cells| <[&str; 2]>::try_from(cells).ok())
+        else {
+            continue;
+        };
+        let Some(folder) = names(folder).pop_first() else {
+            continue;
+        };
+        let folder = Path::new(folder.trim_start_matches('.'));
+        let files = names(files)
+            .into_iter()
+            .filter(|name| name.ends_with(".rs"));
+        listed.extend(files.map(|file| folder.join(file)));
+    }
+    listed
+}
+
+#[test]
+fn the_architecture_names_every_file_and_none_that_is_gone() {
+    let source = root().join("hestia/src");
+    let mut files = Vec::new();
+    sources(&source, &mut files);
+    let files: BTreeSet<PathBuf> = files
+        .iter()
+        .map(|file| {
+            file.strip_prefix(&source)
+                .expect("a file below it")
+                .to_owned()
+        })
+        .filter(|file| {
+            !file
+                .iter()
+                .any(|part| part.to_string_lossy().contains("tests"))
+        })
+        .collect();
+    let listed = listed();
+    let missing: Vec<_> = files.difference(&listed).collect();
+    let gone: Vec<_> = listed.difference(&files).collect();
+    assert!(
+        missing.is_empty() && gone.is_empty(),
+        "ARCHITECTURE.md, \"Where things are\": not named {missing:?}, gone {gone:?}"
+    );
 }

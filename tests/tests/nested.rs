@@ -1,9 +1,7 @@
 //! Statements inside statements, and on hestia's own threads: all visible where they can be, none of them
 //! a deadlock.
 
-mod figures;
-
-use figures::{Told, is_notice, number};
+use hestia_tests::figures::{Told, is_notice, number};
 use hestia_tests::{Finished, Run, messages};
 use serde_json::Value;
 

@@ -1,10 +1,8 @@
 //! Lines never stand against causality: a number that threads hand to each other as fast as they can comes
 //! out in its order.
 
-mod figures;
-
-use figures::Told;
 use hestia_tests::Run;
+use hestia_tests::figures::Told;
 
 /// What a test has the time for.
 const HAND_OVERS: u64 = if cfg!(debug_assertions) {

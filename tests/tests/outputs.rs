@@ -1,7 +1,5 @@
 //! Outputs that cannot be opened, are full, or are read by nobody cost nothing but themselves, and say so.
 
-mod figures;
-
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
@@ -11,7 +9,7 @@ use std::process::{Child, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use figures::{Told, number};
+use hestia_tests::figures::{Told, number};
 use hestia_tests::{Finished, Run, lines, messages, objects};
 
 fn run(scenario: &str) -> Run {

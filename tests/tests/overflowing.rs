@@ -1,11 +1,10 @@
 //! When the queue runs over: who waits, what is shed, and that every figure is right.
 
-mod figures;
-
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use figures::{LEVELS, Told, is_notice, number};
-use hestia_tests::{Finished, Run};
+use hestia_tests::figures::{LEVELS, Told, is_notice, number};
+use hestia_tests::{Finished, OS_THREAD_IDS, Run};
 use serde_json::Value;
 
 fn run(scenario: &str) -> Finished {
@@ -292,12 +291,24 @@ fn oversize_records_wait_for_room_within_the_bound() {
     );
 }
 
+/// Each record has the name of its thread and its id: the system's, or at least one that is the same in all its
+/// records and no other thread's.
 fn each_record_names_its_thread(records: &[Value]) {
+    let mut pairs = BTreeSet::new();
     for record in records {
         let said = &record["metadata"];
-        assert_eq!(record["thread_id"], said["id"]);
         assert_eq!(record["thread_name"], said["name"]);
+        let system_id = number(&said["id"], "the system's id");
+        let id = number(&record["thread_id"], "the record's id");
+        assert!(!OS_THREAD_IDS || id == system_id, "{id} for {system_id}");
+        pairs.insert((system_id, id));
     }
+    let (system_ids, ids): (BTreeSet<u64>, BTreeSet<u64>) = pairs.iter().copied().unzip();
+    assert_eq!(
+        (system_ids.len(), ids.len()),
+        (pairs.len(), pairs.len()),
+        "one id for each thread: {pairs:?}"
+    );
 }
 
 #[test]

@@ -1,9 +1,7 @@
 //! Panics become records, and a part that panics costs nothing but its own lines.
 
-mod records;
-
+use hestia_tests::records::Logged;
 use hestia_tests::{Finished, Run, messages};
-use records::Logged;
 use serde_json::Value;
 
 fn run(scenario: &str) -> Finished {

@@ -15,6 +15,8 @@ mod parts;
 mod pattern;
 mod prepared;
 mod schema;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod strict;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -18,6 +18,10 @@ use crate::error::chain;
 use crate::internal;
 use crate::thread::{apart_from_panics, is_own};
 
+/// How long the end waits at most for what is still to be told on stderr; not at all when nothing is. On a busy
+/// machine a tenth of a second may pass before the thread that tells it runs at all.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// Registers what is to happen at the ends of this process. Forked children inherit all of it.
 pub(super) fn prepare(settings: &Settings) -> io::Result<()> {
     static HANDLERS: Once = Once::new();
@@ -65,8 +69,7 @@ pub(super) fn write_everything(pipeline: &'static Pipeline, part: &str) {
     if let Err(error) = pipeline.end(limit) {
         internal::trouble(part, chain(&error));
     }
-    // Returns at once when nothing waits to be told.
-    internal::settle(Duration::from_millis(100));
+    internal::settle(LAST_WORDS);
 }
 
 /// Says that this is a forked child, where the kernel has not said so already. Only stores a number:

@@ -1,8 +1,9 @@
 //! hestia as a program sees it: turning it on, and the calls while it runs.
 //!
-//! [`builder`] collects settings, [`env`] reads the environment, [`settings`] puts them together,
-//! [`pipeline`] runs, [`exit`], [`panics`] and [`signals`] end. [`named`] are the loggers with a name of their
-//! own.
+//! [`builder`] and [`outputs`] collect settings, [`env`] reads the environment, [`settings`] puts them
+//! together, [`pipeline`] runs ([`direct`] without a writer thread), [`exit`], [`panics`] and [`signals`] end.
+//! [`report`] says who set what, [`explanation`] why a record is where it is. [`named`] are the loggers with a
+//! name of their own, [`own_file`] their files; [`backtrace`] is a panic's.
 //!
 //! *Invariant:* the one place that knows all others.
 

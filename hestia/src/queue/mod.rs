@@ -4,6 +4,9 @@
 //! within a bound, and lists them for the writer, whose end is [`Readers`]. Past the bound, and for
 //! threads whose locals are gone, a few rings are shared behind locks.
 //!
+//! One file for each part: `ring.rs` one thread's bytes to the writer, `memory.rs` where they live, `wake.rs`
+//! how the writer sleeps and is woken, `overflow.rs` what happens when there is no room.
+//!
 //! Threads call [`Queue::new_producer`], and everything of [`Producer`]; the writer calls [`Readers`].
 //!
 //! *Invariant:* knows nothing about records. A producer takes no lock on its usual path.

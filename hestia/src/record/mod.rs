@@ -13,6 +13,11 @@
 //! | fields | [`FIELDS`] | length (4), then key and value in turn |
 //! | message | always | whatever the decoder makes of the rest |
 //!
+//! Values go through `encode.rs` and `decode.rs` (with `serialize.rs` for serde's, `value.rs` as layouts see them),
+//! what stands before them through `image.rs` and `metadata.rs`, arguments that the writer formats through
+//! `capture.rs`. Records of a named logger refer to what is in `shared.rs`. `uuid.rs` numbers them; `batch.rs`
+//! holds their lines.
+//!
 //! *Invariant:* knows nothing of queues, outputs or layouts.
 
 pub(crate) mod batch;

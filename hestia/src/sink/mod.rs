@@ -1,7 +1,9 @@
 //! From many lines to a place.
 //!
 //! Sinks are called by the writer thread (by the thread that logs, after shutdown). One that can stall,
-//! such as the console, has a worker thread of its own and only hands lines over here. One file per sink.
+//! such as the console, has a worker thread of its own and only hands lines over here. One file per sink
+//! (`file.rs`, `console.rs`), with what is its own below it (`file/disk.rs` opens files, `console/worker.rs` is
+//! the console's thread); `lines.rs`, which leaves no torn line behind, serves both.
 //!
 //! *Invariant:* a sink knows nothing of queues and never sees a record, only lines.
 

@@ -1,7 +1,8 @@
 //! The writer: everything between the queue and the outputs.
 //!
 //! One thread, started by `logger`. It drains every ring, merges by time ([`merge`]), decodes each
-//! record once, and passes it to the outputs ([`route`]). After `shutdown`, and during the last moments
+//! record once, and passes it to the outputs ([`route`]). Between rounds it rests as long as [`pace`] says,
+//! and does what it is asked through [`control`]. After `shutdown`, and during the last moments
 //! of the process, the same work is done by whichever thread logs ([`Writer::drain`]).
 //!
 //! *Invariant:* the writer waits for nobody, and what one output or record does wrong costs no other.

@@ -5,11 +5,9 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use hestia::{Builder, Handle, Level};
+use hestia_tests::figures::tell;
 use log::{debug, info, trace};
 use serde_json::json;
-
-mod figures;
-use figures::tell;
 
 /// The system's allocator, which counts per thread.
 struct Counting;

@@ -1,7 +1,5 @@
 //! Scenarios of delivery: many records, many threads, small queues, and quiet times.
 
-mod records;
-
 use std::collections::BTreeMap;
 use std::env;
 use std::error::Error;
@@ -15,8 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use hestia::{Builder, Handle, Overflow, Stats, TextFile, TextLayout};
-
-use records::log_from_threads;
+use hestia_tests::records::log_from_threads;
 
 type Outcome = Result<(), Box<dyn Error>>;
 

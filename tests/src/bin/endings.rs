@@ -1,7 +1,5 @@
 //! Scenarios of beginnings and endings: every way a process can end, and what may go wrong on the way.
 
-mod records;
-
 use std::env;
 use std::error::Error;
 use std::fs;
@@ -16,8 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use hestia::{Batch, Builder, ErrorKind, Output, Signal, Sink, SinkError};
-
-use records::log_from_threads;
+use hestia_tests::records::log_from_threads;
 
 type Outcome = Result<(), Box<dyn Error>>;
 

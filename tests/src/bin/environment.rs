@@ -3,11 +3,9 @@
 use std::time::Duration;
 
 use hestia::{Builder, Console, Handle, JsonFile, Level, Overflow, Signal, TextFile, TimeZone};
+use hestia_tests::figures::tell;
 use log::{LevelFilter, info};
 use serde_json::{Map, Value, json};
-
-mod figures;
-use figures::tell;
 
 fn start(builder: Builder) -> Handle {
     match builder.init() {

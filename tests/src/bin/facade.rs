@@ -8,13 +8,11 @@ use std::thread;
 use std::time::Duration;
 
 use hestia::{Builder, Handle, JsonFile};
+use hestia_tests::figures::tell;
 use log::kv::{self, ToValue};
 use log::{Level, Log, Record, debug, error, info, log, log_enabled, trace, warn};
 use serde::Serialize;
 use serde_json::json;
-
-mod figures;
-use figures::tell;
 
 fn start(builder: Builder) -> Handle {
     match builder.console(false).app("process").init() {

@@ -1,7 +1,5 @@
 //! Scenarios of `fork`: processes that begin in the middle of another one.
 
-mod records;
-
 use std::env;
 use std::error::Error;
 use std::fmt;
@@ -14,8 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use hestia::{Batch, Builder, Level, Output, Signal, Sink, SinkError};
-
-use records::log_from_threads;
+use hestia_tests::records::log_from_threads;
 
 type Outcome = Result<(), Box<dyn Error>>;
 

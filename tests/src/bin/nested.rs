@@ -7,11 +7,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use hestia::{Batch, Builder, ErrorKind, Handle, Layout, Output, Record, Sink, SinkError};
+use hestia_tests::figures::tell;
 use log::info;
 use serde_json::{Value, json};
-
-mod figures;
-use figures::tell;
 
 fn start(builder: Builder) -> Handle {
     match builder.console(false).init() {

@@ -10,11 +10,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use hestia::{Batch, Output, Record, Sink, SinkError, Value};
+use hestia_tests::figures::tell;
 use log::info;
 use serde_json::json;
-
-mod figures;
-use figures::tell;
 
 /// What the filter saw.
 #[derive(Clone, Default)]

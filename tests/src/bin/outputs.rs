@@ -9,11 +9,9 @@ use hestia::{
     Batch, Builder, Console, ErrorKind, FlushReport, Handle, Layout, Level, Output, Record, Sink,
     SinkError, TextFile,
 };
+use hestia_tests::figures::tell;
 use log::{error, info, warn};
 use serde_json::{Value, json};
-
-mod figures;
-use figures::tell;
 
 fn start(builder: Builder) -> Handle {
     match builder.init() {

@@ -8,10 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use hestia::{Batch, Builder, Level, Output, Overflow, Sink, SinkError};
+use hestia_tests::figures::tell;
 use serde_json::{Map, Value, json};
-
-mod figures;
-use figures::tell;
 
 /// Long enough never to be reached.
 const NEVER: Duration = Duration::from_secs(600);

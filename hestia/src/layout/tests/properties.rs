@@ -1,91 +1,20 @@
 //! What holds for any record, however hostile.
 
-use std::collections::HashSet;
-use std::fmt;
-
 use chrono::{DateTime, SecondsFormat};
 use proptest::prelude::*;
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Value as JsonValue, json};
 
 use super::{Sample, Tree, fields, hostile, object, sample};
 use crate::layout::escape::is_hidden;
 use crate::layout::{
-    ConsoleLayout, JsonLayout, Layout, Multiline, Schema, Style, TextLayout, TimeZone,
+    ConsoleLayout, JsonLayout, Layout, Multiline, Schema, Style, TextLayout, TimeZone, strict,
 };
-
-/// Any JSON without a key that stands twice in one object.
-struct NoKeyTwice;
-
-impl<'de> Deserialize<'de> for NoKeyTwice {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NoKeyTwice)
-    }
-}
-
-impl<'de> Visitor<'de> for NoKeyTwice {
-    type Value = NoKeyTwice;
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("JSON without repeated keys")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
-        let mut keys = HashSet::new();
-        while let Some((key, NoKeyTwice)) = map.next_entry::<String, NoKeyTwice>()? {
-            if let Some(key) = keys.replace(key) {
-                return Err(A::Error::custom(format!("key {key:?} stands twice")));
-            }
-        }
-        Ok(self)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
-        while items.next_element::<NoKeyTwice>()?.is_some() {}
-        Ok(self)
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_str<E: Error>(self, _: &str) -> Result<Self, E> {
-        Ok(self)
-    }
-}
-
-#[test]
-fn the_strict_reader_refuses_a_key_that_stands_twice() {
-    let read = |text: &str| serde_json::from_str::<NoKeyTwice>(text).map(|_| ());
-    assert!(read(r#"{"a":[{"b":1,"c":"x"}],"b":null,"d":-1.5}"#).is_ok());
-    assert!(read(r#"{"a":1,"b":2,"a":3}"#).is_err());
-    assert!(read(r#"[{"a":{"x":true,"\u0078":false}}]"#).is_err());
-    assert!(serde_json::from_str::<IgnoredAny>(r#"{"a":1,"a":2}"#).is_ok());
-}
 
 /// The line's object, once it has been found valid, strict, on one line, and free of anything hidden.
 fn read_line(line: &str) -> JsonValue {
     let content = line.strip_suffix('\n').expect("a line feed ends the line");
     assert!(!content.contains(is_hidden), "{content:?}");
-    serde_json::from_str::<NoKeyTwice>(content)
-        .unwrap_or_else(|error| panic!("{error} in {content}"));
-    serde_json::from_str(content).unwrap()
+    strict::read(content).unwrap_or_else(|error| panic!("{error} in {content}"))
 }
 
 fn micros(nanos: i64) -> String {

@@ -230,35 +230,77 @@ fn displayed_values_are_text_and_their_failure_is_marked() {
     );
 }
 
-#[test]
-fn errors_are_their_messages_outermost_first() {
-    #[derive(Debug)]
-    struct Caused(u32);
-    impl fmt::Display for Caused {
-        fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-            write!(out, "cause {}", self.0)
-        }
+/// An error with a message and, at times, a cause.
+#[derive(Debug)]
+struct Caused(String, Option<Box<Caused>>);
+
+impl fmt::Display for Caused {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
     }
-    /// An error that is its own cause: reading it ends all the same.
-    static ENDLESS: Caused = Caused(0);
-    impl Error for Caused {
-        fn source(&self) -> Option<&(dyn Error + 'static)> {
-            Some(&ENDLESS)
-        }
+}
+
+impl Error for Caused {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.1.as_deref().map(|cause| cause as _)
     }
-    let Owned::Seq(texts) = decoded(&written(|encoder| encoder.put_error(&Caused(1)))) else {
-        panic!("an array");
-    };
-    let expected = |place: usize| Owned::Str(format!("cause {}", u8::from(place == 0)));
-    assert_eq!(texts.len(), usize::from(MAX_DEPTH));
-    assert!(
+}
+
+/// What is written of an error with these messages, outermost first.
+fn chain(messages: &[&str]) -> Owned {
+    let error = messages.iter().rev().fold(None, |cause, message| {
+        Some(Box::new(Caused((*message).to_owned(), cause)))
+    });
+    let error = error.expect("at least one message");
+    decoded(&written(|encoder| encoder.put_error(&*error)))
+}
+
+fn texts(texts: &[&str]) -> Owned {
+    Owned::Seq(
         texts
             .iter()
-            .enumerate()
-            .all(|(place, text)| *text == expected(place))
+            .map(|text| Owned::Str((*text).to_owned()))
+            .collect(),
+    )
+}
+
+#[test]
+fn errors_are_their_messages_outermost_first() {
+    assert_eq!(chain(&["one"]), texts(&["one"]));
+    assert_eq!(
+        chain(&["one", "two", "three"]),
+        texts(&["one", "two", "three"])
     );
-    let alone = decoded(&written(|encoder| encoder.put_error(&fmt::Error)));
-    assert_eq!(alone, Owned::Seq(vec![Owned::Str(fmt::Error.to_string())]));
+    let numbers: Vec<String> = (0..100).map(|number| number.to_string()).collect();
+    let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+    assert_eq!(chain(&numbers), texts(&numbers[..usize::from(MAX_DEPTH)]));
+}
+
+#[test]
+fn what_an_errors_message_says_of_its_cause_is_not_said_again() {
+    assert_eq!(chain(&["a: b: c", "b: c", "c"]), texts(&["a: b: c"]));
+    assert_eq!(chain(&["same", "same", "other"]), texts(&["same", "other"]));
+    assert_eq!(chain(&["a: b", "b", "c"]), texts(&["a: b", "c"]));
+    // Ends with it by chance.
+    assert_eq!(chain(&["line 15", "5"]), texts(&["line 15", "5"]));
+}
+
+#[test]
+fn an_error_that_is_its_own_cause_ends() {
+    #[derive(Debug)]
+    struct Endless;
+    impl fmt::Display for Endless {
+        fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+            out.write_str("again")
+        }
+    }
+    impl Error for Endless {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            Some(&Endless)
+        }
+    }
+    let written = written(|encoder| encoder.put_error(&Endless));
+    assert_eq!(decoded(&written), texts(&["again"]));
 }
 
 #[test]

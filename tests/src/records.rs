@@ -1,25 +1,40 @@
-//! What the programs logged, as read back from their files.
-
-#![allow(dead_code, reason = "each family of tests needs a part of it")]
+//! Numbered records: what the programs log, so that a reader of their files can tell what is missing, twice,
+//! or out of order; and the reading.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::thread;
 
-use hestia_tests::Finished;
 use serde::Deserialize;
+
+use crate::Finished;
+
+/// Logs `"{thread} {number}"`, with numbers from 0 up, on each of so many threads. Returns when the last
+/// call has.
+pub fn log_from_threads(threads: u64, count: u64) {
+    thread::scope(|scope| {
+        for thread in 0..threads {
+            scope.spawn(move || {
+                for number in 0..count {
+                    log::info!("{thread} {number}");
+                }
+            });
+        }
+    });
+}
 
 /// The lines of one file: numbered records apart from others.
 #[derive(Debug, Default)]
-pub(crate) struct Logged {
+pub struct Logged {
     /// The numbers that each thread logged, in the order of lines.
-    pub(crate) numbers: BTreeMap<u64, Vec<u64>>,
+    pub numbers: BTreeMap<u64, Vec<u64>>,
     /// The messages of all other records.
-    pub(crate) others: Vec<String>,
+    pub others: Vec<String>,
     /// The file's last line has no end.
-    pub(crate) is_torn: bool,
+    pub is_torn: bool,
 }
 
 impl Logged {
@@ -47,7 +62,7 @@ impl Logged {
     }
 
     /// Adds what another file has, whose lines are younger.
-    pub(crate) fn append(&mut self, other: Logged) {
+    pub fn append(&mut self, other: Logged) {
         for (thread, numbers) in other.numbers {
             self.numbers.entry(thread).or_default().extend(numbers);
         }
@@ -56,12 +71,20 @@ impl Logged {
     }
 
     /// The text file.
-    pub(crate) fn in_text(finished: &Finished) -> Self {
+    ///
+    /// # Panics
+    /// When there is no such file, it is not UTF-8, or a line has no message.
+    #[must_use]
+    pub fn in_text(finished: &Finished) -> Self {
         Logged::in_text_at(&finished.path("logs/all.log"))
     }
 
     /// A text file in the usual layout.
-    pub(crate) fn in_text_at(path: &Path) -> Self {
+    ///
+    /// # Panics
+    /// When there is no such file, it is not UTF-8, or a line has no message.
+    #[must_use]
+    pub fn in_text_at(path: &Path) -> Self {
         Logged::read(path, |line| {
             let columns = line
                 .find(" | ")
@@ -73,7 +96,11 @@ impl Logged {
     }
 
     /// The JSON file.
-    pub(crate) fn in_json(finished: &Finished) -> Self {
+    ///
+    /// # Panics
+    /// When there is no such file, or a line is no JSON object with a message.
+    #[must_use]
+    pub fn in_json(finished: &Finished) -> Self {
         #[derive(Deserialize)]
         struct Line<'a> {
             #[serde(borrow)]
@@ -87,12 +114,19 @@ impl Logged {
     }
 
     /// A file with nothing but messages.
-    pub(crate) fn in_plain(finished: &Finished) -> Self {
+    ///
+    /// # Panics
+    /// When there is no such file, or it is not UTF-8.
+    #[must_use]
+    pub fn in_plain(finished: &Finished) -> Self {
         Logged::read(&finished.path("logs/all.log"), |line| Cow::Borrowed(line))
     }
 
-    /// Fails unless each of so many threads logged each number below the count once, in order.
-    pub(crate) fn assert_complete(&self, threads: u64, count: u64) {
+    /// Checks that each of so many threads logged each number below the count once, in order.
+    ///
+    /// # Panics
+    /// When one did not.
+    pub fn assert_complete(&self, threads: u64, count: u64) {
         let found: Vec<u64> = self.numbers.keys().copied().collect();
         assert_eq!(found, Vec::from_iter(0..threads), "the threads that logged");
         assert!(!self.is_torn, "the last line is torn");
@@ -103,8 +137,11 @@ impl Logged {
     }
 }
 
-/// Fails unless the numbers are 0, 1, 2 and so on: each once, none left out, in order.
-pub(crate) fn assert_counts_up(thread: u64, numbers: &[u64]) {
+/// Checks that the numbers are 0, 1, 2 and so on: each once, none left out, in order.
+///
+/// # Panics
+/// When they are not.
+pub fn assert_counts_up(thread: u64, numbers: &[u64]) {
     for (expected, &number) in (0..).zip(numbers) {
         assert_eq!(
             number, expected,
@@ -119,8 +156,11 @@ fn numbers(message: &str) -> Option<(u64, u64)> {
     Some((thread.parse().ok()?, number.parse().ok()?))
 }
 
-/// Fails unless both files have each number of each thread once, in order.
-pub(crate) fn assert_both_complete(finished: &Finished, threads: u64, count: u64) {
+/// Checks that both files have each number of each thread once, in order.
+///
+/// # Panics
+/// When one has not, or cannot be read.
+pub fn assert_both_complete(finished: &Finished, threads: u64, count: u64) {
     Logged::in_text(finished).assert_complete(threads, count);
     Logged::in_json(finished).assert_complete(threads, count);
 }

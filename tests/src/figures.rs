@@ -1,0 +1,174 @@
+//! What a program tells its test, facts of its own and hestia's figures, as one line of JSON on standard
+//! output; and the test's side of it: reading that line, and checking the books.
+
+use std::io::Write;
+
+use hestia::{Level, OutputStats, Stats};
+use serde_json::{Map, Value, json};
+
+use crate::Finished;
+
+/// Tells the facts, and hestia's figures at this moment.
+pub fn tell(facts: &Value) {
+    let stats = hestia::stats().map_or(Value::Null, |stats| of(&stats));
+    let line = json!({ "facts": facts, "stats": stats });
+    // Some scenarios run without a standard output.
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+fn of(stats: &Stats) -> Value {
+    let shed: Map<String, Value> = Level::iter()
+        .map(|level| (level.as_str().to_lowercase(), stats.shed.of(level).into()))
+        .collect();
+    let outputs: Map<String, Value> = stats
+        .outputs
+        .iter()
+        .map(|output| (output.name.clone(), of_output(output)))
+        .collect();
+    json!({
+        "sent": stats.sent(),
+        "accepted": stats.accepted,
+        "shed": shed,
+        "errors": stats.errors,
+        "queue_bytes": stats.queue_bytes,
+        "outputs": outputs,
+    })
+}
+
+fn of_output(output: &OutputStats) -> Value {
+    json!({
+        "written": output.written,
+        "filtered": output.filtered,
+        "failed": output.failed,
+        "pending": output.pending,
+        "notices": output.notices,
+        "bytes": output.bytes,
+        "errors": output.errors,
+        "working": output.working,
+    })
+}
+
+/// The names of the levels, as the figures have them.
+pub const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
+
+/// Facts and figures, as the program told them.
+#[derive(Debug)]
+pub struct Told {
+    /// What the program found out by itself.
+    pub facts: Value,
+    /// hestia's figures; null where it was not turned on.
+    pub stats: Value,
+}
+
+impl Told {
+    /// The last line of the program's output.
+    ///
+    /// # Panics
+    /// When it is none that [`tell`] writes.
+    #[must_use]
+    pub fn by(program: &Finished) -> Self {
+        Told::in_output(&program.stdout)
+    }
+
+    /// The last line of what a program printed.
+    ///
+    /// # Panics
+    /// As [`Told::by`].
+    #[must_use]
+    pub fn in_output(stdout: &str) -> Self {
+        let line = stdout.lines().last().expect("the program tells something");
+        let mut told: Value = serde_json::from_str(line).expect("the program tells JSON");
+        Told {
+            facts: told["facts"].take(),
+            stats: told["stats"].take(),
+        }
+    }
+
+    /// A number among the facts.
+    ///
+    /// # Panics
+    /// When there is no number of this name.
+    #[must_use]
+    pub fn fact(&self, name: &str) -> u64 {
+        number(&self.facts[name], name)
+    }
+
+    /// A figure of an output.
+    ///
+    /// # Panics
+    /// When there is no such output or figure.
+    #[must_use]
+    pub fn output(&self, output: &str, figure: &str) -> u64 {
+        number(&self.stats["outputs"][output][figure], figure)
+    }
+
+    /// Whether an output still takes lines.
+    ///
+    /// # Panics
+    /// When there is no such output.
+    #[must_use]
+    pub fn is_working(&self, output: &str) -> bool {
+        let working = &self.stats["outputs"][output]["working"];
+        working.as_bool().expect("there is such an output")
+    }
+
+    /// How many records of a level were shed.
+    ///
+    /// # Panics
+    /// When there is no such level.
+    #[must_use]
+    pub fn shed_at(&self, level: &str) -> u64 {
+        number(&self.stats["shed"][level], level)
+    }
+
+    /// How many records were shed, of all levels.
+    ///
+    /// # Panics
+    /// When the program told no figures.
+    #[must_use]
+    pub fn shed(&self) -> u64 {
+        LEVELS.iter().map(|level| self.shed_at(level)).sum()
+    }
+
+    /// Checks that what the program executed is what was sent, that all of it was accepted or shed, and
+    /// that every output has dealt with all of what was accepted.
+    ///
+    /// # Panics
+    /// When the books do not balance.
+    pub fn books_balance(&self, executed: u64) {
+        let figure = |name: &str| number(&self.stats[name], name);
+        assert_eq!(figure("sent"), executed, "sent: {}", self.stats);
+        assert_eq!(
+            figure("accepted") + self.shed(),
+            executed,
+            "accepted and shed: {}",
+            self.stats
+        );
+        let outputs = self.stats["outputs"].as_object().expect("outputs");
+        for name in outputs.keys() {
+            assert_eq!(self.output(name, "pending"), 0, "{name}: {}", self.stats);
+            let settled: u64 = ["written", "filtered", "failed"]
+                .iter()
+                .map(|figure| self.output(name, figure))
+                .sum();
+            assert_eq!(settled, figure("accepted"), "{name}: {}", self.stats);
+        }
+    }
+}
+
+/// The number; the name is for the message.
+///
+/// # Panics
+/// When it is none.
+#[must_use]
+pub fn number(value: &Value, name: &str) -> u64 {
+    value
+        .as_u64()
+        .unwrap_or_else(|| panic!("{name} is {value}, not a number"))
+}
+
+/// Whether hestia wrote the record by itself, to say what was lost.
+#[must_use]
+pub fn is_notice(record: &Value) -> bool {
+    record["target"] == "hestia"
+}
