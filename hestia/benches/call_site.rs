@@ -3,6 +3,18 @@
 //! One thread logs at a steady pace, one record every microsecond, and reads the clock before and after each call; the
 //! cost of that reading is taken off. The rows `bare` do what no queue that stamps its records can do without: read
 //! the tick counter, copy the same bytes into a ring, publish. Rows are comparable within one run only.
+//! `HESTIA_ORDER=relaxed` measures with relaxed order.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "a program that prints figures"
+)]
+#![allow(
+    clippy::uninlined_format_args,
+    reason = "the message is written as other loggers' benches write it"
+)]
 
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -32,12 +44,13 @@ fn ticks() -> u64 {
     u64::try_from(START.get_or_init(Instant::now).elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 
+/// What is measured, by its name.
+type Row<'r> = (&'static str, Box<dyn FnMut(u64) + 'r>);
+
 fn nanos_per_tick() -> f64 {
     let (start, from) = (Instant::now(), ticks());
     while start.elapsed() < Duration::from_millis(50) {}
-    #[allow(clippy::cast_precision_loss, reason = "a ratio")]
-    let ratio = start.elapsed().as_nanos() as f64 / (ticks() - from) as f64;
-    ratio
+    start.elapsed().as_nanos() as f64 / (ticks() - from) as f64
 }
 
 fn sample(call: &mut dyn FnMut(u64), number: u64) -> u64 {
@@ -76,7 +89,7 @@ fn main() {
     let scale = nanos_per_tick();
     let symbol = String::from("ESZ6");
     let mut text = String::with_capacity(256);
-    let mut rows: Vec<(&str, Box<dyn FnMut(u64) + '_>)> = vec![
+    let mut rows: Vec<Row<'_>> = vec![
         ("nothing", Box::new(|_| ())),
         ("off", Box::new(|n| hestia::hlog!(debug, "order {n}"))),
         ("log::debug! off", Box::new(|n| log::debug!("order {n}"))),
