@@ -3,7 +3,8 @@
 pub use core;
 
 pub use crate::callsite::statement::{
-    Callsite, Callsites, ErrorArgument, Fields, LoggerArgument, Usual, Via, may_be_on,
+    Callsite, Callsites, ErrorArgument, Fields, LoggerArgument, NoFields, Usual, Via, fields,
+    may_be_on,
 };
 pub use crate::level::{Level, Severity};
 pub use crate::record::capture::{Argument, AtCall, Captured, Count, Printer};

@@ -174,8 +174,9 @@ impl Plan {
 
     /// The closure that adds the key-values.
     fn fields(&self) -> TokenStream {
+        let private = &self.private;
         if self.fields.is_empty() {
-            return quote!(|_| ());
+            return quote!(#private::NoFields);
         }
         let all: Vec<_> = self
             .fields
@@ -184,7 +185,7 @@ impl Plan {
             .collect();
         let added = self.entries(&all);
         let fields = own("fields");
-        quote!(|#fields| { #added })
+        quote!(#private::fields(|#fields| { #added }))
     }
 
     /// Entries of one object; those with longer paths are gathered into objects of their own.

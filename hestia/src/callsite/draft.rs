@@ -5,21 +5,26 @@
 
 use std::ops::{Deref, DerefMut};
 
+use super::Front;
 use super::emit::{attend, emit};
-use super::{Front, local};
+use super::local::{self, Loan};
 use crate::level::Level;
 use crate::queue::Reason;
 use crate::record::buffer::Buffer;
 
 /// A record in the making. Stays where it is from beginning to end: moving it about would cost more than filling it.
 #[derive(Debug, Default)]
-pub(super) struct Draft(Buffer);
+pub(super) struct Draft {
+    bytes: Buffer,
+    loan: Option<Loan>,
+}
 
 impl Draft {
     /// Begins in the thread's ring, where that can be; see [`Buffer`] for what ends it.
     #[inline(always)]
     pub(super) fn begin_in_ring(&mut self, front: &'static Front) {
-        if !local::lend_ring(front, &mut self.0) {
+        self.loan = local::lend_ring(front, &mut self.bytes);
+        if self.loan.is_none() {
             self.begin_in_memory();
         }
     }
@@ -29,19 +34,19 @@ impl Draft {
     #[inline(never)]
     pub(super) fn begin_in_memory(&mut self) {
         match local::take_memory() {
-            Some(memory) => self.0 = Buffer::from(memory),
-            None => self.0.refuse(),
+            Some(memory) => self.bytes = Buffer::from(memory),
+            None => self.bytes.refuse(),
         }
     }
 
     /// Puts the finished record into the queue, or counts it as shed.
     #[inline(always)]
-    pub(super) fn send(mut self, front: &'static Front, level: Level, flags: u32) {
-        if !self.is_lent() {
+    pub(super) fn send(&mut self, front: &'static Front, level: Level, flags: u32) {
+        let Some(loan) = self.loan.take().filter(|_| self.bytes.is_lent()) else {
             return self.send_copy(front, level, flags);
-        }
-        local::commit_lent(front, flags, self.len());
-        std::mem::forget(self);
+        };
+        local::commit_lent(&loan, front, flags, self.bytes.len());
+        self.bytes.forget_loan();
         if front.queue.wake.wants_attention() {
             attend(front);
         }
@@ -53,7 +58,18 @@ impl Draft {
         if self.is_refused() {
             front.queue.refuse(level, Reason::TooDeep);
         } else {
-            emit(front, level, flags, self);
+            emit(front, level, flags, &self.bytes);
+        }
+    }
+}
+
+impl Draft {
+    /// Nothing is published of what was not sent.
+    #[cold]
+    #[inline(never)]
+    fn give_back(&mut self) {
+        if self.bytes.leave() {
+            local::give_memory(std::mem::take(&mut self.bytes).into_memory());
         }
     }
 }
@@ -63,23 +79,22 @@ impl Deref for Draft {
 
     #[inline]
     fn deref(&self) -> &Buffer {
-        &self.0
+        &self.bytes
     }
 }
 
 impl DerefMut for Draft {
     #[inline]
     fn deref_mut(&mut self) -> &mut Buffer {
-        &mut self.0
+        &mut self.bytes
     }
 }
 
 impl Drop for Draft {
-    #[cold]
+    #[inline(always)]
     fn drop(&mut self) {
-        // Nothing is published of what was not sent.
-        if self.leave() {
-            local::give_memory(std::mem::take(&mut self.0).into_memory());
+        if self.bytes.is_owed() {
+            self.give_back();
         }
     }
 }

@@ -21,6 +21,7 @@ pub(super) const MAX_NESTING: usize = 8;
 /// A buffer that grew beyond this for one huge record is not kept, in bytes.
 const KEPT_SCRATCH_BYTES: usize = 64 << 10;
 
+#[derive(Debug)]
 struct Local {
     /// The address of the [`Front`] whose records the ring takes now; [`NOBODY`] while there is no ring, or while it
     /// is in use further up on this very thread's stack.
@@ -96,48 +97,50 @@ static LENDER: Lender = Lender {
     take_back: end_loan,
 };
 
-/// Lends space in the thread's ring to a record that nothing but hestia's own code will write. `false` where
+/// Space in this thread's ring, lent to one statement. Never leaves the statement's own stack.
+#[derive(Debug)]
+pub(super) struct Loan(NonNull<Local>);
+
+/// Lends space in the thread's ring to a record that nothing but hestia's own code will write. `None` where
 /// there is none right now; the usual ways sort out why.
 #[inline(always)]
-pub(super) fn lend_ring(front: &'static Front, record: &mut Buffer) -> bool {
+pub(super) fn lend_ring(front: &'static Front, record: &mut Buffer) -> Option<Loan> {
     let lend = |local: &Local| {
         if local.open_to.get() != number(front) {
-            return false;
+            return None;
         }
         // SAFETY: the ring is there and not in use, as `open_to` says, and nothing below runs code that could ask
         // for it. A signal handler that logs right here finds it open, and is done with it when this goes on.
-        let Some(producer) = (unsafe { &mut *local.ring.get() }) else {
-            return false;
-        };
+        let producer = unsafe { &mut *local.ring.get() }.as_mut()?;
         local.open_to.set(NOBODY);
         local.in_use.set(true);
         if producer.room_for(LENT_BYTES, || front.queue.wake.rouse()) != Room::Yes {
             local.open();
-            return false;
+            return None;
         }
         let space = NonNull::from(producer.reserve(LENT_BYTES).payload());
         // SAFETY: the memory of a ring is initialized when it is made. While the ring is in use, nobody gets at
         // it but `commit_lent`, which nothing is written after; the ring lives as long as the thread's locals,
         // and the buffer no longer than the statement.
         unsafe { record.lend(space, &LENDER) };
-        true
+        Some(Loan(NonNull::from(local)))
     };
-    LOCAL.try_with(lend).unwrap_or(false)
+    LOCAL.try_with(lend).ok().flatten()
 }
 
 /// Publishes the record that was made in lent space.
 #[inline(always)]
-pub(super) fn commit_lent(front: &'static Front, flags: u32, length: usize) {
-    let _ = LOCAL.try_with(|local| {
-        // SAFETY: the statement that was lent the ring has it marked as in use.
-        if let Some(producer) = unsafe { &mut *local.ring.get() } {
-            // The same space: nothing has moved since it was lent.
-            let reservation = producer.reserve(LENT_BYTES);
-            reservation.commit_first(length, flags, || front.ticks.now());
-        }
-        local.in_use.set(false);
-        local.open_to.set(number(front));
-    });
+pub(super) fn commit_lent(loan: &Loan, front: &'static Front, flags: u32, length: usize) {
+    // SAFETY: the thread's locals, which were there when this very call began and go only when the thread ends.
+    let local = unsafe { loan.0.as_ref() };
+    // SAFETY: the statement that was lent the ring has it marked as in use.
+    if let Some(producer) = unsafe { &mut *local.ring.get() } {
+        // The same space: nothing has moved since it was lent.
+        let reservation = producer.reserve(LENT_BYTES);
+        reservation.commit_first(length, flags, || front.ticks.now());
+    }
+    local.in_use.set(false);
+    local.open_to.set(number(front));
 }
 
 fn end_loan() {

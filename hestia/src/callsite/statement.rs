@@ -151,7 +151,7 @@ impl Callsite {
 
     /// Logs a record whose message is the callsite's own constant.
     #[inline(never)]
-    pub fn log_constant(&'static self, via: &impl Route, fields: impl FnOnce(&mut Fields<'_, '_>)) {
+    pub fn log_constant(&'static self, via: &impl Route, fields: impl AddFields) {
         self.record(via, message_static, fields, |bytes| {
             encode::append_static_str(bytes, self.message);
         });
@@ -162,7 +162,7 @@ impl Callsite {
     pub fn log_formatted(
         &'static self,
         via: &impl Route,
-        fields: impl FnOnce(&mut Fields<'_, '_>),
+        fields: impl AddFields,
         message: fmt::Arguments<'_>,
     ) {
         self.record(via, message_text, fields, |bytes| {
@@ -174,13 +174,8 @@ impl Callsite {
 
     /// Logs a record whose message is printed from its arguments later.
     #[inline(never)]
-    pub fn log<C, P>(
-        &'static self,
-        via: &impl Route,
-        fields: impl FnOnce(&mut Fields<'_, '_>),
-        arguments: C,
-        _: P,
-    ) where
+    pub fn log<C, P>(&'static self, via: &impl Route, fields: impl AddFields, arguments: C, _: P)
+    where
         C: Capture,
         P: for<'d> Fn(&mut Printer<'_>, C::Decoded<'d>) -> fmt::Result + Copy + 'static,
     {
@@ -194,13 +189,13 @@ impl Callsite {
         &'static self,
         via: &impl Route,
         read_message: DecodeMessage,
-        fields: impl FnOnce(&mut Fields<'_, '_>),
+        fields: impl AddFields,
         message: impl FnOnce(&mut Buffer),
     ) {
         let mut draft = Draft::default();
         let front = begin(via, &mut draft);
         let mut image = self.image(&mut draft, via, read_message);
-        image.fields(|map| fields(&mut Fields(map)));
+        fields.add_to(&mut image);
         let flags = image.message(message);
         match front {
             Some(front) => draft.send(front, self.level(), flags),
@@ -479,6 +474,34 @@ impl<'m, 'b> Fields<'m, 'b> {
     pub(super) fn new(map: &'m mut MapEncoder<'b>) -> Self {
         Fields(map)
     }
+}
+
+/// What adds the key-values of a statement: a closure, or [`NoFields`].
+pub trait AddFields {
+    #[doc(hidden)]
+    fn add_to(self, image: &mut Image<'_>);
+}
+
+impl<F: FnOnce(&mut Fields<'_, '_>)> AddFields for F {
+    #[inline(always)]
+    fn add_to(self, image: &mut Image<'_>) {
+        image.fields(|map| self(&mut Fields(map)));
+    }
+}
+
+/// The closure itself; says what it takes, so that the compiler need not ask.
+#[inline(always)]
+pub fn fields<F: FnOnce(&mut Fields<'_, '_>)>(add: F) -> F {
+    add
+}
+
+/// A statement without key-values.
+#[derive(Debug)]
+pub struct NoFields;
+
+impl AddFields for NoFields {
+    #[inline(always)]
+    fn add_to(self, _: &mut Image<'_>) {}
 }
 
 /// The value of a key that asks for an error, for the choice between an error, what leads to one (a box, an

@@ -34,6 +34,8 @@ pub(crate) struct Buffer {
     own: Vec<u8>,
     /// While the space is lent.
     lent: Option<&'static Lender>,
+    /// In memory that somebody gave.
+    is_in_memory: bool,
     refused: bool,
 }
 
@@ -46,6 +48,7 @@ impl Default for Buffer {
             capacity: 0,
             own: Vec::new(),
             lent: None,
+            is_in_memory: false,
             refused: false,
         }
     }
@@ -57,6 +60,7 @@ impl From<Vec<u8>> for Buffer {
         own.clear();
         let mut buffer = Buffer {
             own,
+            is_in_memory: true,
             ..Buffer::default()
         };
         buffer.use_own();
@@ -76,6 +80,18 @@ impl Buffer {
         self.length = 0;
         self.capacity = space.len();
         self.lent = Some(lender);
+    }
+
+    /// The lent space is not this buffer's any more: what was written there is somebody else's now.
+    #[inline(always)]
+    pub(crate) fn forget_loan(&mut self) {
+        *self = Buffer::default();
+    }
+
+    /// Whether there is anything to give back: lent space, or memory.
+    #[inline(always)]
+    pub(crate) fn is_owed(&self) -> bool {
+        self.lent.is_some() || self.is_in_memory
     }
 
     /// Nothing of it is to be written: statements nest too deep.
@@ -111,6 +127,7 @@ impl Buffer {
         };
         let own = (lender.memory)();
         self.refused = own.is_none();
+        self.is_in_memory = own.is_some();
         let mut own = own.unwrap_or_default();
         own.clear();
         own.extend_from_slice(self);

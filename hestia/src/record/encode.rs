@@ -505,7 +505,7 @@ pub(crate) fn append_u64(bytes: &mut Buffer, value: u64) {
 #[inline]
 pub(crate) fn append_str(bytes: &mut Buffer, text: &str) {
     let text = if text.len() > MAX_TEXT_BYTES {
-        &text[..floor_char_boundary(text, MAX_TEXT_BYTES)]
+        cut(text)
     } else {
         text
     };
@@ -547,11 +547,15 @@ fn length(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
-fn floor_char_boundary(text: &str, mut at: usize) -> usize {
+/// As much of a text as is kept.
+#[cold]
+#[inline(never)]
+fn cut(text: &str) -> &str {
+    let mut at = MAX_TEXT_BYTES;
     while !text.is_char_boundary(at) {
         at -= 1;
     }
-    at
+    &text[..at]
 }
 
 macro_rules! encode_as {

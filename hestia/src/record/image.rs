@@ -45,7 +45,7 @@ const CRITICAL: u8 = 64;
 
 /// A record in the making, in a buffer of the calling thread.
 #[derive(Debug)]
-pub(crate) struct Image<'b> {
+pub struct Image<'b> {
     bytes: &'b mut Buffer,
     flags: u32,
 }
@@ -61,18 +61,23 @@ impl<'b> Image<'b> {
         trace: Option<TraceIds>,
     ) -> Self {
         bytes.truncate(0);
+        let reader = (read_message as *const ()).expose_provenance();
         let mut flags = 0;
         match site {
             Site::Static(metadata) => {
-                encode::append_address(bytes, std::ptr::from_ref(metadata).expose_provenance());
+                let metadata = std::ptr::from_ref(metadata).expose_provenance();
+                // Both addresses in one go.
+                let mut head = [0; 2 * size_of::<usize>()];
+                head[..size_of::<usize>()].copy_from_slice(&metadata.to_ne_bytes());
+                head[size_of::<usize>()..].copy_from_slice(&reader.to_ne_bytes());
+                bytes.extend_from_slice(&head);
             }
             Site::Inline { .. } => {
                 flags |= INLINE_SITE;
                 append_site(bytes, site);
+                encode::append_address(bytes, reader);
             }
         }
-        let reader = read_message as *const ();
-        encode::append_address(bytes, reader.expose_provenance());
         if let Some(shared) = shared {
             flags |= SHARED;
             encode::append_address(bytes, std::ptr::from_ref(shared).expose_provenance());
