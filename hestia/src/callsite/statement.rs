@@ -421,10 +421,10 @@ pub struct Fields<'m, 'b>(&'m mut MapEncoder<'b>);
 
 impl Fields<'_, '_> {
     /// A value with its type.
-    #[inline]
+    #[inline(always)]
     pub fn value<T: Encode + ?Sized>(&mut self, key: &str, value: &T) {
         if T::IS_PLAIN {
-            self.0.entry(key, value);
+            self.0.entry_plain(key, value);
         } else {
             self.guarded(key, |encoder| value.encode(encoder));
         }

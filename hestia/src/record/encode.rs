@@ -116,8 +116,10 @@ impl<'a> Encoder<'a> {
 
     #[inline]
     fn number<const N: usize>(self, tag: u8, raw: [u8; N]) -> Encoded {
-        self.bytes.push(tag);
-        self.bytes.extend_from_slice(&raw);
+        // In one go: each time the buffer is asked for room costs as much as the number itself.
+        let mut tagged = [tag; WIDEST];
+        tagged[1..=N].copy_from_slice(&raw);
+        self.bytes.extend_from_slice(&tagged[..=N]);
         Encoded(())
     }
 
@@ -178,8 +180,11 @@ impl<'a> Encoder<'a> {
     /// Writes text. Beyond 1 GiB it is cut at a character.
     #[inline]
     pub fn put_str(self, value: &str) -> Encoded {
-        self.bytes.push(TAG_STR);
-        append_str(self.bytes, value);
+        let value = kept(value);
+        let mut head = [TAG_STR; TEXT_OVERHEAD];
+        head[1..].copy_from_slice(&length(value.len()).to_ne_bytes());
+        self.bytes.extend_from_slice(&head);
+        self.bytes.extend_from_slice(value.as_bytes());
         Encoded(())
     }
 
@@ -387,6 +392,16 @@ pub struct MapEncoder<'a> {
 }
 
 impl MapEncoder<'_> {
+    /// Adds one key and a value that hestia's own code writes, which cannot panic half-way.
+    #[inline(always)]
+    pub(crate) fn entry_plain(&mut self, key: &str, value: &(impl Encode + ?Sized)) {
+        append_str(self.bytes, key);
+        value.encode(Encoder {
+            bytes: self.bytes,
+            depth: self.depth,
+        });
+    }
+
     /// To be called before code of the user's runs, and whether it may; see [`Buffer::leave`].
     pub(crate) fn leave_ring(&mut self) -> bool {
         self.bytes.leave()
@@ -410,6 +425,8 @@ impl MapEncoder<'_> {
     }
 }
 
+/// A tag and the widest number.
+const WIDEST: usize = 17;
 /// The tag and the length before a text.
 const TEXT_OVERHEAD: usize = 5;
 
@@ -504,11 +521,7 @@ pub(crate) fn append_u64(bytes: &mut Buffer, value: u64) {
 /// Appends a length and the text, cut at a character when it is beyond all measure.
 #[inline]
 pub(crate) fn append_str(bytes: &mut Buffer, text: &str) {
-    let text = if text.len() > MAX_TEXT_BYTES {
-        cut(text)
-    } else {
-        text
-    };
+    let text = kept(text);
     append_u32(bytes, length(text.len()));
     bytes.extend_from_slice(text.as_bytes());
 }
@@ -548,6 +561,15 @@ fn length(bytes: usize) -> u32 {
 }
 
 /// As much of a text as is kept.
+#[inline]
+fn kept(text: &str) -> &str {
+    if text.len() > MAX_TEXT_BYTES {
+        cut(text)
+    } else {
+        text
+    }
+}
+
 #[cold]
 #[inline(never)]
 fn cut(text: &str) -> &str {
