@@ -358,20 +358,22 @@ impl Desk {
     }
 
     fn process(&mut self, owner: Option<ThreadRef<'_>>, flags: u32, ticks: u64, payload: &[u8]) {
-        let timestamp_nanos = self.clock.unix_nanos(ticks);
-        let surroundings = Surroundings {
-            timestamp_nanos,
-            uuid: self.uuids.next(timestamp_nanos),
-            facts: &self.settings.facts,
-            thread: owner.unwrap_or(ThreadRef { id: 0, name: None }),
-            process_fields: &self.settings.process_fields,
-        };
         self.processed += 1;
-        let (buffers, routes) = (&mut self.buffers, &mut self.routes);
+        // All of it is guarded: a record that panicked would come again each round, for ever.
         let decoded = catch_unwind(AssertUnwindSafe(|| {
-            buffers.decode(flags, payload, &surroundings, |record| {
-                routes.dispatch(record);
-            })
+            let timestamp_nanos = self.clock.unix_nanos(ticks);
+            let surroundings = Surroundings {
+                timestamp_nanos,
+                uuid: self.uuids.next(timestamp_nanos),
+                facts: &self.settings.facts,
+                thread: owner.unwrap_or(ThreadRef { id: 0, name: None }),
+                process_fields: &self.settings.process_fields,
+            };
+            let routes = &mut self.routes;
+            self.buffers
+                .decode(flags, payload, &surroundings, |record| {
+                    routes.dispatch(record);
+                })
         }));
         if !matches!(decoded, Ok(Ok(()))) {
             self.routes.count_unreadable(Level::Error);
