@@ -214,10 +214,13 @@ const OWNER: ThreadRef<'static> = ThreadRef {
     name: Some("owner"),
 };
 
-static PROCESS: LazyLock<Facts> = LazyLock::new(|| {
-    let mut facts = Facts::detect(None);
-    facts.application = "process".to_owned();
-    facts
+static PROCESS: LazyLock<Facts> = LazyLock::new(|| Facts {
+    application: "process".to_owned(),
+    app_version: None,
+    environment: "test".to_owned(),
+    hostname: None,
+    container_id: None,
+    process_id: 7,
 });
 
 fn decode<R>(
