@@ -388,11 +388,17 @@ fn step(capacity: usize) -> impl Strategy<Value = Step> {
 }
 
 fn history() -> impl Strategy<Value = (usize, usize, Vec<Step>)> {
-    let capacity = prop_oneof![Just(256_usize), Just(512), Just(1024), Just(8192)];
-    capacity.prop_flat_map(|capacity| {
+    let most_steps = if cfg!(miri) { 40 } else { 200 };
+    let capacities: &[usize] = if cfg!(miri) {
+        &[256]
+    } else {
+        &[256, 512, 1024, 8192]
+    };
+    let capacity = prop::sample::select(capacities);
+    capacity.prop_flat_map(move |capacity| {
         let start = any::<usize>().prop_map(|position| position / WORD * WORD);
         let near_the_end = (0..capacity).prop_map(|back| (back / WORD * WORD).wrapping_neg());
-        let steps = prop::collection::vec(step(capacity), 1..200);
+        let steps = prop::collection::vec(step(capacity), 1..most_steps);
         (Just(capacity), prop_oneof![start, near_the_end], steps)
     })
 }

@@ -407,7 +407,8 @@ fn all_combinations_of_parts_are_read_back() {
     };
     let mut buffer = RecordBuf::default();
     let mut seen = std::collections::HashSet::new();
-    for site in &sites {
+    // Miri takes its time.
+    for site in sites.iter().step_by(if cfg!(miri) { 6 } else { 1 }) {
         for choice in 0..32_u32 {
             let has = |bit: u32| choice & (1 << bit) != 0;
             let parts = Parts {
