@@ -7,7 +7,9 @@ pub use crate::callsite::statement::{
     may_be_on,
 };
 pub use crate::level::{Level, Severity};
+pub use crate::logger::attribute;
 pub use crate::record::capture::{Argument, AtCall, Captured, Count, Printer};
+pub use crate::record::{Encode, Encoded, Encoder};
 pub use hestia_macros::{drop_in, hlog};
 
 /// Traits whose methods choose by the type of an argument; expansions bring them into scope unnamed.
@@ -15,7 +17,8 @@ pub mod choice {
     pub use crate::callsite::statement::{
         ForeignLogger, IsError, IsShown, LeadsToError, NamedLogger, RefersToError,
     };
-    pub use crate::record::capture::{CopiedArgument, FormattedArgument};
+    pub use crate::logger::attribute;
+pub use crate::record::capture::{CopiedArgument, FormattedArgument};
 }
 
 /// The words for levels; what is none of them gets the compiler's own suggestion.

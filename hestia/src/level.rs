@@ -92,6 +92,18 @@ pub(crate) fn from_grammar(level: hestia_grammar::LevelFilter) -> LevelFilter {
     }
 }
 
+/// The same level as the grammar has it.
+pub(crate) fn to_grammar(level: LevelFilter) -> hestia_grammar::LevelFilter {
+    match level {
+        LevelFilter::Off => hestia_grammar::LevelFilter::Off,
+        LevelFilter::Error => hestia_grammar::LevelFilter::Error,
+        LevelFilter::Warn => hestia_grammar::LevelFilter::Warn,
+        LevelFilter::Info => hestia_grammar::LevelFilter::Info,
+        LevelFilter::Debug => hestia_grammar::LevelFilter::Debug,
+        LevelFilter::Trace => hestia_grammar::LevelFilter::Trace,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

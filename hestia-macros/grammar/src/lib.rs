@@ -13,6 +13,8 @@
 //! | secret key | `access_token` | [`is_secret`] |
 //! | text pattern | `{time:%H:%M:%S} {level:<5} {message}` | [`Pattern::parse`] |
 //!
+//! [`limits`] has the bounds of settings that are numbers.
+//!
 //! Every failure is a [`ParseError`]: a sentence that names the offending word and the way out, the place in the input,
 //! and, where one is near, the word that was probably meant.
 //!
@@ -26,6 +28,7 @@ mod directives;
 mod duration;
 mod error;
 mod level;
+pub mod limits;
 mod part;
 mod pattern;
 mod quantity;

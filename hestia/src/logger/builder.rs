@@ -11,11 +11,12 @@ use super::env::{Environment, Warning};
 use super::outputs::{Console, JsonFile, Output, Switch, TextFile};
 use super::pipeline::{self, Pipeline, WithoutThread};
 use super::report::Report;
-use super::settings::{Said, Settings, Signal, invalid, same_hook};
+use super::settings::{Origin, Settings, Signal, invalid, same_hook};
 use super::{HESTIA, Handle, exit};
 use crate::clock::Order;
 use crate::error::{ErrorKind, Incident, InitError};
 use crate::internal;
+use crate::level::to_grammar;
 use crate::queue::Overflow;
 use crate::record::{Encode, set_field};
 use crate::sync::lock;
@@ -25,6 +26,11 @@ use crate::sync::lock;
 pub struct Levels(Result<Directives, String>);
 
 impl Levels {
+    /// Directives that have been read already.
+    pub(super) fn read(directives: Directives) -> Self {
+        Levels(Ok(directives))
+    }
+
     pub(super) fn directives(self) -> Result<Directives, InitError> {
         self.0.map_err(invalid)
     }
@@ -47,13 +53,16 @@ impl From<String> for Levels {
 
 impl From<LevelFilter> for Levels {
     fn from(level: LevelFilter) -> Self {
-        Levels::from(level.as_str())
+        Levels::read(Directives {
+            default: Some(to_grammar(level)),
+            targets: Vec::new(),
+        })
     }
 }
 
 impl From<Level> for Levels {
     fn from(level: Level) -> Self {
-        Levels::from(level.as_str())
+        Levels::from(level.to_level_filter())
     }
 }
 
@@ -102,28 +111,32 @@ impl std::fmt::Debug for Builder {
 }
 
 impl Builder {
-    pub(super) fn new() -> Self {
+    /// A builder whose word the report attributes to `code`.
+    pub(super) fn new(code: Origin) -> Self {
         Builder {
-            settings: Settings::default(),
+            settings: Settings {
+                code,
+                ..Settings::default()
+            },
             wrong: None,
         }
     }
 
     /// The application's name; the executable's file name unless said otherwise.
     pub fn app(mut self, name: impl Into<String>) -> Self {
-        self.settings.app = Said::built(Some(name.into()));
+        self.settings.app = self.settings.said(Some(name.into()));
         self
     }
 
     /// The application's version, such as `env!("CARGO_PKG_VERSION")`; absent unless said.
     pub fn version(mut self, version: impl Into<String>) -> Self {
-        self.settings.version = Said::built(Some(version.into()));
+        self.settings.version = self.settings.said(Some(version.into()));
         self
     }
 
     /// Where the program runs, such as `production`; `local` unless said otherwise.
     pub fn environment(mut self, environment: impl Into<String>) -> Self {
-        self.settings.environment = Said::built(Some(environment.into()));
+        self.settings.environment = self.settings.said(Some(environment.into()));
         self
     }
 
@@ -132,7 +145,7 @@ impl Builder {
     /// error of `init`.
     pub fn level(mut self, levels: impl Into<Levels>) -> Self {
         match levels.into().0 {
-            Ok(directives) => self.settings.directives = Said::built(directives),
+            Ok(directives) => self.settings.directives = self.settings.said(directives),
             Err(wrong) => self.wrong = self.wrong.or(Some(wrong)),
         }
         self
@@ -147,19 +160,19 @@ impl Builder {
 
     /// The console, or `false` for none. Pretty and on stderr unless said otherwise.
     pub fn console(mut self, console: impl Into<Switch<Console>>) -> Self {
-        self.settings.console = Said::built(console.into().0);
+        self.settings.console = self.settings.said(console.into().0);
         self
     }
 
     /// The text file, its path, or `false` for none. `logs/all.log` unless said otherwise.
     pub fn text(mut self, text: impl Into<Switch<TextFile>>) -> Self {
-        self.settings.text = Said::built(text.into().0);
+        self.settings.text = self.settings.said(text.into().0);
         self
     }
 
     /// The JSON file, its path, or `false` for none. `logs/app.log` unless said otherwise.
     pub fn json(mut self, json: impl Into<Switch<JsonFile>>) -> Self {
-        self.settings.json = Said::built(json.into().0);
+        self.settings.json = self.settings.said(json.into().0);
         self
     }
 
@@ -173,26 +186,26 @@ impl Builder {
     /// unless said otherwise. When the environment says it (`LOGS_DIR`), all files go there, those of named
     /// loggers too.
     pub fn logs_dir(mut self, directory: impl Into<PathBuf>) -> Self {
-        self.settings.logs_dir = Said::built(directory.into());
+        self.settings.logs_dir = self.settings.said(directory.into());
         self
     }
 
     /// What happens to a record that finds the queue full; [`Overflow::Block`] unless said otherwise.
     pub fn overflow(mut self, overflow: Overflow) -> Self {
-        self.settings.overflow = Said::built(overflow);
+        self.settings.overflow = self.settings.said(overflow);
         self
     }
 
     /// How long a record waits for a writer that makes no progress, 5 s unless said otherwise. Zero
     /// sheds at once; a very long time lets a hung disk hold up the program for that long, once.
     pub fn block_limit(mut self, limit: Duration) -> Self {
-        self.settings.block_limit = Said::built(limit);
+        self.settings.block_limit = self.settings.said(limit);
         self
     }
 
     /// How closely lines follow the order of calls; [`Order::Strict`] unless said otherwise.
     pub fn order(mut self, order: Order) -> Self {
-        self.settings.order = Said::built(order);
+        self.settings.order = self.settings.said(order);
         self
     }
 
@@ -201,7 +214,7 @@ impl Builder {
     /// busy ones more, up to this. Small rings make bursts wait; large ones cost memory for each busy
     /// thread, and cache misses.
     pub fn ring_bytes(mut self, bytes: usize) -> Self {
-        self.settings.ring_bytes = Said::built(bytes);
+        self.settings.ring_bytes = self.settings.said(bytes);
         self
     }
 
@@ -209,7 +222,7 @@ impl Builder {
     /// Once it is reached, further threads share rings behind locks. A single record larger than this
     /// is shed.
     pub fn queue_bytes(mut self, bytes: usize) -> Self {
-        self.settings.queue_bytes = Said::built(bytes);
+        self.settings.queue_bytes = self.settings.said(bytes);
         self
     }
 
@@ -218,7 +231,7 @@ impl Builder {
     /// is kept all the same, but lines may stand a moment out of time order. At most 1 s; lines come that
     /// much later while records keep coming.
     pub fn grace(mut self, window: Duration) -> Self {
-        self.settings.grace = Said::built(window);
+        self.settings.grace = self.settings.said(window);
         self
     }
 
@@ -227,14 +240,14 @@ impl Builder {
     /// microseconds. Zero makes every record after a pause pay; a long time makes a quiet program wake
     /// up some thirty times a second for that long.
     pub fn linger(mut self, span: Duration) -> Self {
-        self.settings.linger = Said::built(span);
+        self.settings.linger = self.settings.said(span);
         self
     }
 
     /// The longest that an end of the process is held up to write what is left; 5 s unless said
     /// otherwise. Also the limit of [`crate::flush`] and of the flush after a panic.
     pub fn exit_limit(mut self, limit: Duration) -> Self {
-        self.settings.exit_limit = Said::built(limit);
+        self.settings.exit_limit = self.settings.said(limit);
         self
     }
 
@@ -245,32 +258,32 @@ impl Builder {
     /// A panic in a sink, a filter, a layout or the error hook is caught: it is reported as an error of that output,
     /// with its place, and is no record; the hook that was there before is not asked.
     pub fn panics(mut self, on: bool) -> Self {
-        self.settings.panics = Said::built(on);
+        self.settings.panics = self.settings.said(on);
         self
     }
 
     /// On this signal, write everything, then do what the signal does by default, so that the exit
     /// status stays true. Off unless said; may be said for several. Unix only.
     pub fn drain_on(mut self, signal: Signal) -> Self {
-        let mut signals = self.settings.drain_on.value;
+        let mut signals = self.settings.drain_on.value.clone();
         if !signals.contains(&signal) {
             signals.push(signal);
         }
-        self.settings.drain_on = Said::built(signals);
+        self.settings.drain_on = self.settings.said(signals);
         self
     }
 
     /// On SIGHUP, open all files again: for log rotators that move files away. Off unless said; not
     /// together with `drain_on(Signal::HangUp)`. Unix only.
     pub fn reopen_on_hang_up(mut self, on: bool) -> Self {
-        self.settings.reopen_on_hang_up = Said::built(on);
+        self.settings.reopen_on_hang_up = self.settings.said(on);
         self
     }
 
     /// Whether hestia's own log, `hestia_internal.log`, is written; no unless said. The file is never
     /// created otherwise.
     pub fn internal_logger(mut self, on: bool) -> Self {
-        self.settings.internal_logger = Said::built(on);
+        self.settings.internal_logger = self.settings.said(on);
         self
     }
 
@@ -285,7 +298,7 @@ impl Builder {
     /// `LOG_LEVEL` (else `RUST_LOG`), `APP_NAME`, `APP_VERSION`, `ENVIRONMENT`, `LOGS_DIR`,
     /// `ENABLE_INTERNAL_LOGGER`, `IS_CONTAINER_OVERRIDE`. Those about colour always count.
     pub fn env(mut self, on: bool) -> Self {
-        self.settings.reads_environment = Said::built(on);
+        self.settings.reads_environment = self.settings.said(on);
         self
     }
 

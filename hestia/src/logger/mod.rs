@@ -3,10 +3,13 @@
 //! [`builder`] and [`outputs`] collect settings, [`env`] reads the environment, [`settings`] puts them
 //! together, [`pipeline`] runs ([`direct`] without a writer thread), [`exit`], [`panics`] and [`signals`] end.
 //! [`report`] says who set what, [`explanation`] why a record is where it is. [`named`] are the loggers with a
-//! name of their own, [`own_file`] their files; [`backtrace`] is a panic's.
+//! name of their own, [`own_file`] their files; [`backtrace`] is a panic's. [`attribute`] is what
+//! `#[hestia::main]` calls.
 //!
 //! *Invariant:* the one place that knows all others.
 
+#[doc(hidden)]
+pub mod attribute;
 mod backtrace;
 pub(crate) mod builder;
 mod direct;
@@ -38,6 +41,7 @@ use named::Logger;
 use outputs::OutputLevel;
 use pipeline::Pipeline;
 use report::Report;
+use settings::Origin;
 
 /// What the `log` crate calls.
 #[derive(Debug)]
@@ -89,7 +93,7 @@ fn log_internally(record: &Record<'_>) {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn builder() -> Builder {
-    Builder::new()
+    Builder::new(Origin::Builder)
 }
 
 /// Turns hestia on as it is without any settings: console, `logs/all.log` and `logs/app.log`, at level

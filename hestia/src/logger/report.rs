@@ -216,14 +216,14 @@ pub(super) fn rows(settings: &Settings) -> Vec<ReportRow> {
     });
     for output in &settings.outputs {
         let value = format!("a sink of the program's{}", own_level(output.level));
-        rows.push(&format!("sink {}", output.name), value, Origin::Builder);
+        rows.push(&format!("sink {}", output.name), value, settings.code);
     }
     rows.add("logs_dir", &settings.logs_dir, |path| {
         path.display().to_string()
     });
     if !settings.metadata.is_empty() {
         let metadata = in_words(Entries::new(&settings.metadata));
-        rows.push("metadata", metadata, Origin::Builder);
+        rows.push("metadata", metadata, settings.code);
     }
     rows.add("overflow", &settings.overflow, |overflow| match overflow {
         Overflow::Block => "block".to_owned(),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hestia_grammar::Directives;
+use hestia_grammar::{Directives, limits};
 
 use super::env::Environment;
 use super::outputs::{Console, JsonFile, Output, TextFile, open_safely};
@@ -26,6 +26,8 @@ use crate::writer::route::Route;
 pub enum Origin {
     /// Nobody: hestia's default.
     Default,
+    /// The arguments of `#[hestia::main]`.
+    Attribute,
     /// The builder.
     Builder,
     /// An environment variable.
@@ -38,6 +40,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Origin::Default => out.pad("default"),
+            Origin::Attribute => out.pad("attribute"),
             Origin::Builder => out.pad("builder"),
             Origin::Environment(name) => out.pad(&format!("environment ({name})")),
             Origin::Running => out.pad("changed while running"),
@@ -57,13 +60,6 @@ impl<T> Said<T> {
         Said {
             value,
             origin: Origin::Default,
-        }
-    }
-
-    pub(super) fn built(value: T) -> Self {
-        Said {
-            value,
-            origin: Origin::Builder,
         }
     }
 
@@ -103,6 +99,8 @@ impl fmt::Display for Signal {
 /// Everything `init` needs. While the builder fills it, paths and levels are as the code said them.
 #[derive(Clone)]
 pub(super) struct Settings {
+    /// Who says what the code says.
+    pub(super) code: Origin,
     pub(super) facts: Facts,
     pub(super) app: Said<Option<String>>,
     pub(super) version: Said<Option<String>>,
@@ -136,6 +134,7 @@ impl Default for Settings {
     fn default() -> Self {
         let bounds = Bounds::default();
         Settings {
+            code: Origin::Builder,
             facts: Facts::detect(Some(false)),
             app: Said::default(None),
             version: Said::default(None),
@@ -166,17 +165,15 @@ impl Default for Settings {
     }
 }
 
-/// The smallest ring, in bytes.
-const SMALLEST_RING: usize = 4 << 10;
-/// The largest ring, in bytes: beyond this, memory is no longer the bottleneck.
-const LARGEST_RING: usize = 64 << 20;
-/// The smallest bound of the process, as a multiple of the first ring: the shared rings and a few others.
-const SMALLEST_PROCESS_RINGS: usize = 8;
-
-/// The longest grace window: lines come that much later.
-const LONGEST_GRACE: Duration = Duration::from_secs(1);
-
 impl Settings {
+    /// A value as the code says it.
+    pub(super) fn said<T>(&self, value: T) -> Said<T> {
+        Said {
+            value,
+            origin: self.code,
+        }
+    }
+
     /// Puts the environment's word above the code's.
     pub(super) fn apply(&mut self, found: &Environment) {
         self.app.overrule(found.app.clone().map(Some), "APP_NAME");
@@ -276,25 +273,11 @@ impl Settings {
     }
 
     fn check(&self) -> Result<(), InitError> {
-        let ring = self.ring_bytes.value;
-        if !(SMALLEST_RING..=LARGEST_RING).contains(&ring) {
-            return Err(invalid(format!(
-                "ring_bytes is {ring}; it must be between {SMALLEST_RING} (4 KiB) and {LARGEST_RING} (64 MiB)"
-            )));
-        }
-        let least = SMALLEST_PROCESS_RINGS * self.first_ring_bytes();
-        if self.queue_bytes.value < least {
-            return Err(invalid(format!(
-                "queue_bytes is {}; with such rings it must be at least {least}",
-                self.queue_bytes.value
-            )));
-        }
-        if self.grace.value > LONGEST_GRACE {
-            return Err(invalid(format!(
-                "grace is {:?}; it must be at most {LONGEST_GRACE:?}",
-                self.grace.value
-            )));
-        }
+        let ring_bytes = self.ring_bytes.value as u64;
+        limits::check_ring_bytes(ring_bytes).map_err(invalid)?;
+        limits::check_queue_bytes(self.queue_bytes.value as u64, Some(ring_bytes))
+            .map_err(invalid)?;
+        limits::check_grace(self.grace.value).map_err(invalid)?;
         if self.reopen_on_hang_up.value && self.drain_on.value.contains(&Signal::HangUp) {
             return Err(invalid(
                 "SIGHUP can either end the program (drain_on) or reopen its files (reopen_on_hang_up), not both",

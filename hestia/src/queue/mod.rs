@@ -50,7 +50,7 @@ pub(crate) struct Bounds {
 impl Default for Bounds {
     fn default() -> Self {
         Bounds {
-            first_ring_bytes: 16 << 10,
+            first_ring_bytes: hestia_grammar::limits::FIRST_RING_BYTES as usize,
             largest_ring_bytes: 256 << 10,
             process_bytes: 64 << 20,
             overflow: Overflow::Block,
