@@ -11,6 +11,7 @@ pub use crate::logger::attribute;
 pub use crate::record::capture::{Argument, AtCall, Captured, Count, Printer};
 pub use crate::record::{Encode, Encoded, Encoder};
 pub use hestia_macros::{drop_in, hlog};
+pub use serde::Serialize;
 
 /// Traits whose methods choose by the type of an argument; expansions bring them into scope unnamed.
 pub mod choice {
@@ -18,7 +19,7 @@ pub mod choice {
         ForeignLogger, IsError, IsShown, LeadsToError, NamedLogger, RefersToError,
     };
     pub use crate::logger::attribute;
-pub use crate::record::capture::{CopiedArgument, FormattedArgument};
+    pub use crate::record::capture::{CopiedArgument, FormattedArgument};
 }
 
 /// The words for levels; what is none of them gets the compiler's own suggestion.

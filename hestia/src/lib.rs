@@ -77,6 +77,7 @@ pub use error::{ErrorKind, FlushError, Incident, InitError, SinkError};
 pub use facts::Facts;
 pub use filter::Filter;
 pub use hestia_grammar::ParseError;
+pub use hestia_macros::{Encode, main};
 pub use layout::{
     ConsoleLayout, JsonLayout, Layout, Multiline, Schema, Style, TextLayout, TimeZone,
 };

@@ -1,0 +1,289 @@
+//! The keys of `#[hestia::main(…)]`: what each of them takes, and the calls of the builder that it stands for.
+//!
+//! A key is the name of the builder's method. What is written as a literal is checked here, and handed over as a
+//! constant; names, paths, metadata, sinks, filters and hooks may be any expression, which the compiler checks.
+
+pub(crate) mod expand;
+mod output;
+mod read;
+mod word;
+
+use std::time::Duration;
+
+use hestia_grammar::{Directives, limits};
+use proc_macro2::Span;
+use syn::{Expr, Ident, Path};
+
+use crate::arguments::{self, Argument};
+use crate::error::{Errors, unknown};
+
+/// What was said, checked.
+pub(crate) struct Settings {
+    /// `crate = …`
+    pub(crate) hestia: Option<Path>,
+    pub(crate) calls: Vec<Call>,
+}
+
+/// One call of a method of the builder, or of an output.
+pub(crate) struct Call {
+    pub(crate) method: Ident,
+    pub(crate) arguments: Vec<Value>,
+}
+
+pub(crate) enum Value {
+    /// As it was written.
+    Expr(Expr),
+    Text(String),
+    Bool(bool),
+    Number(u64),
+    Duration(Duration),
+    Directives(Directives),
+    /// A variant without data: type and name.
+    Variant(&'static str, &'static str),
+    /// What a function makes, after some calls of its methods.
+    Made {
+        /// The path below `hestia::__private::attribute`.
+        by: &'static [&'static str],
+        arguments: Vec<Value>,
+        calls: Vec<Call>,
+    },
+}
+
+/// A key and what it takes.
+struct Setting {
+    key: &'static str,
+    /// In words, for the message when it is something else.
+    takes: &'static str,
+    example: &'static str,
+    read: Read,
+}
+
+/// The calls that the argument stands for, usually one; none after a mistake.
+type Read = fn(&Setting, &Argument, &mut Errors) -> Said;
+
+/// The arguments of each call.
+type Said = Vec<Vec<Value>>;
+
+const fn setting(
+    key: &'static str,
+    takes: &'static str,
+    example: &'static str,
+    read: Read,
+) -> Setting {
+    Setting {
+        key,
+        takes,
+        example,
+        read,
+    }
+}
+
+/// As the documentation has them.
+const SETTINGS: [Setting; 23] = [
+    setting("app", "text", r#"app = "billing""#, read::text),
+    setting("version", "text", r#"version = "1.2.0""#, read::text),
+    setting(
+        "environment",
+        "text",
+        r#"environment = "staging""#,
+        read::text,
+    ),
+    setting(
+        "level",
+        "a level, or directives by target, in a string",
+        r#"level = "info,hyper=warn""#,
+        read::directives,
+    ),
+    setting(
+        "console",
+        r#""stderr", "stdout", true, false or settings"#,
+        r#"console = (stream = "stdout", level = "warn")"#,
+        output::console,
+    ),
+    setting(
+        "text",
+        "a path, true, false or settings",
+        r#"text = (path = "logs/all.log", level = "debug")"#,
+        output::text,
+    ),
+    setting(
+        "json",
+        "a path, true, false or settings",
+        r#"json = (path = "logs/app.log", schema = "ecs")"#,
+        output::json,
+    ),
+    setting("sink", "a sink, or several", "sink = MySink", read::list),
+    setting(
+        "logs_dir",
+        "a path",
+        r#"logs_dir = "/var/log/billing""#,
+        read::path,
+    ),
+    setting(
+        "metadata",
+        "key-values",
+        r#"metadata(region = "eu-1", shard = 7)"#,
+        read::metadata,
+    ),
+    setting(
+        "overflow",
+        "a policy",
+        r#"overflow = "drop_newest" or overflow = (drop_below = "warn")"#,
+        read::overflow,
+    ),
+    setting(
+        "block_limit",
+        DURATION,
+        r#"block_limit = "5s""#,
+        read::duration,
+    ),
+    setting("order", ONE_WORD, r#"order = "relaxed""#, word::order),
+    setting("ring_bytes", SIZE, r#"ring_bytes = "256KiB""#, read::size),
+    setting("queue_bytes", SIZE, r#"queue_bytes = "64MiB""#, read::size),
+    setting("grace", DURATION, r#"grace = "5us""#, read::duration),
+    setting("linger", DURATION, r#"linger = "1s""#, read::duration),
+    setting(
+        "exit_limit",
+        DURATION,
+        r#"exit_limit = "5s""#,
+        read::duration,
+    ),
+    setting("panics", BOOL, "panics = false", read::bool),
+    setting(
+        "drain_on",
+        "a signal, or several",
+        r#"drain_on = ["terminate", "interrupt"]"#,
+        word::signals,
+    ),
+    setting(
+        "reopen_on_hang_up",
+        BOOL,
+        "reopen_on_hang_up = true",
+        read::bool,
+    ),
+    setting(
+        "internal_logger",
+        BOOL,
+        "internal_logger = true",
+        read::bool,
+    ),
+    setting("env", BOOL, "env = false", read::bool),
+];
+
+const DURATION: &str = "a number with a unit, in a string";
+const SIZE: &str = "a number of bytes, or a size in a string";
+const BOOL: &str = "true or false";
+const ONE_WORD: &str = "one word in a string";
+
+/// Reads and judges all arguments.
+pub(crate) fn check(arguments: Vec<Argument>, errors: &mut Errors) -> Settings {
+    let (hestia, arguments): (Vec<_>, Vec<_>) = arguments
+        .into_iter()
+        .partition(|argument| argument.key.is_word && argument.key.text == "crate");
+    let settings = Settings {
+        hestia: crate_path(hestia, errors),
+        calls: calls(&arguments, &SETTINGS, errors),
+    };
+    check_together(&settings.calls, errors);
+    settings
+}
+
+/// `crate = path`; for the other attributes, too.
+pub(crate) fn crate_path(said: Vec<Argument>, errors: &mut Errors) -> Option<Path> {
+    let mut path = None;
+    for Argument { key, value } in said {
+        match value {
+            _ if path.is_some() => errors.at_span(key.span, twice("crate")),
+            arguments::Value::Expr(Expr::Path(expr)) if expr.qself.is_none() => {
+                path = Some(expr.path);
+            }
+            _ => errors.at_span(
+                key.span,
+                "`crate` takes the path of hestia, without quotes: `crate = ::my_hestia`",
+            ),
+        }
+    }
+    path
+}
+
+/// The calls that the arguments stand for, by a table.
+fn calls(arguments: &[Argument], table: &[Setting], errors: &mut Errors) -> Vec<Call> {
+    let mut calls = Vec::new();
+    let mut said: Vec<&str> = Vec::new();
+    for argument in arguments {
+        let (span, text) = (argument.key.span, argument.key.text.as_str());
+        let setting = table.iter().find(|setting| setting.key == text);
+        let Some(setting) = setting.filter(|_| argument.key.is_word) else {
+            errors.at_span(span, unknown_key(argument, table));
+            continue;
+        };
+        if said.contains(&setting.key) {
+            errors.at_span(span, twice(setting.key));
+            continue;
+        }
+        said.push(setting.key);
+        let values = (setting.read)(setting, argument, errors);
+        calls.extend(values.into_iter().map(|arguments| Call {
+            method: Ident::new(setting.key, span),
+            arguments,
+        }));
+    }
+    calls
+}
+
+fn unknown_key(argument: &Argument, table: &[Setting]) -> String {
+    let keys = table.iter().map(|setting| setting.key);
+    let mut keys: Vec<_> = keys.collect();
+    if table.len() == SETTINGS.len() {
+        keys.push("crate");
+    }
+    unknown("argument", &argument.key.text, &keys)
+}
+
+fn twice(key: &str) -> String {
+    format!("`{key}` is given twice; keep one of them")
+}
+
+/// What is wrong with two settings together.
+fn check_together(calls: &[Call], errors: &mut Errors) {
+    let number = |method: &str| match find(calls, method) {
+        Some((span, Value::Number(bytes))) => Some((span, *bytes)),
+        _ => None,
+    };
+    let ring = number("ring_bytes");
+    let mut judge = |at: Option<(Span, Result<(), String>)>| {
+        if let Some((span, Err(wrong))) = at {
+            errors.at_span(span, wrong);
+        }
+    };
+    judge(ring.map(|(span, bytes)| (span, limits::check_ring_bytes(bytes))));
+    judge(number("queue_bytes").map(|(span, bytes)| {
+        let ring = ring.map(|(_, bytes)| bytes);
+        (span, limits::check_queue_bytes(bytes, ring))
+    }));
+    if let Some((span, Value::Duration(window))) = find(calls, "grace") {
+        judge(Some((span, limits::check_grace(*window))));
+    }
+    check_hang_up(calls, errors);
+    output::check_paths(calls, errors);
+}
+
+fn check_hang_up(calls: &[Call], errors: &mut Errors) {
+    let ends = calls
+        .iter()
+        .any(|call| matches!(call.arguments[..], [Value::Variant("Signal", "HangUp")]));
+    if let Some((span, Value::Bool(true))) = find(calls, "reopen_on_hang_up")
+        && ends
+    {
+        errors.at_span(
+            span,
+            "SIGHUP can either end the program (`drain_on`) or reopen its files (`reopen_on_hang_up`), not both",
+        );
+    }
+}
+
+/// The first argument of the first call of this method, and where its key is.
+fn find<'c>(calls: &'c [Call], method: &str) -> Option<(Span, &'c Value)> {
+    let call = calls.iter().find(|call| call.method == method)?;
+    Some((call.method.span(), call.arguments.first()?))
+}

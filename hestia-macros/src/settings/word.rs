@@ -1,0 +1,112 @@
+//! Settings that are one of a few words, each of which is a variant of an enum of hestia's.
+
+use syn::{Expr, ExprArray, Lit, LitStr};
+
+use super::{Said, Setting, Value, read};
+use crate::arguments::{self, Argument};
+use crate::error::{Errors, unknown};
+
+/// The words of one enum.
+struct Words {
+    /// For messages.
+    noun: &'static str,
+    /// The enum's name.
+    of: &'static str,
+    /// Word and variant.
+    words: &'static [(&'static str, &'static str)],
+    /// What it is called elsewhere, and the word here.
+    elsewhere: &'static [(&'static str, &'static str)],
+}
+
+impl Words {
+    fn find(&self, said: &LitStr, errors: &mut Errors) -> Option<Value> {
+        let text = said.value();
+        let named = |(word, _): &&(&str, &str)| *word == text;
+        if let Some((_, variant)) = self.words.iter().find(named) {
+            return Some(Value::Variant(self.of, variant));
+        }
+        let elsewhere = self
+            .elsewhere
+            .iter()
+            .find(|(word, _)| word.eq_ignore_ascii_case(&text));
+        let message = match elsewhere {
+            Some((_, word)) => format!("unknown {} `{text}`; did you mean `{word}`?", self.noun),
+            None => {
+                let known = self.words.iter().map(|(word, _)| *word);
+                unknown(self.noun, &text, &known.collect::<Vec<_>>())
+            }
+        };
+        errors.at(said, message);
+        None
+    }
+
+    /// One word.
+    fn read(&self, setting: &Setting, argument: &Argument, errors: &mut Errors) -> Said {
+        match read::string(argument) {
+            Some(word) => read::said(self.find(&word, errors)),
+            None => read::wrong(setting, argument, errors),
+        }
+    }
+}
+
+macro_rules! words {
+    ($($function:ident: $noun:literal, $of:literal, [$($word:literal $variant:literal),+], [$($foreign:literal $meant:literal),*];)+) => {$(
+        pub(super) fn $function(setting: &Setting, argument: &Argument, errors: &mut Errors) -> Said {
+            const WORDS: Words = Words {
+                noun: $noun,
+                of: $of,
+                words: &[$(($word, $variant)),+],
+                elsewhere: &[$(($foreign, $meant)),*],
+            };
+            WORDS.read(setting, argument, errors)
+        }
+    )+};
+}
+
+words! {
+    order: "order", "Order", ["strict" "Strict", "relaxed" "Relaxed"], [];
+    overflow: "overflow policy", "Overflow", ["block" "Block", "drop_newest" "DropNewest"],
+        ["wait" "block", "drop" "drop_newest", "discard" "drop_newest"];
+    stream: "stream", "Stream", ["stderr" "Stderr", "stdout" "Stdout"], ["err" "stderr", "out" "stdout"];
+    style: "style", "Style", ["pretty" "Pretty", "compact" "Compact", "json" "Json"], [];
+    color: "colour choice", "Color", ["auto" "Auto", "always" "Always", "never" "Never"],
+        ["true" "always", "on" "always", "false" "never", "off" "never"];
+    zone: "time zone", "TimeZone", ["utc" "Utc", "local" "Local"], ["gmt" "utc", "z" "utc"];
+    multiline: "choice", "Multiline", ["escape" "Escape", "indent" "Indent"], [];
+    schema: "schema", "Schema", ["hestia" "Hestia", "ecs" "Ecs"], ["elastic" "ecs", "default" "hestia"];
+}
+
+const SIGNALS: Words = Words {
+    noun: "signal",
+    of: "Signal",
+    words: &[
+        ("terminate", "Terminate"),
+        ("interrupt", "Interrupt"),
+        ("hang_up", "HangUp"),
+    ],
+    elsewhere: &[
+        ("sigterm", "terminate"),
+        ("term", "terminate"),
+        ("sigint", "interrupt"),
+        ("int", "interrupt"),
+        ("ctrl-c", "interrupt"),
+        ("ctrl_c", "interrupt"),
+        ("sighup", "hang_up"),
+        ("hup", "hang_up"),
+    ],
+};
+
+/// One signal, or an array of them: one call each.
+pub(super) fn signals(setting: &Setting, argument: &Argument, errors: &mut Errors) -> Said {
+    let arguments::Value::Expr(Expr::Array(ExprArray { elems, .. })) = &argument.value else {
+        return SIGNALS.read(setting, argument, errors);
+    };
+    let mut signals = Vec::new();
+    for said in elems {
+        match read::literal(said) {
+            Some(Lit::Str(said)) => signals.extend(SIGNALS.find(said, errors)),
+            _ => return read::wrong(setting, argument, errors),
+        }
+    }
+    signals.into_iter().map(|signal| vec![signal]).collect()
+}
