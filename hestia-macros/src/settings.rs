@@ -79,7 +79,7 @@ const fn setting(
 }
 
 /// As the documentation has them.
-const SETTINGS: [Setting; 23] = [
+const SETTINGS: [Setting; 24] = [
     setting("app", "text", r#"app = "billing""#, read::text),
     setting("version", "text", r#"version = "1.2.0""#, read::text),
     setting(
@@ -166,6 +166,12 @@ const SETTINGS: [Setting; 23] = [
         BOOL,
         "internal_logger = true",
         read::bool,
+    ),
+    setting(
+        "on_error",
+        "a function",
+        r#"on_error = |incident| eprintln!("{incident}")"#,
+        read::expr,
     ),
     setting("env", BOOL, "env = false", read::bool),
 ];

@@ -18,7 +18,6 @@ pub mod choice {
     pub use crate::callsite::statement::{
         ForeignLogger, IsError, IsShown, LeadsToError, NamedLogger, RefersToError,
     };
-    pub use crate::logger::attribute;
     pub use crate::record::capture::{CopiedArgument, FormattedArgument};
 }
 

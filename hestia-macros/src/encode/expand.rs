@@ -103,11 +103,11 @@ fn value(field: &Encoded, encoder: &Ident, private: &TokenStream) -> TokenStream
     let (binding, span) = (binding(field), field.of.span());
     match field.how {
         How::Encode => quote_spanned!(span=> #private::Encode::encode(#binding, #encoder)),
-        How::Display => quote_spanned!(span=> #encoder.put_display(#binding)),
+        How::Display => quote_spanned!(span=> #private::Encoder::put_display(#encoder, #binding)),
         How::Debug => quote_spanned! {span=>
             #encoder.put_display(#private::core::format_args!("{:?}", #binding))
         },
-        How::Serde => quote_spanned!(span=> #encoder.put_serde(#binding)),
+        How::Serde => quote_spanned!(span=> #private::Encoder::put_serde(#encoder, #binding)),
         How::Bytes => quote_spanned! {span=>
             #encoder.put_bytes(#private::core::convert::AsRef::<[u8]>::as_ref(#binding))
         },

@@ -1,7 +1,7 @@
 //! What may be said, and on which function.
 
 use quote::ToTokens;
-use syn::{Attribute, Path, ReturnType, Signature, Type};
+use syn::{Attribute, Ident, Meta, Path, ReturnType, Signature, Type};
 
 use super::parse::Function;
 use crate::arguments::Argument;
@@ -15,6 +15,8 @@ pub(crate) struct Main {
     /// What is said to the builder.
     pub(crate) calls: Vec<Call>,
     pub(crate) function: Function,
+    /// Attributes that the function around it has, too.
+    pub(crate) outer_attributes: Vec<Attribute>,
     /// Another attribute makes the function one that is not `async`.
     pub(crate) has_runtime: bool,
     /// It may return an error.
@@ -34,10 +36,11 @@ pub(crate) fn check(
     Some(Main {
         hestia: settings.hestia,
         calls: settings.calls,
+        outer_attributes: function.attributes.iter().filter_map(for_outer).collect(),
         has_runtime: function.attributes.iter().any(may_be_runtime),
         returns_value: match &function.signature.output {
             ReturnType::Default => false,
-            ReturnType::Type(_, output) => !matches!(**output, Type::Never(_)),
+            ReturnType::Type(_, output) => !is_never(output),
         },
         function,
     })
@@ -101,6 +104,32 @@ fn check_attributes(attributes: &[Attribute], errors: &mut Errors) {
             );
         }
     }
+}
+
+/// Also in the invisible brackets of a macro's argument.
+fn is_never(output: &Type) -> bool {
+    match output {
+        Type::Never(_) => true,
+        Type::Group(group) => is_never(&group.elem),
+        Type::Paren(paren) => is_never(&paren.elem),
+        _ => false,
+    }
+}
+
+/// What is said about lints, and for them, counts for both functions. An expectation is met by the body.
+fn for_outer(attribute: &Attribute) -> Option<Attribute> {
+    let name = attribute.path().get_ident()?;
+    if name == "expect" {
+        let mut allowed = attribute.clone();
+        if let Meta::List(list) = &mut allowed.meta {
+            list.path = Ident::new("allow", name.span()).into();
+        }
+        return Some(allowed);
+    }
+    let is_copied = ["allow", "warn", "deny", "forbid", "doc"]
+        .iter()
+        .any(|copied| name == copied);
+    is_copied.then(|| attribute.clone())
 }
 
 /// Attributes of the language and of its tools that may stand on a function: none of them runs a future.

@@ -1,7 +1,7 @@
 //! The function within a function of its own name and type, which turns hestia on before and looks at the outcome
 //! after: body, signature and the other attributes stay as they were written, whatever those attributes do.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::quote;
 use syn::{Ident, Signature};
 
@@ -21,15 +21,18 @@ pub(crate) fn expand(main: &Main) -> TokenStream {
     let outer = outer_signature(signature, main.has_runtime);
     let start = start(main, &private);
     let end = end(main, &outer, &private);
-    quote! {
-        #visibility #outer {
-            #(#attributes)*
-            #signature #body
+    let inside = quote! {
+        #(#attributes)*
+        #signature #body
 
-            #start
-            #end
-        }
-    }
+        #start
+        #end
+    };
+    let mut outer_body = Group::new(Delimiter::Brace, inside);
+    // What the compiler has to say about the whole function, it says at the user's.
+    outer_body.set_span(body.span());
+    let outer_attributes = &main.outer_attributes;
+    quote!(#(#outer_attributes)* #visibility #outer #outer_body)
 }
 
 /// Not `async` when an attribute of the function runs its future.

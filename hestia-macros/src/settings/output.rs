@@ -16,7 +16,7 @@ const LEVEL: Setting = setting(
 const FILTER: Setting = setting(
     "filter",
     "a filter",
-    "filter = |record: &hestia::Record<'_>| record.line().is_some()",
+    "filter = |record: &hestia::Record<'_>| record.field(\"user_id\").is_some()",
     read::expr,
 );
 const PATH: Setting = setting("path", "a path", r#"path = "logs/billing.log""#, read::path);

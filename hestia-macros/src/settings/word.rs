@@ -70,9 +70,9 @@ words! {
     stream: "stream", "Stream", ["stderr" "Stderr", "stdout" "Stdout"], ["err" "stderr", "out" "stdout"];
     style: "style", "Style", ["pretty" "Pretty", "compact" "Compact", "json" "Json"], [];
     color: "colour choice", "Color", ["auto" "Auto", "always" "Always", "never" "Never"],
-        ["true" "always", "on" "always", "false" "never", "off" "never"];
+        ["yes" "always", "on" "always", "true" "always", "no" "never", "off" "never", "false" "never"];
     zone: "time zone", "TimeZone", ["utc" "Utc", "local" "Local"], ["gmt" "utc", "z" "utc"];
-    multiline: "choice", "Multiline", ["escape" "Escape", "indent" "Indent"], [];
+    multiline: "treatment of lines", "Multiline", ["escape" "Escape", "indent" "Indent"], [];
     schema: "schema", "Schema", ["hestia" "Hestia", "ecs" "Ecs"], ["elastic" "ecs", "default" "hestia"];
 }
 

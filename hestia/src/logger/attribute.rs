@@ -80,9 +80,6 @@ pub fn json_file() -> JsonFile {
 pub fn start(builder: Builder) {
     if let Err(error) = builder.init() {
         let why = chain(&error);
-        internal::tell(
-            "#[hestia::main]",
-            format!("{why}; the program goes on without it"),
-        );
+        internal::tell("#[hestia::main]", format!("without effect, since {why}"));
     }
 }

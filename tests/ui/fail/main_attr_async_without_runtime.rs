@@ -1,0 +1,2 @@
+#[hestia::main]
+async fn main() {}

@@ -1,0 +1,2 @@
+#[hestia::main(level = "info,hyper=wran,app::=debug,tower=off,tower=warn")]
+fn main() {}

@@ -1,0 +1,2 @@
+#[hestia::main(text(pattern = "{time} {mesage}"))]
+fn main() {}

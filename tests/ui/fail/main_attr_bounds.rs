@@ -1,0 +1,2 @@
+#[hestia::main(ring_bytes = "1KB", grace = "2s")]
+fn main() {}

@@ -1,0 +1,2 @@
+#[hestia::main]
+const fn main() {}

@@ -1,0 +1,2 @@
+#[hestia::main(overflow(drop_below = "off"))]
+fn main() {}

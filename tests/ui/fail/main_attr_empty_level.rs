@@ -1,0 +1,2 @@
+#[hestia::main(level = " ")]
+fn main() {}

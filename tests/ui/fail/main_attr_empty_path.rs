@@ -1,0 +1,2 @@
+#[hestia::main(text = "", json(path = ""))]
+fn main() {}

@@ -1,0 +1,2 @@
+#[hestia::main]
+extern "C" fn main() {}

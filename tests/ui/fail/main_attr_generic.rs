@@ -1,0 +1,6 @@
+#[hestia::main]
+fn main<T>()
+where
+    T: Copy,
+{
+}

@@ -1,0 +1,2 @@
+#[hestia::main(level = info)]
+fn main() {}

@@ -1,0 +1,4 @@
+struct Unknown;
+
+#[hestia::main(metadata(when = Unknown))]
+fn main() {}

@@ -1,0 +1,2 @@
+#[hestia::main(metadata(region, team = "a", team = "b"))]
+fn main() {}

@@ -1,0 +1,2 @@
+#[hestia::main(app = "billing" level = "info", env = flase)]
+fn main() {}

@@ -1,0 +1,2 @@
+#[hestia::main(app =, level, console(level))]
+fn main() {}

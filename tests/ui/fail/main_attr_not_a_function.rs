@@ -1,0 +1,4 @@
+#[hestia::main]
+struct Main;
+
+fn main() {}

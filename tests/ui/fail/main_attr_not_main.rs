@@ -1,0 +1,4 @@
+#[hestia::main]
+fn start() {}
+
+fn main() {}

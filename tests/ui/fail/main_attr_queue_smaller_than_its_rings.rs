@@ -1,0 +1,2 @@
+#[hestia::main(queue_bytes = 1000)]
+fn main() {}

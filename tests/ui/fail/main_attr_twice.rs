@@ -1,0 +1,3 @@
+#[hestia::main]
+#[hestia::main(level = "info")]
+fn main() {}

@@ -1,0 +1,2 @@
+#[hestia::main(levle = "info", database = "x")]
+fn main() {}

@@ -1,0 +1,2 @@
+#[hestia::main(level = "inof")]
+fn main() {}

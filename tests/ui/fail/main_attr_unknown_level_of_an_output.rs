@@ -1,0 +1,2 @@
+#[hestia::main(console(level = "verbose"), json(level = "debug,hyper=warn"))]
+fn main() {}

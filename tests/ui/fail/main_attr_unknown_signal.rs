@@ -1,0 +1,2 @@
+#[hestia::main(drain_on = ["SIGTERM", "quit"])]
+fn main() {}

@@ -1,0 +1,2 @@
+#[hestia::main]
+unsafe fn main() {}

@@ -1,0 +1,4 @@
+#[hestia::main]
+fn main(arguments: Vec<String>) {
+    let _ = arguments;
+}
