@@ -29,6 +29,7 @@ struct Cart<'a> {
 #[derive(Encode, Serialize)]
 struct Item(
     String,
+    #[allow(dead_code, reason = "it is skipped")]
     #[hestia(skip)]
     #[serde(skip)]
     u8,
