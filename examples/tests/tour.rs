@@ -91,6 +91,12 @@ tour! {
         "environment (LOG_LEVEL)",
         "no record's target has matched `sohp::db",
     ];
+    attribute_turns_on_and_logs_what_main_returns: "13_attribute" => [
+        r#"{order={"id":5,"state":{"Paid":{"total":12.5}}} region=eu-1}"#,
+        r#"| main returned an error {err=["invalid digit found in string"] region=eu-1}"#,
+        "the child ended with exit status: 1",
+        "metadata           region=eu-1                               attribute",
+    ];
     service_logs_every_request_once: "12_service" "600" => [
         "600 of 600 requests answered in ",
         "answered 600",
@@ -137,5 +143,5 @@ fn every_example_has_fewer_than_60_lines() {
             count += 1;
         }
     }
-    assert!(count >= 12, "only {count} examples");
+    assert!(count >= 13, "only {count} examples");
 }

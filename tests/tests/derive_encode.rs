@@ -1,9 +1,7 @@
 //! `#[derive(Encode)]`: values have the shape that serde gives them.
 
-mod figures;
-
-use figures::Told;
 use hestia_tests::Run;
+use hestia_tests::figures::Told;
 
 #[test]
 fn derived_types_have_the_shape_that_serde_gives_them() {

@@ -1,8 +1,6 @@
 //! `#[hestia::main]`: what it turns on, who has the last word, what becomes of what `main` returns.
 
-mod figures;
-
-use figures::Told;
+use hestia_tests::figures::Told;
 use hestia_tests::{Finished, Run, messages, objects};
 use serde_json::{Value, json};
 
@@ -84,25 +82,22 @@ fn every_argument_reaches_its_setting() {
         ("version", "1.2.3"),
         ("environment", "staging"),
         ("level", "warn,hyper=debug,main_attribute::settings=info"),
-        ("console", "Stdout, Compact, colour Always, level error"),
+        ("console", "stdout, compact, coloured, level error"),
         ("text", "off"),
-        ("json", "own/billing.json, level info, Ecs"),
+        ("json", "own/billing.json, level info, schema ecs"),
         ("sink discard", "a sink of the program's"),
         ("logs_dir", "elsewhere"),
-        (
-            "metadata",
-            r#"{"region": Str("eu-1"), "shard": I64(7), "team-id": F64(1.5)}"#,
-        ),
-        ("overflow", "DropBelow(Warn)"),
+        ("metadata", "region=eu-1 shard=7 team-id=1.5"),
+        ("overflow", "drop below warn"),
         ("block_limit", "250ms"),
-        ("order", "Relaxed"),
-        ("ring_bytes", "65536"),
-        ("queue_bytes", "16777216"),
+        ("order", "relaxed"),
+        ("ring_bytes", "64 KiB"),
+        ("queue_bytes", "16 MiB"),
         ("grace", "10µs"),
-        ("linger", "0ns"),
-        ("exit_limit", "90s"),
+        ("linger", "0s"),
+        ("exit_limit", "1m30s"),
         ("panics", "off"),
-        ("drain_on", "[Terminate, Interrupt]"),
+        ("drain_on", "SIGTERM, SIGINT"),
         ("reopen_on_hang_up", "on"),
         ("internal_logger", "on"),
     ] {

@@ -13,9 +13,8 @@ struct Cart {
     total: f64,
 }
 
+#[hestia::main]
 fn main() -> Result<(), Box<dyn Error>> {
-    let hestia = hestia::init()?;
-
     log::info!("ready");
     log::debug!("below `info`, which is the level unless said otherwise: written nowhere");
     log::warn!(elapsed_ms = 12.5, user_id = 5; "slow query");
@@ -29,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     on_another_thread()?;
 
     // The proof: what each output confirmed.
-    println!("\n{}", hestia.flush()?);
+    println!("\n{}", hestia::flush()?);
     show("logs/all.log", 4)?;
     show("logs/app.log", 4)?;
     Ok(())

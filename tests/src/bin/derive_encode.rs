@@ -4,11 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hestia::{Encode, hlog};
+use hestia_tests::figures::tell;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-
-mod figures;
-use figures::tell;
 
 #[derive(Encode, Serialize)]
 struct Cart<'a> {

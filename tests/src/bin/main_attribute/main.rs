@@ -3,9 +3,6 @@
 
 use std::process::{ExitCode, Termination};
 
-#[path = "../figures/mod.rs"]
-mod figures;
-
 mod asynchronous;
 mod endings;
 mod errors;

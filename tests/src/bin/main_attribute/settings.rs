@@ -3,9 +3,8 @@
 use std::sync::Mutex;
 
 use hestia::{Batch, Sink, SinkError};
+use hestia_tests::figures::tell;
 use serde_json::{Map, Value, json};
-
-use crate::figures::tell;
 
 /// Tells every setting with who said it.
 fn tell_report() {
