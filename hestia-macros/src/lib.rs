@@ -49,6 +49,7 @@ use proc_macro::TokenStream;
 /// | – `level` | a level: `"off"`, `"error"`, `"warn"`, `"info"`, `"debug"`, `"trace"` | that of all outputs |
 /// | – `style` | `"pretty"`, `"compact"` or `"json"` | `"pretty"` |
 /// | – `color` | `"auto"`, `"always"` or `"never"` | `"auto"` |
+/// | – `zone` | `"utc"` or `"local"` | `"utc"` |
 /// | – `filter` | a filter* | none |
 /// | `text` | a path*, `true`, `false`, or `(…)` | `"logs/all.log"` |
 /// | – `path` | a path* | `all.log` in `logs_dir` |

@@ -293,3 +293,72 @@ fn find<'c>(calls: &'c [Call], method: &str) -> Option<(Span, &'c Value)> {
     let call = calls.iter().find(|call| call.method == method)?;
     Some((call.method.span(), call.arguments.first()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    /// The setters of a type: its methods that take it and make it anew.
+    fn setters(file: &str, of: &str) -> BTreeSet<String> {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../hestia/src/logger");
+        let source =
+            fs::read_to_string(path.join(file)).expect("the run-time half is beside this one");
+        let (_, implementation) = source
+            .split_once(&format!("\nimpl {of} {{"))
+            .expect("the type has methods");
+        let (implementation, _) = implementation.split_once("\n}\n").expect("an end");
+        let methods = implementation.split("pub fn ").skip(1);
+        let setters = methods.filter(|method| method.contains("(mut self"));
+        let name = |method: &str| method.split('(').next().map(str::to_owned);
+        setters.filter_map(name).collect()
+    }
+
+    fn keys(table: &[Setting]) -> BTreeSet<String> {
+        table.iter().map(|setting| setting.key.to_owned()).collect()
+    }
+
+    #[test]
+    fn every_setting_of_the_builder_is_an_argument_of_its_name() {
+        assert_eq!(keys(&SETTINGS), setters("builder.rs", "Builder"));
+    }
+
+    #[test]
+    fn every_setting_of_an_output_is_an_argument_of_its_name() {
+        for (of, table, layout) in [
+            ("Console", &output::CONSOLE[..], &[][..]),
+            ("TextFile", &output::TEXT, &["pattern", "zone", "multiline"]),
+            ("JsonFile", &output::JSON, &[]),
+        ] {
+            let mut keys = keys(table);
+            for common in ["stream", "path", "level", "filter"] {
+                keys.remove(common);
+            }
+            if !layout.is_empty() {
+                assert!(layout.iter().all(|part| keys.remove(*part)));
+                keys.insert("layout".to_owned());
+            }
+            assert_eq!(keys, setters("outputs.rs", of), "{of}");
+        }
+    }
+
+    #[test]
+    fn the_example_of_every_setting_is_right() {
+        for setting in SETTINGS {
+            for example in setting.example.split(" or ") {
+                let mut errors = Errors::default();
+                let tokens = example.parse().expect("tokens");
+                let arguments = arguments::parse(tokens, &mut errors);
+                check(arguments, &mut errors);
+                let errors: Vec<_> = errors
+                    .into_errors()
+                    .map(|error| error.to_string())
+                    .collect();
+                assert_eq!(errors, [""; 0], "{example}");
+            }
+        }
+    }
+}

@@ -21,7 +21,14 @@ const FILTER: Setting = setting(
 );
 const PATH: Setting = setting("path", "a path", r#"path = "logs/billing.log""#, read::path);
 
-const CONSOLE: [Setting; 5] = [
+const ZONE: Setting = setting(
+    "zone",
+    r#""utc" or "local""#,
+    r#"zone = "local""#,
+    word::zone,
+);
+
+pub(super) const CONSOLE: [Setting; 6] = [
     setting(
         "stream",
         r#""stderr" or "stdout""#,
@@ -41,10 +48,11 @@ const CONSOLE: [Setting; 5] = [
         r#"color = "never""#,
         word::color,
     ),
+    ZONE,
     FILTER,
 ];
 
-const TEXT: [Setting; 6] = [
+pub(super) const TEXT: [Setting; 6] = [
     PATH,
     LEVEL,
     setting(
@@ -53,12 +61,7 @@ const TEXT: [Setting; 6] = [
         r#"pattern = "{time} {level:<5} {message}""#,
         pattern,
     ),
-    setting(
-        "zone",
-        r#""utc" or "local""#,
-        r#"zone = "local""#,
-        word::zone,
-    ),
+    ZONE,
     setting(
         "multiline",
         r#""escape" or "indent""#,
@@ -68,7 +71,7 @@ const TEXT: [Setting; 6] = [
     FILTER,
 ];
 
-const JSON: [Setting; 4] = [
+pub(super) const JSON: [Setting; 4] = [
     PATH,
     LEVEL,
     setting(

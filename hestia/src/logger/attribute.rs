@@ -83,3 +83,27 @@ pub fn start(builder: Builder) {
         internal::tell("#[hestia::main]", format!("without effect, since {why}"));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_without_cargo_leaves_name_and_version_to_others() {
+        let builder = builder(None, None);
+        let app = builder.settings().app.clone();
+        assert_eq!((app.value, app.origin), (None, Origin::Default));
+        let builder = super::builder(Some("billing"), Some("1.0.0"));
+        let version = builder.settings().version.clone();
+        assert_eq!(version.value.as_deref(), Some("1.0.0"));
+        assert_eq!(version.origin, Origin::Attribute);
+    }
+
+    #[test]
+    fn directives_are_those_that_their_text_is() {
+        let targets = [("hyper", LevelFilter::Off), ("app::db", LevelFilter::Trace)];
+        let read = levels(Some(LevelFilter::Info), &targets).directives();
+        let parsed = Levels::from("info,hyper=off,app::db=trace").directives();
+        assert_eq!(read.ok(), parsed.ok());
+    }
+}

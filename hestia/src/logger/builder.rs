@@ -122,6 +122,11 @@ impl Builder {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// The application's name; the executable's file name unless said otherwise.
     pub fn app(mut self, name: impl Into<String>) -> Self {
         self.settings.app = self.settings.said(Some(name.into()));

@@ -45,6 +45,7 @@ mod empty_groups {
         level = "off",
         style = "compact",
         color = "never",
+        zone = "local",
         filter = |record: &Record<'_>| record.field("user_id").is_some(),
     ),
     text(
