@@ -36,6 +36,7 @@ tour! {
         "text: 4 written",
         "json: 4 written",
         "| slow query {elapsed_ms=12.5 user_id=5}",
+        "| 2 items checked out {user_id=5 paid=true",
         r#""metadata":{"user_id":5,"paid":true,"cart":{"items":["tea","cup"],"total":18.9}}"#,
         " payments/",
     ];
@@ -96,6 +97,14 @@ tour! {
         r#"| main returned an error {err=["invalid digit found in string"] region=eu-1}"#,
         "the child ended with exit status: 1",
         "metadata           region=eu-1                               attribute",
+    ];
+    statements_take_typed_values_and_format_later: "14_statements" => [
+        r#""Ada ordered, 12.3ms in all": {"order":{"id":4711,"items":["tea","cup"]},"user_id":5}"#,
+        r#""nested keys": {"request":{"method":"POST","path":"/orders"}}"#,
+        r#""order refused": {"err":["invalid digit found in string"],"input":"47x"}"#,
+        "CRITICAL 14_statements: down",
+        "and a secret: ***",
+        r#""": {"granted":true,"team":"risk","user_id":5}"#,
     ];
     service_logs_every_request_once: "12_service" "600" => [
         "600 of 600 requests answered in ",

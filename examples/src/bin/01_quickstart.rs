@@ -4,6 +4,7 @@
 use std::error::Error;
 use std::{io, thread};
 
+use hestia::hlog;
 use hestia_examples::show;
 use serde::Serialize;
 
@@ -19,12 +20,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     log::debug!("below `info`, which is the level unless said otherwise: written nowhere");
     log::warn!(elapsed_ms = 12.5, user_id = 5; "slow query");
 
-    // Key-values keep their type, and a serde value its structure.
+    // hestia's own statement. Key-values keep their type, and a serde value its structure.
     let cart = Cart {
         items: vec!["tea", "cup"],
         total: 18.9,
     };
-    log::info!(user_id = 5, paid = true, cart:serde; "checked out");
+    hlog!(info, user_id = 5, paid = true, cart:serde, "{} items checked out", cart.items.len());
     on_another_thread()?;
 
     // The proof: what each output confirmed.
