@@ -2,7 +2,7 @@
 
 use syn::Error;
 
-use super::parse::{Argument, Field, Key, Level, Statement};
+use super::parse::{Argument, Field, Grammar, Key, Level, Statement};
 use crate::format;
 
 /// All mistakes, in the order of the text.
@@ -94,7 +94,7 @@ fn clash(key: &Key, earlier: &Key) -> Option<Error> {
 /// The names that the message's string refers to.
 pub(crate) enum Names {
     These(Vec<String>),
-    /// The string is made by a macro, or is not understood.
+    /// The string is made by a macro, or is not understood, or all that stands behind it is for it.
     Unknown,
 }
 
@@ -110,6 +110,7 @@ impl Names {
 impl Statement {
     pub(crate) fn names_in_message(&self) -> Names {
         match &self.message {
+            _ if self.grammar == Grammar::DropIn => Names::Unknown,
             None => Names::These(Vec::new()),
             Some(super::parse::Message::Macro(_)) => Names::Unknown,
             Some(super::parse::Message::Literal(text)) => match format::parse::parse(&text.value())

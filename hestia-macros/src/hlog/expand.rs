@@ -285,15 +285,10 @@ impl Plan {
 
     /// The arguments as the record takes them along: a list of pairs.
     fn captures(&self, resolved: &Resolved, span: Span) -> TokenStream {
-        let private = &self.private;
         let mut list = quote!(());
         for capture in resolved.captures.iter().rev() {
             let captured = match capture {
-                resolve::Capture::Count { argument } => {
-                    let value = self.argument(*argument);
-                    let at = shown_at(span_of(&self.values[self.arguments[*argument]]));
-                    quote_spanned!(at=> #private::Count(*#value))
-                }
+                resolve::Capture::Count { argument } => self.count(*argument),
                 resolve::Capture::Value {
                     argument,
                     template,
@@ -310,6 +305,14 @@ impl Plan {
         value(self.arguments[argument])
     }
 
+    /// An argument that is a width or a precision.
+    fn count(&self, argument: usize) -> TokenStream {
+        let private = &self.private;
+        let value = self.argument(argument);
+        let at = shown_at(span_of(&self.values[self.arguments[argument]]));
+        quote_spanned!(at=> #private::Count(*#value))
+    }
+
     fn capture(
         &self,
         argument: usize,
@@ -323,8 +326,8 @@ impl Plan {
         let value = self.argument(argument);
         let template = LitStr::new(template, shown_at(span));
         let counts = counts.iter().map(|count| {
-            let count = self.argument(*count);
-            quote!(*#count)
+            let count = self.count(*count);
+            quote!(#count.clamped())
         });
         let at = shown_at(span_of(&self.values[self.arguments[argument]]));
         let format = quote_spanned! {at=>
@@ -364,17 +367,22 @@ impl Plan {
             Level::Expression { tokens, is_word } => {
                 let callsite = callsite(statement);
                 let checked = self.checked(statement, &quote!(#callsite.level()), logged);
-                let words = is_word.then(|| {
-                    quote! {
+                // What is written around an expression is not the compiler's to warn of: it tells a variable
+                // from a level of the same name.
+                let severity = if *is_word {
+                    quote!({
                         #[allow(unused_imports)]
                         use #private::levels::*;
-                    }
-                });
+                        #tokens
+                    })
+                } else {
+                    quote!((#tokens,).0)
+                };
                 let span = shown_at(span_of(tokens));
                 let at = quote_spanned!(span=> at);
                 quote!({
                     static __HESTIA_CALLSITES: #private::Callsites = #private::Callsites::new(#place);
-                    match __HESTIA_CALLSITES.#at({ #words #tokens }) {
+                    match __HESTIA_CALLSITES.#at(#severity) {
                         #callsite => { #checked }
                     }
                 })

@@ -33,6 +33,7 @@ pub(crate) enum Grammar {
 pub(crate) struct Statement {
     /// The path of hestia's crate.
     pub(crate) hestia: TokenStream,
+    pub(crate) grammar: Grammar,
     pub(crate) level: Level,
     pub(crate) options: Vec<(Ident, TokenStream)>,
     pub(crate) fields: Vec<Field>,
@@ -102,6 +103,7 @@ pub(crate) fn statement(input: ParseStream<'_>, grammar: Grammar) -> Result<Stat
     };
     let mut statement = Statement {
         hestia,
+        grammar,
         level,
         options: Vec::new(),
         fields: Vec::new(),
@@ -249,10 +251,12 @@ fn field(input: ParseStream<'_>) -> Result<Field> {
         return Ok(shorthand(&name, capture));
     }
     let is_word = input.peek(Ident::peek_any);
+    let unexpected = Error::new(
+        input.span(),
+        "expected a key-value such as `user_id = 5`, a variable, or the message as a string literal",
+    );
     if !is_word && !input.peek(LitStr) {
-        return Err(input.error(
-            "expected a key-value such as `user_id = 5`, a variable, or the message as a string literal",
-        ));
+        return Err(unexpected);
     }
     let (key, name) = key(input)?;
     let modifier = modifier(input)?;
@@ -265,9 +269,7 @@ fn field(input: ParseStream<'_>) -> Result<Field> {
             let capture = modifier.unwrap_or_else(|| usual_capture(&key));
             Ok(shorthand(&name, capture))
         }
-        Some(_) => Err(input.error(
-            "expected a key-value such as `user_id = 5`, a variable, or the message as a string literal",
-        )),
+        Some(_) => Err(unexpected),
         None => Err(Error::new(
             key.span,
             format!("the key `{}` needs a value: `{0} = …`", key.path.join(".")),

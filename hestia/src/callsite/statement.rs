@@ -292,8 +292,9 @@ impl<'a> Via<'a> {
     }
 }
 
-/// A named logger of hestia's, as statements see it.
-pub trait Named {
+/// A named logger of hestia's, as statements see it. (Shared between threads, as [`Log`] is, so that a future may
+/// wait for an argument while it holds one.)
+pub trait Named: Send + Sync {
     #[doc(hidden)]
     fn shared(&self) -> &Shared;
 }

@@ -370,12 +370,24 @@ impl<'d, T: Capture<Decoded<'d>: fmt::Debug>> fmt::Debug for List<'d, T> {
 #[derive(Debug)]
 pub struct Count(pub usize);
 
+impl Count {
+    fn narrow(&self) -> u16 {
+        u16::try_from(self.0).unwrap_or(u16::MAX)
+    }
+
+    /// For what is formatted at the call.
+    #[must_use]
+    pub fn clamped(&self) -> usize {
+        self.narrow().into()
+    }
+}
+
 impl Capture for Count {
     type Decoded<'d> = usize;
 
     #[inline]
     fn capture(&self, bytes: &mut Captured<'_>) {
-        u16::try_from(self.0).unwrap_or(u16::MAX).capture(bytes);
+        self.narrow().capture(bytes);
     }
 
     #[inline]
