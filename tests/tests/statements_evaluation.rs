@@ -69,7 +69,11 @@ fn nothing_is_evaluated_when_the_statement_is_off() {
         hlog!(note("level", Level::Info), target: "off", "{}", note("value", 1));
         assert_eq!(noted(), ["level"]);
         hlog!(info, target: note("target", "off"), "{}", note("value", 1));
-        assert_eq!(noted(), ["target"], "a target known at run time has to be known");
+        assert_eq!(
+            noted(),
+            ["target"],
+            "a target known at run time has to be known"
+        );
         let off = off_by_itself::Off;
         hlog!(info, logger: note("logger", off), "{}", note("value", 1));
         assert_eq!(noted(), ["logger"]);
@@ -112,7 +116,13 @@ fn levels_that_change_are_followed_by_every_statement() {
 #[test]
 fn levels_known_at_run_time_are_levels_and_severities() {
     let seen = logged(|| {
-        for level in [Level::Error, Level::Warn, Level::Info, Level::Debug, Level::Trace] {
+        for level in [
+            Level::Error,
+            Level::Warn,
+            Level::Info,
+            Level::Debug,
+            Level::Trace,
+        ] {
             hlog!(level, "at run time");
             hlog!({ level }, "at run time");
             hlog!(Severity::Level(level), key = 1);
@@ -122,7 +132,14 @@ fn levels_known_at_run_time_are_levels_and_severities() {
         let error = Level::Trace;
         hlog!(error, "the word, not the variable {error}");
         hlog!((error), "the variable");
-        hlog!(if error == Level::Trace { Level::Warn } else { error }, "an expression");
+        hlog!(
+            if error == Level::Trace {
+                Level::Warn
+            } else {
+                error
+            },
+            "an expression"
+        );
     });
     let levels: Vec<_> = seen.iter().map(Seen::level).collect();
     let mut expected = Vec::new();
@@ -147,12 +164,22 @@ fn temporaries_live_as_long_as_they_are_needed() {
         let cell = RefCell::new(String::from("cell"));
         hestia::info!("{}", cell.borrow())
     }
-    let mutex = Mutex::new(Inner { field: "field".into() });
+    let mutex = Mutex::new(Inner {
+        field: "field".into(),
+    });
     let shared = Arc::new(RefCell::new(7));
     let seen = logged(|| {
         hlog!(info, "{}", &mutex.lock().unwrap().field);
         hlog!(info, field = &mutex.lock().unwrap().field, "locked");
-        hlog!(info, "{} {:?}", String::from("as str").as_str(), vec![String::from("x")].iter().map(String::as_str).collect::<Vec<_>>());
+        hlog!(
+            info,
+            "{} {:?}",
+            String::from("as str").as_str(),
+            vec![String::from("x")]
+                .iter()
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+        );
         hlog!(info, target: String::from("own").as_str(), text = String::from("t").as_str(), err = &Box::<dyn std::error::Error>::from("e"), "kept");
         hlog!(info, target: format!("{}::{}", "a", "b"), "made");
         hlog!(info, "{}", shared.borrow());
@@ -163,7 +190,17 @@ fn temporaries_live_as_long_as_they_are_needed() {
     let messages: Vec<_> = seen.iter().map(Seen::message).collect();
     assert_eq!(
         messages,
-        ["field", "locked", "as str [\"x\"]", "kept", "made", "7", "7", "5", "cell"]
+        [
+            "field",
+            "locked",
+            "as str [\"x\"]",
+            "kept",
+            "made",
+            "7",
+            "7",
+            "5",
+            "cell"
+        ]
     );
     assert_eq!(seen[3].target(), "own");
     assert_eq!(seen[4].target(), "a::b");
@@ -173,7 +210,12 @@ fn temporaries_live_as_long_as_they_are_needed() {
 #[test]
 fn arguments_may_leave_the_statement() {
     fn question_mark(text: &str) -> Result<(), std::num::ParseIntError> {
-        hlog!(info, number = text.parse::<i32>()?, "{}", text.parse::<i32>()?);
+        hlog!(
+            info,
+            number = text.parse::<i32>()?,
+            "{}",
+            text.parse::<i32>()?
+        );
         Ok(())
     }
     fn returning(early: bool) -> u8 {
@@ -190,7 +232,10 @@ fn arguments_may_leave_the_statement() {
             hlog!(info, key = if at == 2 { break } else { at });
         }
     });
-    let messages: Vec<_> = seen.iter().map(|seen| seen.json["message"].clone()).collect();
+    let messages: Vec<_> = seen
+        .iter()
+        .map(|seen| seen.json["message"].clone())
+        .collect();
     assert_eq!(messages.len(), 5, "{messages:?}");
 }
 
@@ -227,11 +272,24 @@ fn arguments_may_await_and_futures_stay_send() {
     async fn plain(number: u8) -> u8 {
         hlog!(info, number, "{}", number);
         slow(()).await;
-        hlog!(info, err = &std::io::Error::other("e"), text = String::new().as_str(), "{:?}", [number]);
+        hlog!(
+            info,
+            err = &std::io::Error::other("e"),
+            text = String::new().as_str(),
+            "{:?}",
+            [number]
+        );
         number
     }
     async fn awaiting(audit: &hestia::Logger) {
-        hlog!(info, before = 1, number = plain(1).await, "{} {}", slow("a").await, slow(Level::Info).await);
+        hlog!(
+            info,
+            before = 1,
+            number = plain(1).await,
+            "{} {}",
+            slow("a").await,
+            slow(Level::Info).await
+        );
         hlog!(slow(Level::Warn).await, target: slow("awaited").await, "{}", slow(2).await);
         hlog!(info, logger: audit, key = slow(3).await, "{}", slow(4).await);
         hlog!(info, logger: log::logger(), key = slow(3).await, "{}", slow(4).await);
@@ -277,7 +335,13 @@ fn arguments_may_log_themselves() {
     assert_eq!(
         messages,
         [
-            "asked 2", "displayed 1", "encoded chatty", "displayed 1", "chatty 2", "in a block 5", "6"
+            "asked 2",
+            "displayed 1",
+            "encoded chatty",
+            "displayed 1",
+            "chatty 2",
+            "in a block 5",
+            "6"
         ]
     );
 }
@@ -413,7 +477,9 @@ fn statements_stand_where_expressions_stand() {
         }
         let closure = |name: &str| hlog!(info, name, "in a closure");
         closure("x");
-        if counter.get() == 0 { hlog!(info, "in a block") }
+        if counter.get() == 0 {
+            hlog!(info, "in a block")
+        }
         [1, 2].iter().for_each(|number| hestia::info!("{number}"));
         _ = catch_unwind(AssertUnwindSafe(|| hlog!(info, "in a guarded closure")));
     });

@@ -181,7 +181,18 @@ fn names_of_the_expansion_are_free() {
 #[test]
 fn nested_keys_merge_into_one_object() {
     let seen = one(|| {
-        hlog!(info, a.x = 1, b = 2, a.y.p = 3, a.z = 4, "m", a.y.q = 5, c.d.e.f = 6, "a.x" = 7, a.password = 8)
+        hlog!(
+            info,
+            a.x = 1,
+            b = 2,
+            a.y.p = 3,
+            a.z = 4,
+            "m",
+            a.y.q = 5,
+            c.d.e.f = 6,
+            "a.x" = 7,
+            a.password = 8
+        )
     });
     assert_eq!(
         seen.raw_fields(),
@@ -268,7 +279,8 @@ impl Error for Failure {
 }
 
 fn failure() -> Failure {
-    Failure::new("payment failed").because(Failure::new("no connection").because(Failure::new("refused")))
+    Failure::new("payment failed")
+        .because(Failure::new("no connection").because(Failure::new("refused")))
 }
 
 #[test]
@@ -323,7 +335,7 @@ fn errors_of_every_kind_are_their_chains() {
     for (at, seen) in seen.iter().enumerate() {
         assert_eq!(seen.fields()["err"], chain, "{at}");
     }
-    assert_eq!(seen.len(), 25);
+    assert_eq!(seen.len(), 26);
 }
 
 #[test]
@@ -351,8 +363,10 @@ fn what_is_no_error_is_shown() {
 
 #[test]
 fn chains_do_not_repeat_what_was_said() {
-    let repeating = Failure::new("cannot start: cannot read: gone")
-        .because(Failure::new("cannot read: gone").because(Failure::new("gone").because(Failure::new("disk"))));
+    let repeating = Failure::new("cannot start: cannot read: gone").because(
+        Failure::new("cannot read: gone")
+            .because(Failure::new("gone").because(Failure::new("disk"))),
+    );
     assert_eq!(
         fields(|| hlog!(error, err = repeating)),
         json!({"err": ["cannot start: cannot read: gone", "disk"]})
@@ -361,7 +375,9 @@ fn chains_do_not_repeat_what_was_said() {
 
 #[test]
 fn other_keys_take_errors_when_asked() {
-    let seen = fields(|| hlog!(error, a.err = 1, cause:err = failure(), "err" = failure(), text = %failure()));
+    let seen = fields(
+        || hlog!(error, a.err = 1, cause:err = failure(), "err" = failure(), text = %failure()),
+    );
     let chain = json!(["payment failed", "no connection", "refused"]);
     assert_eq!(
         seen,
@@ -376,7 +392,14 @@ fn secrets_are_masked() {
         hlog!(info, password, "{user} {password} {token:?} {}", "x");
         hlog!(info, access_token = token, "X-Api-Key" = api_key, auth.cookie = %token, userPassword:? = password);
         hlog!(info, %token, ?api_key, secret:serde = [token], private_key:bytes = token, err.secret:err = token);
-        hlog!(info, "{password:>12} {x}", password = password, x = 1, client_secret = token, tokens_used = 5);
+        hlog!(
+            info,
+            "{password:>12} {x}",
+            password = password,
+            x = 1,
+            client_secret = token,
+            tokens_used = 5
+        );
         hlog!(info, "{0} {token:>0$} {token}", 5);
         hestia::info!(password = password; "{token} {user}");
         hlog!(info, "{password}");

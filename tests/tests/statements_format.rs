@@ -329,7 +329,14 @@ fn unsized_and_dynamic_arguments_are_printed() {
         generic_list(expected, &[1.5, 2.5]);
         generic_list(expected, &["a"]);
         dynamic(expected, &5, &"debug");
-        dynamic(expected, &Honest("h"), &Debugged { number: 1, text: "x" });
+        dynamic(
+            expected,
+            &Honest("h"),
+            &Debugged {
+                number: 1,
+                text: "x",
+            },
+        );
         same!(expected; "{} {:>9}", opaque(), opaque());
         same!(expected; "{}", (|| 5)());
         same!(expected; "{}", format_args!("{}-{}", 1, "x"));

@@ -53,11 +53,11 @@ fn nothing_to_log(statement: &Statement) -> Error {
 fn check_key(key: &Key) -> Option<Error> {
     let name = key.path.join(".");
     if key.is_quoted && name.is_empty() {
-        return Some(Error::new(key.span, "a key needs a name"));
+        return Some(Error::new_spanned(&key.written, "a key needs a name"));
     }
     if !key.is_quoted && (name == "target" || name == "logger") {
-        return Some(Error::new(
-            key.span,
+        return Some(Error::new_spanned(
+            &key.written,
             format!(
                 "`{name}` is reserved: what the record's {name} is, is said by `{name}: …` right after the level; for a key of this name write `\"{name}\" = …`"
             ),
@@ -88,7 +88,7 @@ fn clash(key: &Key, earlier: &Key) -> Option<Error> {
             long.join("."),
         )
     };
-    Some(Error::new(key.span, message))
+    Some(Error::new_spanned(&key.written, message))
 }
 
 /// The names that the message's string refers to.

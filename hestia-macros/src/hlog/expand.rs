@@ -157,19 +157,22 @@ impl Plan {
     fn format_arguments(&self, string: &TokenStream) -> TokenStream {
         let positional = self.arguments.len() - self.named.len();
         let (positional, named) = self.arguments.split_at(positional);
-        let positional = positional.iter().map(|place| {
-            let span = span_of(&self.values[*place]);
-            let mut value = value(*place);
-            value.set_span(shown_at(span));
-            quote!(*#value)
-        });
+        let positional = positional.iter().map(|place| self.pointed(*place));
         let named = named.iter().zip(&self.named).map(|(place, name)| {
             let span = span_of(&self.values[*place]);
             let name = Ident::new(name, span);
-            let value = value(*place);
-            quote!(#name = *#value)
+            let value = self.pointed(*place);
+            quote!(#name = #value)
         });
         quote!(#string #(, #positional)* #(, #named)*)
+    }
+
+    /// A value itself, shown where it was written when something is wrong with it.
+    fn pointed(&self, place: usize) -> TokenStream {
+        let at = shown_at(span_of(&self.values[place]));
+        let mut value = value(place);
+        value.set_span(at);
+        quote_spanned!(at=> *#value)
     }
 
     /// The closure that adds the key-values.
@@ -215,7 +218,7 @@ impl Plan {
 
     fn entry(&self, key: &str, field: &Field, place: usize) -> TokenStream {
         let private = &self.private;
-        let (fields, value) = (own("fields"), value(place));
+        let (fields, value, pointed) = (own("fields"), value(place), self.pointed(place));
         let span = shown_at(span_of(&field.value));
         if is_secret(key) {
             return quote!(#fields.value(#key, #MASK););
@@ -225,10 +228,10 @@ impl Plan {
             Capture::Serde => quote_spanned!(span=> #fields.serde(#key, #value);),
             Capture::Bytes => quote_spanned!(span=> #fields.bytes(#key, #value);),
             Capture::Display => {
-                quote_spanned!(span=> #fields.formatted(#key, #private::core::format_args!("{}", *#value));)
+                quote_spanned!(span=> #fields.formatted(#key, #private::core::format_args!("{}", #pointed));)
             }
             Capture::Debug => {
-                quote_spanned!(span=> #fields.formatted(#key, #private::core::format_args!("{:?}", *#value));)
+                quote_spanned!(span=> #fields.formatted(#key, #private::core::format_args!("{:?}", #pointed));)
             }
             Capture::Error => {
                 quote_spanned!(span=> (&&&&#private::ErrorArgument(#value)).put(#fields, #key);)
@@ -308,9 +311,8 @@ impl Plan {
     /// An argument that is a width or a precision.
     fn count(&self, argument: usize) -> TokenStream {
         let private = &self.private;
-        let value = self.argument(argument);
-        let at = shown_at(span_of(&self.values[self.arguments[argument]]));
-        quote_spanned!(at=> #private::Count(*#value))
+        let value = self.pointed(self.arguments[argument]);
+        quote!(#private::Count(#value))
     }
 
     fn capture(
@@ -330,8 +332,9 @@ impl Plan {
             quote!(#count.clamped())
         });
         let at = shown_at(span_of(&self.values[self.arguments[argument]]));
+        let pointed = self.pointed(self.arguments[argument]);
         let format = quote_spanned! {at=>
-            |#out| #out.write_fmt(#private::core::format_args!(#template, *#value #(, #counts)*))
+            |#out| #out.write_fmt(#private::core::format_args!(#template, #pointed #(, #counts)*))
         };
         if at_call {
             quote_spanned!(at=> #private::AtCall.capture(#value, #format))
@@ -414,9 +417,8 @@ impl Plan {
             values.push(closed(tokens.clone()));
             names.push(quote!(#target));
             let span = shown_at(span_of(tokens));
-            calls.extend(
-                quote_spanned!(span=> .target(#private::core::convert::AsRef::<#private::core::primitive::str>::as_ref(#target))),
-            );
+            let target = Ident::new("target", span);
+            calls.extend(quote_spanned!(span=> .target(#target)));
         }
         if let Some(tokens) = option("logger") {
             values.push(closed(tokens.clone()));

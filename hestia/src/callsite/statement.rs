@@ -38,6 +38,31 @@ pub struct Callsite {
 #[derive(Debug)]
 pub struct Callsites([Callsite; 6]);
 
+/// What a statement takes as its level.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no level",
+    label = "expected a level",
+    note = "a level is `critical`, `error`, `warn`, `info`, `debug`, `trace`, or a `hestia::Level` or `hestia::Severity` known at run time"
+)]
+pub trait IsLevel {
+    #[doc(hidden)]
+    fn severity(self) -> Severity;
+}
+
+impl IsLevel for Level {
+    #[inline]
+    fn severity(self) -> Severity {
+        Severity::Level(self)
+    }
+}
+
+impl IsLevel for Severity {
+    #[inline]
+    fn severity(self) -> Severity {
+        self
+    }
+}
+
 impl Callsites {
     /// `target` is what filters match; module, file and line are the statement's.
     #[must_use]
@@ -63,8 +88,8 @@ impl Callsites {
 
     /// The static for a level.
     #[inline]
-    pub fn at(&'static self, severity: impl Into<Severity>) -> &'static Callsite {
-        match severity.into() {
+    pub fn at(&'static self, level: impl IsLevel) -> &'static Callsite {
+        match level.severity() {
             Severity::Critical => &self.0[0],
             Severity::Level(level) => &self.0[level as usize],
         }
@@ -275,9 +300,9 @@ impl<'a> Via<'a> {
 
     /// Another target.
     #[must_use]
-    pub fn target(self, target: &'a str) -> Self {
+    pub fn target<T: AsRef<str> + ?Sized>(self, target: &'a T) -> Self {
         Via {
-            target: Some(target),
+            target: Some(target.as_ref()),
             ..self
         }
     }
@@ -351,15 +376,43 @@ impl<'a, T: Named> NamedLogger<'a> for &LoggerArgument<'a, T> {
     }
 }
 
-/// The choice of any other logger.
+/// The choice of any other logger, made for whatever is not hestia's: so that what is no logger is named.
 pub trait ForeignLogger<'a> {
     #[doc(hidden)]
-    fn destination(&self) -> Destination<'a>;
+    type Type;
+
+    #[doc(hidden)]
+    fn destination(&self) -> Destination<'a>
+    where
+        Self::Type: IsLogger;
 }
 
-impl<'a, T: Log> ForeignLogger<'a> for LoggerArgument<'a, T> {
-    fn destination(&self) -> Destination<'a> {
-        Destination::Foreign(self.0)
+impl<'a, T> ForeignLogger<'a> for LoggerArgument<'a, T> {
+    type Type = T;
+
+    fn destination(&self) -> Destination<'a>
+    where
+        T: IsLogger,
+    {
+        Destination::Foreign(self.0.as_log())
+    }
+}
+
+/// What a statement takes as its logger.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no logger",
+    label = "expected a logger",
+    note = "`logger:` takes a `hestia::Logger`, made by `hestia::logger(\"…\")`, or any `log::Log`; a name alone is a `target:`"
+)]
+pub trait IsLogger {
+    #[doc(hidden)]
+    fn as_log(&self) -> &dyn Log;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Log> IsLogger for T {
+    fn as_log(&self) -> &dyn Log {
+        self
     }
 }
 
@@ -465,14 +518,43 @@ where
     }
 }
 
-/// The choice of text.
+/// The choice of text, made for whatever leads to no error: so that what cannot be shown is named.
 pub trait IsShown {
     #[doc(hidden)]
-    fn put(&self, fields: &mut Fields<'_, '_>, key: &str);
+    type Type: ?Sized;
+
+    #[doc(hidden)]
+    fn put(&self, fields: &mut Fields<'_, '_>, key: &str)
+    where
+        Self::Type: ErrorText;
 }
 
-impl<T: fmt::Display + ?Sized> IsShown for ErrorArgument<'_, T> {
-    fn put(&self, fields: &mut Fields<'_, '_>, key: &str) {
-        fields.formatted(key, format_args!("{}", self.0));
+impl<T: ?Sized> IsShown for ErrorArgument<'_, T> {
+    type Type = T;
+
+    fn put(&self, fields: &mut Fields<'_, '_>, key: &str)
+    where
+        T: ErrorText,
+    {
+        fields.guarded(key, |encoder| self.0.encode(encoder));
+    }
+}
+
+/// What a statement takes as an error.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no error",
+    label = "expected an error, or something to display",
+    note = "an error is a `std::error::Error`, a box of one, what dereferences to one, or any `Display`",
+    note = "for a value that is none of these write `key = ?value`, or give it another key"
+)]
+pub trait ErrorText {
+    #[doc(hidden)]
+    fn encode(&self, encoder: Encoder<'_>) -> Encoded;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: fmt::Display + ?Sized> ErrorText for T {
+    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
+        encoder.put_display(self)
     }
 }
