@@ -50,9 +50,10 @@ struct Plan {
     template: LitStr,
 }
 
-/// A name of the expansion's own, which no code of the user's can see.
+/// A name of the expansion's own. No variable of the user's can be meant, nor mean it; its prefix keeps it apart
+/// from constants, too, which a binding would otherwise be compared with.
 fn own(name: &str) -> Ident {
-    Ident::new(name, Span::mixed_site())
+    format_ident!("__hestia_{}", name, span = Span::mixed_site())
 }
 
 /// Like code of the user's when it comes to messages, like the expansion's own when it comes to names.
@@ -61,7 +62,7 @@ fn shown_at(span: Span) -> Span {
 }
 
 fn value(place: usize) -> Ident {
-    format_ident!("value_{}", place, span = Span::mixed_site())
+    own(&format!("value_{place}"))
 }
 
 impl Plan {
@@ -417,7 +418,8 @@ impl Plan {
             values.push(closed(tokens.clone()));
             names.push(quote!(#target));
             let span = shown_at(span_of(tokens));
-            let target = Ident::new("target", span);
+            let mut target = target;
+            target.set_span(span);
             calls.extend(quote_spanned!(span=> .target(#target)));
         }
         if let Some(tokens) = option("logger") {
