@@ -3,7 +3,7 @@
 pub use core;
 
 pub use crate::callsite::statement::{
-    Callsite, Callsites, ErrorArgument, Fields, LoggerArgument, Via, may_be_on,
+    Callsite, Callsites, Draft, ErrorArgument, Fields, LoggerArgument, Via, may_be_on,
 };
 pub use crate::level::{Level, Severity};
 pub use crate::record::capture::{Argument, AtCall, Captured, Count, Printer};

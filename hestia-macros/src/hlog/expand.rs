@@ -176,10 +176,10 @@ impl Plan {
         quote_spanned!(at=> *#value)
     }
 
-    /// The closure that adds the key-values.
+    /// What adds the key-values.
     fn fields(&self) -> TokenStream {
         if self.fields.is_empty() {
-            return quote!(|_| ());
+            return TokenStream::new();
         }
         let all: Vec<_> = self
             .fields
@@ -187,8 +187,11 @@ impl Plan {
             .map(|(field, place)| (field.key.path.as_slice(), field, *place))
             .collect();
         let added = self.entries(&all);
-        let fields = own("fields");
-        quote!(|#fields| { #added })
+        let (fields, draft) = (own("fields"), own("draft"));
+        quote! {
+            let #fields = &mut #draft.fields();
+            #added
+        }
     }
 
     /// Entries of one object; those with longer paths are gathered into objects of their own.
@@ -261,15 +264,21 @@ impl Plan {
                 use #private::choice::*;
             }
         });
-        let call = match message {
-            Said::Constant => quote!(#callsite.log_constant(#via, #fields);),
-            Said::AtCall(arguments) => quote! {
-                #callsite.log_formatted(#via, #fields, #private::core::format_args!(#arguments));
-            },
+        let message = match message {
+            Said::Constant => quote!(constant()),
+            Said::AtCall(arguments) => quote!(formatted(#private::core::format_args!(#arguments))),
             Said::Later(resolved, span) => {
                 let captures = self.captures(&resolved, span);
                 let printer = printer(private, &resolved, span);
-                quote!(#callsite.log(#via, #fields, #captures, #printer);)
+                quote!(message(#captures, #printer))
+            }
+        };
+        let draft = own("draft");
+        let changes = (!fields.is_empty()).then(|| quote!(mut));
+        let call = quote! {
+            if let #private::core::option::Option::Some(#changes #draft) = #callsite.begin(#via) {
+                #fields
+                #draft.#message;
             }
         };
         if self.values.is_empty() {

@@ -15,13 +15,16 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use log::{Level, Log};
 
 use super::forward::forward;
-use super::{Front, emit::emit, front, local};
+use super::local::{self, Scratch};
+use super::{Front, emit::emit, front};
 use crate::filter::directives::generation;
 use crate::level::Severity;
 use crate::record::capture::{Capture, Captured, Printer, message_printed};
 use crate::record::decode::{DecodeMessage, message_static, message_text};
 use crate::record::encode::{self, PANICKED};
-use crate::record::{Encode, Encoded, Encoder, Image, MapEncoder, Metadata, Shared, Site, Text};
+use crate::record::{
+    Encode, Encoded, Encoder, Image, MapEncoder, Metadata, Open, Shared, Site, Text,
+};
 use crate::thread::is_own;
 
 /// The static of one statement.
@@ -172,67 +175,22 @@ impl Callsite {
         }
     }
 
-    /// Logs a record whose message is the callsite's own constant.
-    #[inline]
-    pub fn log_constant(&'static self, via: &Via<'_>, fields: impl FnOnce(&mut Fields<'_, '_>)) {
-        self.record(via, message_static, fields, |bytes| {
-            encode::append_static_str(bytes, self.message);
-        });
-    }
-
-    /// Logs a record whose message is formatted at the call.
-    #[inline]
-    pub fn log_formatted(
-        &'static self,
-        via: &Via<'_>,
-        fields: impl FnOnce(&mut Fields<'_, '_>),
-        message: fmt::Arguments<'_>,
-    ) {
-        self.record(via, message_text, fields, |bytes| {
-            encode::append_guarded(bytes, message);
-        });
-    }
-
-    /// Logs a record whose message is printed from its arguments later.
-    #[inline]
-    pub fn log<C, P>(
-        &'static self,
-        via: &Via<'_>,
-        fields: impl FnOnce(&mut Fields<'_, '_>),
-        arguments: C,
-        _: P,
-    ) where
-        C: Capture,
-        P: for<'d> Fn(&mut Printer<'_>, C::Decoded<'d>) -> fmt::Result + Copy + 'static,
-    {
-        self.record(via, message_printed::<C, P>, fields, |bytes| {
-            arguments.capture(&mut Captured(bytes));
-        });
-    }
-
-    #[inline]
-    fn record(
-        &'static self,
-        via: &Via<'_>,
-        read_message: DecodeMessage,
-        fields: impl FnOnce(&mut Fields<'_, '_>),
-        message: impl FnOnce(&mut Vec<u8>),
-    ) {
+    /// Begins a record; `None` when statements nest too deep, which is counted.
+    pub fn begin<'v>(&'static self, via: &'v Via<'v>) -> Option<Draft<'v>> {
         let Some(mut scratch) = local::lend_scratch() else {
-            return refuse(self.level());
+            refuse(self.level());
+            return None;
         };
-        let mut image = self.begin(&mut scratch, via, read_message);
-        image.fields(|map| fields(&mut Fields(map)));
-        let flags = image.message(message);
-        self.send(via, flags, &scratch);
+        let open = self.site(&mut scratch, via).open();
+        Some(Draft {
+            callsite: self,
+            via,
+            scratch,
+            open,
+        })
     }
 
-    fn begin<'b>(
-        &'static self,
-        scratch: &'b mut Vec<u8>,
-        via: &Via<'_>,
-        read_message: DecodeMessage,
-    ) -> Image<'b> {
+    fn site<'b>(&'static self, scratch: &'b mut Vec<u8>, via: &Via<'_>) -> Image<'b> {
         let site = match via.target {
             None => Site::Static(&self.metadata),
             Some(target) => Site::Inline {
@@ -247,7 +205,7 @@ impl Callsite {
             Some(Destination::Named(logger)) if front().is_some() => Some(logger.shared()),
             _ => None,
         };
-        Image::begin(scratch, site, read_message, shared, None)
+        Image::begin(scratch, site, message_static, shared, None)
     }
 
     fn send(&'static self, via: &Via<'_>, flags: u32, bytes: &[u8]) {
@@ -259,6 +217,57 @@ impl Callsite {
             (_, Some(front)) if is_own() => forward(flags, bytes, front.hooks.own),
             (_, Some(front)) => emit(front, self.level(), flags, bytes),
         }
+    }
+}
+
+/// A statement's record in the making: first its key-values, then its message, which sends it.
+///
+/// Only [`Draft::message`] is made anew for each statement, and does next to nothing: what a program pays for
+/// its statements at compile time is what each of them has of its own.
+#[derive(Debug)]
+pub struct Draft<'v> {
+    callsite: &'static Callsite,
+    via: &'v Via<'v>,
+    scratch: Scratch,
+    open: Open,
+}
+
+impl Draft<'_> {
+    /// Takes the key-values.
+    #[inline]
+    pub fn fields(&mut self) -> Fields<'_> {
+        Fields(encode::fields(&mut self.scratch))
+    }
+
+    /// The message is the callsite's own constant.
+    pub fn constant(self) {
+        let message = self.callsite.message;
+        self.end(message_static, |bytes| encode::append_static_str(bytes, message));
+    }
+
+    /// The message is formatted at the call.
+    pub fn formatted(self, message: fmt::Arguments<'_>) {
+        self.end(message_text, |bytes| encode::append_guarded(bytes, message));
+    }
+
+    /// The message is printed from its arguments later.
+    #[inline]
+    pub fn message<C, P>(self, arguments: C, _: P)
+    where
+        C: Capture,
+        P: for<'d> Fn(&mut Printer<'_>, C::Decoded<'d>) -> fmt::Result + Copy + 'static,
+    {
+        self.captured(&arguments, message_printed::<C, P>);
+    }
+
+    fn captured<C: Capture>(self, arguments: &C, read_message: DecodeMessage) {
+        self.end(read_message, |bytes| arguments.capture(&mut Captured(bytes)));
+    }
+
+    fn end(mut self, read_message: DecodeMessage, message: impl FnOnce(&mut Vec<u8>)) {
+        let flags = self.open.close(&mut self.scratch, read_message);
+        message(&mut self.scratch);
+        self.callsite.send(self.via, flags, &self.scratch);
     }
 }
 
@@ -418,9 +427,9 @@ impl<T: Log> IsLogger for T {
 
 /// Takes the key-values of a statement.
 #[derive(Debug)]
-pub struct Fields<'m, 'b>(&'m mut MapEncoder<'b>);
+pub struct Fields<'b>(MapEncoder<'b>);
 
-impl Fields<'_, '_> {
+impl Fields<'_> {
     /// A value with its type.
     #[inline]
     pub fn value<T: Encode + ?Sized>(&mut self, key: &str, value: &T) {
@@ -452,9 +461,10 @@ impl Fields<'_, '_> {
     }
 
     /// An object.
-    pub fn object(&mut self, key: &str, fill: impl FnOnce(&mut Fields<'_, '_>)) {
-        self.0
-            .entry_with(key, |encoder| encoder.put_map(|map| fill(&mut Fields(map))));
+    pub fn object(&mut self, key: &str, fill: impl FnOnce(&mut Fields<'_>)) {
+        self.0.entry_with(key, |encoder| {
+            encoder.put_map(|map| fill(&mut Fields(map.reborrow())))
+        });
     }
 
     /// Runs code of the user's: a panic costs the value, not the record. An entry is written whole or not
@@ -468,8 +478,8 @@ impl Fields<'_, '_> {
     }
 }
 
-impl<'m, 'b> Fields<'m, 'b> {
-    pub(super) fn new(map: &'m mut MapEncoder<'b>) -> Self {
+impl<'b> Fields<'b> {
+    pub(super) fn new(map: MapEncoder<'b>) -> Self {
         Fields(map)
     }
 }
@@ -482,11 +492,11 @@ pub struct ErrorArgument<'a, T: ?Sized>(pub &'a T);
 /// The choice of an error.
 pub trait IsError {
     #[doc(hidden)]
-    fn put(&self, fields: &mut Fields<'_, '_>, key: &str);
+    fn put(&self, fields: &mut Fields<'_>, key: &str);
 }
 
 impl<T: std::error::Error + ?Sized> IsError for &&&ErrorArgument<'_, T> {
-    fn put(&self, fields: &mut Fields<'_, '_>, key: &str) {
+    fn put(&self, fields: &mut Fields<'_>, key: &str) {
         fields.error(key, &self.0);
     }
 }
@@ -494,11 +504,11 @@ impl<T: std::error::Error + ?Sized> IsError for &&&ErrorArgument<'_, T> {
 /// The choice of what dereferences to an error.
 pub trait LeadsToError {
     #[doc(hidden)]
-    fn put(&self, fields: &mut Fields<'_, '_>, key: &str);
+    fn put(&self, fields: &mut Fields<'_>, key: &str);
 }
 
 impl<T: Deref<Target: std::error::Error> + ?Sized> LeadsToError for &&ErrorArgument<'_, T> {
-    fn put(&self, fields: &mut Fields<'_, '_>, key: &str) {
+    fn put(&self, fields: &mut Fields<'_>, key: &str) {
         fields.error(key, &&**self.0);
     }
 }
@@ -506,14 +516,14 @@ impl<T: Deref<Target: std::error::Error> + ?Sized> LeadsToError for &&ErrorArgum
 /// The choice of a reference to what dereferences to an error.
 pub trait RefersToError {
     #[doc(hidden)]
-    fn put(&self, fields: &mut Fields<'_, '_>, key: &str);
+    fn put(&self, fields: &mut Fields<'_>, key: &str);
 }
 
 impl<T> RefersToError for &ErrorArgument<'_, T>
 where
     T: Deref<Target: Deref<Target: std::error::Error>> + ?Sized,
 {
-    fn put(&self, fields: &mut Fields<'_, '_>, key: &str) {
+    fn put(&self, fields: &mut Fields<'_>, key: &str) {
         fields.error(key, &&***self.0);
     }
 }
@@ -524,7 +534,7 @@ pub trait IsShown {
     type Type: ?Sized;
 
     #[doc(hidden)]
-    fn put(&self, fields: &mut Fields<'_, '_>, key: &str)
+    fn put(&self, fields: &mut Fields<'_>, key: &str)
     where
         Self::Type: ErrorText;
 }
@@ -532,7 +542,7 @@ pub trait IsShown {
 impl<T: ?Sized> IsShown for ErrorArgument<'_, T> {
     type Type = T;
 
-    fn put(&self, fields: &mut Fields<'_, '_>, key: &str)
+    fn put(&self, fields: &mut Fields<'_>, key: &str)
     where
         T: ErrorText,
     {

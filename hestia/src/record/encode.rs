@@ -369,6 +369,13 @@ pub struct MapEncoder<'a> {
 }
 
 impl MapEncoder<'_> {
+    pub(crate) fn reborrow(&mut self) -> MapEncoder<'_> {
+        MapEncoder {
+            bytes: self.bytes,
+            depth: self.depth,
+        }
+    }
+
     /// Adds one key and its value.
     pub fn entry(&mut self, key: &str, value: &(impl Encode + ?Sized)) {
         self.entry_with(key, |encoder| value.encode(encoder));

@@ -47,6 +47,17 @@ const CRITICAL: u8 = 64;
 pub(crate) struct Image<'b> {
     bytes: &'b mut Vec<u8>,
     flags: u32,
+    /// Where the address of the message's reader stands.
+    reader: usize,
+}
+
+/// The places in a record that are filled in once its message is known.
+#[derive(Debug)]
+pub(crate) struct Open {
+    flags: u32,
+    reader: usize,
+    /// Where the length of the key-values stands.
+    fields: usize,
 }
 
 impl<'b> Image<'b> {
@@ -69,8 +80,8 @@ impl<'b> Image<'b> {
                 append_site(bytes, site);
             }
         }
-        let reader = read_message as *const ();
-        encode::append_address(bytes, reader.expose_provenance());
+        let reader = bytes.len();
+        encode::append_address(bytes, address(read_message));
         if let Some(shared) = shared {
             flags |= SHARED;
             encode::append_address(bytes, std::ptr::from_ref(shared).expose_provenance());
@@ -80,19 +91,27 @@ impl<'b> Image<'b> {
             bytes.extend_from_slice(&ids.trace_id.to_ne_bytes());
             encode::append_u64(bytes, ids.span_id);
         }
-        Image { bytes, flags }
+        Image {
+            bytes,
+            flags,
+            reader,
+        }
+    }
+
+    /// Leaves the buffer, which takes key-values until [`Open::close`].
+    pub(crate) fn open(self) -> Open {
+        Open {
+            flags: self.flags,
+            reader: self.reader,
+            fields: encode::open(self.bytes),
+        }
     }
 
     /// Adds the key-values. To be called once at most, before the message.
     pub(crate) fn fields(&mut self, fill: impl FnOnce(&mut MapEncoder<'_>)) {
         let start = encode::open(self.bytes);
         fill(&mut encode::fields(self.bytes));
-        if self.bytes.len() == start + 4 {
-            self.bytes.truncate(start);
-        } else {
-            encode::close(self.bytes, start);
-            self.flags |= FIELDS;
-        }
+        self.flags |= close_fields(self.bytes, start);
     }
 
     /// The flags of the finished record; the message is what `append` adds to the buffer.
@@ -100,6 +119,30 @@ impl<'b> Image<'b> {
         append(self.bytes);
         self.flags
     }
+}
+
+impl Open {
+    /// Ends the key-values, and returns the flags of the record; its message is what is appended from now
+    /// on, and is read by `read_message`.
+    pub(crate) fn close(&self, bytes: &mut Vec<u8>, read_message: DecodeMessage) -> u32 {
+        let address = address(read_message).to_ne_bytes();
+        bytes[self.reader..self.reader + address.len()].copy_from_slice(&address);
+        self.flags | close_fields(bytes, self.fields)
+    }
+}
+
+fn address(read_message: DecodeMessage) -> usize {
+    (read_message as *const ()).expose_provenance()
+}
+
+/// Ends the key-values that began at `start`; those that are none leave no trace.
+fn close_fields(bytes: &mut Vec<u8>, start: usize) -> u32 {
+    if bytes.len() == start + 4 {
+        bytes.truncate(start);
+        return 0;
+    }
+    encode::close(bytes, start);
+    FIELDS
 }
 
 fn append_site(bytes: &mut Vec<u8>, site: Site<'_>) {
