@@ -3,8 +3,7 @@
 pub use core;
 
 pub use crate::callsite::statement::{
-    Callsite, Callsites, ErrorArgument, Fields, LoggerArgument, NoFields, Usual, Via, fields,
-    may_be_on,
+    Callsite, Callsites, ErrorArgument, Fields, LoggerArgument, Statement, Via, may_be_on,
 };
 pub use crate::level::{Level, Severity};
 pub use crate::logger::attribute;

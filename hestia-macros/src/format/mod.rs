@@ -8,3 +8,5 @@
 
 pub(crate) mod parse;
 pub(crate) mod resolve;
+#[cfg(test)]
+mod tests;

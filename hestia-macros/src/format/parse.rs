@@ -136,9 +136,9 @@ fn reference(name: &str) -> Option<Reference> {
     }
 }
 
-/// Whether it is an identifier, and no keyword.
+/// Whether it is an identifier, and neither a keyword nor a raw one, which the compiler does not allow here.
 fn is_name(name: &str) -> bool {
-    syn::parse_str::<syn::Ident>(name).is_ok_and(|ident| ident == name)
+    !name.starts_with("r#") && syn::parse_str::<syn::Ident>(name).is_ok_and(|ident| ident == name)
 }
 
 fn take_flags<'s>(rest: &mut &'s str) -> &'s str {

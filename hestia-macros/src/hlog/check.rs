@@ -2,7 +2,7 @@
 
 use syn::Error;
 
-use super::parse::{Argument, Field, Key, Level, Statement};
+use super::parse::{Argument, Field, Grammar, Key, Level, Statement};
 use crate::format;
 
 /// All mistakes, in the order of the text.
@@ -53,11 +53,11 @@ fn nothing_to_log(statement: &Statement) -> Error {
 fn check_key(key: &Key) -> Option<Error> {
     let name = key.path.join(".");
     if key.is_quoted && name.is_empty() {
-        return Some(Error::new(key.span, "a key needs a name"));
+        return Some(Error::new_spanned(&key.written, "a key needs a name"));
     }
     if !key.is_quoted && (name == "target" || name == "logger") {
-        return Some(Error::new(
-            key.span,
+        return Some(Error::new_spanned(
+            &key.written,
             format!(
                 "`{name}` is reserved: what the record's {name} is, is said by `{name}: …` right after the level; for a key of this name write `\"{name}\" = …`"
             ),
@@ -88,13 +88,13 @@ fn clash(key: &Key, earlier: &Key) -> Option<Error> {
             long.join("."),
         )
     };
-    Some(Error::new(key.span, message))
+    Some(Error::new_spanned(&key.written, message))
 }
 
 /// The names that the message's string refers to.
 pub(crate) enum Names {
     These(Vec<String>),
-    /// The string is made by a macro, or is not understood.
+    /// The string is made by a macro, or is not understood, or all that stands behind it is for it.
     Unknown,
 }
 
@@ -110,6 +110,7 @@ impl Names {
 impl Statement {
     pub(crate) fn names_in_message(&self) -> Names {
         match &self.message {
+            _ if self.grammar == Grammar::DropIn => Names::Unknown,
             None => Names::These(Vec::new()),
             Some(super::parse::Message::Macro(_)) => Names::Unknown,
             Some(super::parse::Message::Literal(text)) => match format::parse::parse(&text.value())

@@ -50,9 +50,10 @@ struct Plan {
     template: LitStr,
 }
 
-/// A name of the expansion's own, which no code of the user's can see.
+/// A name of the expansion's own. No variable of the user's can be meant, nor mean it; its prefix keeps it apart
+/// from constants, too, which a binding would otherwise be compared with.
 fn own(name: &str) -> Ident {
-    Ident::new(name, Span::mixed_site())
+    format_ident!("__hestia_{}", name, span = Span::mixed_site())
 }
 
 /// Like code of the user's when it comes to messages, like the expansion's own when it comes to names.
@@ -61,7 +62,7 @@ fn shown_at(span: Span) -> Span {
 }
 
 fn value(place: usize) -> Ident {
-    format_ident!("value_{}", place, span = Span::mixed_site())
+    own(&format!("value_{place}"))
 }
 
 impl Plan {
@@ -157,26 +158,28 @@ impl Plan {
     fn format_arguments(&self, string: &TokenStream) -> TokenStream {
         let positional = self.arguments.len() - self.named.len();
         let (positional, named) = self.arguments.split_at(positional);
-        let positional = positional.iter().map(|place| {
-            let span = span_of(&self.values[*place]);
-            let mut value = value(*place);
-            value.set_span(shown_at(span));
-            quote!(*#value)
-        });
+        let positional = positional.iter().map(|place| self.pointed(*place));
         let named = named.iter().zip(&self.named).map(|(place, name)| {
             let span = span_of(&self.values[*place]);
             let name = Ident::new(name, span);
-            let value = value(*place);
-            quote!(#name = *#value)
+            let value = self.pointed(*place);
+            quote!(#name = #value)
         });
         quote!(#string #(, #positional)* #(, #named)*)
     }
 
-    /// The closure that adds the key-values.
+    /// A value itself, shown where it was written when something is wrong with it.
+    fn pointed(&self, place: usize) -> TokenStream {
+        let at = shown_at(span_of(&self.values[place]));
+        let mut value = value(place);
+        value.set_span(at);
+        quote_spanned!(at=> *#value)
+    }
+
+    /// What adds the key-values.
     fn fields(&self) -> TokenStream {
-        let private = &self.private;
         if self.fields.is_empty() {
-            return quote!(#private::NoFields);
+            return TokenStream::new();
         }
         let all: Vec<_> = self
             .fields
@@ -184,8 +187,11 @@ impl Plan {
             .map(|(field, place)| (field.key.path.as_slice(), field, *place))
             .collect();
         let added = self.entries(&all);
-        let fields = own("fields");
-        quote!(#private::fields(|#fields| { #added }))
+        let (fields, draft) = (own("fields"), own("draft"));
+        quote! {
+            let #fields = &mut #draft.fields();
+            #added
+        }
     }
 
     /// Entries of one object; those with longer paths are gathered into objects of their own.
@@ -216,7 +222,7 @@ impl Plan {
 
     fn entry(&self, key: &str, field: &Field, place: usize) -> TokenStream {
         let private = &self.private;
-        let (fields, value) = (own("fields"), value(place));
+        let (fields, value, pointed) = (own("fields"), value(place), self.pointed(place));
         let span = shown_at(span_of(&field.value));
         if is_secret(key) {
             return quote!(#fields.value(#key, #MASK););
@@ -226,10 +232,10 @@ impl Plan {
             Capture::Serde => quote_spanned!(span=> #fields.serde(#key, #value);),
             Capture::Bytes => quote_spanned!(span=> #fields.bytes(#key, #value);),
             Capture::Display => {
-                quote_spanned!(span=> #fields.formatted(#key, #private::core::format_args!("{}", *#value));)
+                quote_spanned!(span=> #fields.formatted(#key, #private::core::format_args!("{}", #pointed));)
             }
             Capture::Debug => {
-                quote_spanned!(span=> #fields.formatted(#key, #private::core::format_args!("{:?}", *#value));)
+                quote_spanned!(span=> #fields.formatted(#key, #private::core::format_args!("{:?}", #pointed));)
             }
             Capture::Error => {
                 quote_spanned!(span=> (&&&&#private::ErrorArgument(#value)).put(#fields, #key);)
@@ -241,11 +247,11 @@ impl Plan {
     fn logged(&self, statement: &Statement, message: Said, fields: &TokenStream) -> TokenStream {
         let private = &self.private;
         let callsite = callsite(statement);
-        let via = if statement.options.is_empty() {
-            quote!(&#private::Usual)
+        let begin = if statement.options.is_empty() {
+            quote!(begin())
         } else {
             let via = own("via");
-            quote!(&#via)
+            quote!(begin_via(&#via))
         };
         let needs_choice = matches!(message, Said::Later(..))
             || self
@@ -258,16 +264,20 @@ impl Plan {
                 use #private::choice::*;
             }
         });
-        let call = match message {
-            Said::Constant => quote!(#callsite.log_constant(#via, #fields);),
-            Said::AtCall(arguments) => quote! {
-                #callsite.log_formatted(#via, #fields, #private::core::format_args!(#arguments));
-            },
+        let message = match message {
+            Said::Constant => quote!(constant()),
+            Said::AtCall(arguments) => quote!(formatted(#private::core::format_args!(#arguments))),
             Said::Later(resolved, span) => {
                 let captures = self.captures(&resolved, span);
                 let printer = printer(private, &resolved, span);
-                quote!(#callsite.log(#via, #fields, #captures, #printer);)
+                quote!(message(#captures, #printer))
             }
+        };
+        let draft = own("draft");
+        let call = quote! {
+            let mut #draft = #callsite.#begin;
+            #fields
+            #draft.#message;
         };
         if self.values.is_empty() {
             return quote!(#choice #call);
@@ -286,15 +296,10 @@ impl Plan {
 
     /// The arguments as the record takes them along: a list of pairs.
     fn captures(&self, resolved: &Resolved, span: Span) -> TokenStream {
-        let private = &self.private;
         let mut list = quote!(());
         for capture in resolved.captures.iter().rev() {
             let captured = match capture {
-                resolve::Capture::Count { argument } => {
-                    let value = self.argument(*argument);
-                    let at = shown_at(span_of(&self.values[self.arguments[*argument]]));
-                    quote_spanned!(at=> #private::Count(*#value))
-                }
+                resolve::Capture::Count { argument } => self.count(*argument),
                 resolve::Capture::Value {
                     argument,
                     template,
@@ -311,6 +316,13 @@ impl Plan {
         value(self.arguments[argument])
     }
 
+    /// An argument that is a width or a precision.
+    fn count(&self, argument: usize) -> TokenStream {
+        let private = &self.private;
+        let value = self.pointed(self.arguments[argument]);
+        quote!(#private::Count(#value))
+    }
+
     fn capture(
         &self,
         argument: usize,
@@ -324,12 +336,13 @@ impl Plan {
         let value = self.argument(argument);
         let template = LitStr::new(template, shown_at(span));
         let counts = counts.iter().map(|count| {
-            let count = self.argument(*count);
-            quote!(*#count)
+            let count = self.count(*count);
+            quote!(#count.clamped())
         });
         let at = shown_at(span_of(&self.values[self.arguments[argument]]));
+        let pointed = self.pointed(self.arguments[argument]);
         let format = quote_spanned! {at=>
-            |#out| #out.write_fmt(#private::core::format_args!(#template, *#value #(, #counts)*))
+            |#out| #out.write_fmt(#private::core::format_args!(#template, #pointed #(, #counts)*))
         };
         if at_call {
             quote_spanned!(at=> #private::AtCall.capture(#value, #format))
@@ -365,17 +378,22 @@ impl Plan {
             Level::Expression { tokens, is_word } => {
                 let callsite = callsite(statement);
                 let checked = self.checked(statement, &quote!(#callsite.level()), logged);
-                let words = is_word.then(|| {
-                    quote! {
+                // What is written around an expression is not the compiler's to warn of: it tells a variable
+                // from a level of the same name.
+                let severity = if *is_word {
+                    quote!({
                         #[allow(unused_imports)]
                         use #private::levels::*;
-                    }
-                });
+                        #tokens
+                    })
+                } else {
+                    quote!((#tokens,).0)
+                };
                 let span = shown_at(span_of(tokens));
                 let at = quote_spanned!(span=> at);
                 quote!({
                     static __HESTIA_CALLSITES: #private::Callsites = #private::Callsites::new(#place);
-                    match __HESTIA_CALLSITES.#at({ #words #tokens }) {
+                    match __HESTIA_CALLSITES.#at(#severity) {
                         #callsite => { #checked }
                     }
                 })
@@ -407,9 +425,9 @@ impl Plan {
             values.push(closed(tokens.clone()));
             names.push(quote!(#target));
             let span = shown_at(span_of(tokens));
-            calls.extend(
-                quote_spanned!(span=> .target(#private::core::convert::AsRef::<#private::core::primitive::str>::as_ref(#target))),
-            );
+            let mut target = target;
+            target.set_span(span);
+            calls.extend(quote_spanned!(span=> .target(#target)));
         }
         if let Some(tokens) = option("logger") {
             values.push(closed(tokens.clone()));

@@ -33,6 +33,7 @@ pub(crate) enum Grammar {
 pub(crate) struct Statement {
     /// The path of hestia's crate.
     pub(crate) hestia: TokenStream,
+    pub(crate) grammar: Grammar,
     pub(crate) level: Level,
     pub(crate) options: Vec<(Ident, TokenStream)>,
     pub(crate) fields: Vec<Field>,
@@ -59,7 +60,8 @@ pub(crate) struct Field {
 pub(crate) struct Key {
     /// More than one for an object in an object.
     pub(crate) path: Vec<String>,
-    pub(crate) span: Span,
+    /// As it was written, to be pointed at.
+    pub(crate) written: TokenStream,
     pub(crate) is_quoted: bool,
 }
 
@@ -102,6 +104,7 @@ pub(crate) fn statement(input: ParseStream<'_>, grammar: Grammar) -> Result<Stat
     };
     let mut statement = Statement {
         hestia,
+        grammar,
         level,
         options: Vec::new(),
         fields: Vec::new(),
@@ -131,7 +134,8 @@ fn level(input: ParseStream<'_>) -> Result<Level> {
         return Err(input.error(format!("a statement starts with its level, {EXAMPLE}")));
     }
     let is_key = input.peek2(Token![=]) && !input.peek2(Token![==]);
-    if input.peek(LitStr) || (is_key && !input.peek(Token![&])) {
+    let is_sigil = input.peek(Token![%]) || input.peek(Token![?]);
+    if input.peek(LitStr) || (is_key && !input.peek(Token![&])) || is_sigil || at_option(input) {
         return Err(input.error(format!(
             "the level is missing: a statement starts with it, {EXAMPLE}"
         )));
@@ -193,12 +197,17 @@ fn options(input: ParseStream<'_>, statement: &mut Statement) -> Result<()> {
     Ok(())
 }
 
+fn late_option(input: ParseStream<'_>) -> Result<()> {
+    if at_option(input) {
+        return Err(input.error("`target:` and `logger:` come before key-values and message"));
+    }
+    Ok(())
+}
+
 /// The fields before the message, and the separator after them.
 fn fields(input: ParseStream<'_>, grammar: Grammar, statement: &mut Statement) -> Result<()> {
     while !input.is_empty() {
-        if at_option(input) {
-            return Err(input.error("`target:` and `logger:` come before key-values and message"));
-        }
+        late_option(input)?;
         if at_message(input) {
             return Ok(());
         }
@@ -206,6 +215,7 @@ fn fields(input: ParseStream<'_>, grammar: Grammar, statement: &mut Statement) -
         statement.fields.push(field);
         if input.peek(Token![;]) {
             input.parse::<Token![;]>()?;
+            late_option(input)?;
             if !input.is_empty() && !at_message(input) {
                 return Err(input.error("after `;` comes the message, a string literal"));
             }
@@ -248,38 +258,43 @@ fn field(input: ParseStream<'_>) -> Result<Field> {
         let name = input.call(Ident::parse_any)?;
         return Ok(shorthand(&name, capture));
     }
-    let is_word = input.peek(Ident::peek_any);
-    if !is_word && !input.peek(LitStr) {
-        return Err(input.error(
-            "expected a key-value such as `user_id = 5`, a variable, or the message as a string literal",
-        ));
+    let unexpected = unexpected(input);
+    if !input.peek(Ident::peek_any) && !input.peek(LitStr) {
+        return Err(unexpected);
     }
     let (key, name) = key(input)?;
-    let modifier = modifier(input)?;
+    let modifier = modifier(input, &key)?;
     if input.peek(Token![=]) && !input.peek(Token![==]) {
         input.parse::<Token![=]>()?;
         return field_value(input, key, modifier);
     }
+    if !input.is_empty() && !input.peek(Token![,]) && !input.peek(Token![;]) {
+        return Err(unexpected);
+    }
     match name {
-        Some(name) if input.is_empty() || input.peek(Token![,]) || input.peek(Token![;]) => {
+        Some(name) => {
             let capture = modifier.unwrap_or_else(|| usual_capture(&key));
             Ok(shorthand(&name, capture))
         }
-        Some(_) => Err(input.error(
-            "expected a key-value such as `user_id = 5`, a variable, or the message as a string literal",
-        )),
-        None => Err(Error::new(
-            key.span,
+        None => Err(Error::new_spanned(
+            &key.written,
             format!("the key `{}` needs a value: `{0} = …`", key.path.join(".")),
         )),
     }
+}
+
+fn unexpected(input: ParseStream<'_>) -> Error {
+    Error::new(
+        input.span(),
+        "expected a key-value such as `user_id = 5`, a variable, or the message as a string literal; a message that an expression makes is written `\"{}\", …`",
+    )
 }
 
 fn shorthand(name: &Ident, capture: Capture) -> Field {
     Field {
         key: Key {
             path: vec![name.unraw().to_string()],
-            span: name.span(),
+            written: name.to_token_stream(),
             is_quoted: false,
         },
         capture,
@@ -293,31 +308,34 @@ fn key(input: ParseStream<'_>) -> Result<(Key, Option<Ident>)> {
         let text: LitStr = input.parse()?;
         let key = Key {
             path: vec![text.value()],
-            span: text.span(),
+            written: text.to_token_stream(),
             is_quoted: true,
         };
         return Ok((key, None));
     }
     let first = input.call(Ident::parse_any)?;
     let mut path = vec![first.unraw().to_string()];
-    let mut span = first.span();
+    let mut written = first.to_token_stream();
     while input.peek(Token![.]) && !input.peek(Token![..]) {
-        input.parse::<Token![.]>()?;
+        let point: Token![.] = input.parse()?;
+        if !input.peek(Ident::peek_any) {
+            return Err(input.error("expected the next word of the key, as in `req.method = …`"));
+        }
         let word = input.call(Ident::parse_any)?;
-        span = span.join(word.span()).unwrap_or(span);
         path.push(word.unraw().to_string());
+        written.extend(quote::quote!(#point #word));
     }
     let variable = (path.len() == 1).then_some(first);
     let key = Key {
         path,
-        span,
+        written,
         is_quoted: false,
     };
     Ok((key, variable))
 }
 
 /// `:serde` and the like.
-fn modifier(input: ParseStream<'_>) -> Result<Option<Capture>> {
+fn modifier(input: ParseStream<'_>, key: &Key) -> Result<Option<Capture>> {
     const WORDS: [(&str, Capture); 6] = [
         ("display", Capture::Display),
         ("debug", Capture::Debug),
@@ -333,6 +351,9 @@ fn modifier(input: ParseStream<'_>) -> Result<Option<Capture>> {
     if let Some(capture) = sigil(input) {
         return Ok(Some(capture));
     }
+    if !input.peek(Ident::peek_any) {
+        return Err(no_modifier(key));
+    }
     let word = input.call(Ident::parse_any)?;
     if let Some((_, capture)) = WORDS.iter().find(|(name, _)| word == name) {
         return Ok(Some(*capture));
@@ -343,10 +364,24 @@ fn modifier(input: ParseStream<'_>) -> Result<Option<Capture>> {
     };
     Err(Error::new(
         word.span(),
-        format!(
-            "unknown modifier `:{word}`, expected `:%` (display), `:?` (debug), `:serde`, `:bytes` or `:err`{meant}"
-        ),
+        format!("unknown modifier `:{word}`, expected {MODIFIERS}{meant}"),
     ))
+}
+
+const MODIFIERS: &str = "`:%` (display), `:?` (debug), `:serde`, `:bytes` or `:err`";
+
+/// A key with a colon behind it, and then neither sigil nor word: perhaps an option, misspelt.
+fn no_modifier(key: &Key) -> Error {
+    let name = key.path.join(".");
+    let message = match suggest(&name, ["target", "logger"]) {
+        Some(option) => {
+            format!("unknown option `{name}:`; did you mean `{option}:`?")
+        }
+        None => format!(
+            "expected {MODIFIERS} behind the key `{name}`; a key is given its value by `{name} = …`"
+        ),
+    };
+    Error::new_spanned(&key.written, message)
 }
 
 fn sigil(input: ParseStream<'_>) -> Option<Capture> {
@@ -392,11 +427,20 @@ fn message(input: ParseStream<'_>, statement: &mut Statement) -> Result<()> {
     } else {
         Message::Macro(expression(input)?)
     });
+    if input.peek(Token![;]) {
+        return Err(input.error(match statement.grammar {
+            Grammar::Hlog => "expected `,`",
+            Grammar::DropIn => {
+                "expected `,`: key-values, and the `;` behind them, stand before the message"
+            }
+        }));
+    }
     separator(input)
 }
 
 fn arguments(input: ParseStream<'_>, grammar: Grammar, statement: &mut Statement) -> Result<()> {
     while !input.is_empty() {
+        late_option(input)?;
         let argument = match grammar {
             Grammar::Hlog if at_field(input) => named_or_field(input)?,
             _ if at_name(input) => {
@@ -421,9 +465,10 @@ fn at_name(input: ParseStream<'_>) -> bool {
 /// A key with a value.
 fn at_field(input: ParseStream<'_>) -> bool {
     let fork = input.fork();
-    if key(&fork).is_err() || modifier(&fork).is_err() && fork.is_empty() {
+    let Ok((key, _)) = key(&fork) else {
         return false;
-    }
+    };
+    let _ = modifier(&fork, &key);
     fork.peek(Token![=]) && !fork.peek(Token![==])
 }
 

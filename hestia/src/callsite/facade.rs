@@ -71,7 +71,7 @@ struct Visitor<'a, 'b>(&'a mut MapEncoder<'b>);
 
 impl<'kvs> VisitSource<'kvs> for Visitor<'_, '_> {
     fn visit_pair(&mut self, key: kv::Key<'kvs>, value: kv::Value<'kvs>) -> Result<(), kv::Error> {
-        Fields::new(self.0).guarded(key.as_str(), |encoder| put(encoder, &value));
+        Fields::new(self.0.reborrow()).guarded(key.as_str(), |encoder| put(encoder, &value));
         Ok(())
     }
 }

@@ -23,7 +23,9 @@ use crate::record::buffer::Buffer;
 use crate::record::capture::{Capture, Captured, Printer, message_printed};
 use crate::record::decode::{DecodeMessage, message_static, message_text};
 use crate::record::encode::{self, PANICKED};
-use crate::record::{Encode, Encoded, Encoder, Image, MapEncoder, Metadata, Shared, Site, Text};
+use crate::record::{
+    Encode, Encoded, Encoder, Image, MapEncoder, Metadata, Open, Shared, Site, Text,
+};
 use crate::thread::is_own;
 
 /// The static of one statement.
@@ -39,6 +41,31 @@ pub struct Callsite {
 /// The statics of one statement whose level is known at run time: one for each severity.
 #[derive(Debug)]
 pub struct Callsites([Callsite; 6]);
+
+/// What a statement takes as its level.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no level",
+    label = "expected a level",
+    note = "a level is `critical`, `error`, `warn`, `info`, `debug`, `trace`, or a `hestia::Level` or `hestia::Severity` known at run time"
+)]
+pub trait IsLevel {
+    #[doc(hidden)]
+    fn severity(self) -> Severity;
+}
+
+impl IsLevel for Level {
+    #[inline]
+    fn severity(self) -> Severity {
+        Severity::Level(self)
+    }
+}
+
+impl IsLevel for Severity {
+    #[inline]
+    fn severity(self) -> Severity {
+        self
+    }
+}
 
 impl Callsites {
     /// `target` is what filters match; module, file and line are the statement's.
@@ -65,8 +92,8 @@ impl Callsites {
 
     /// The static for a level.
     #[inline]
-    pub fn at(&'static self, severity: impl Into<Severity>) -> &'static Callsite {
-        match severity.into() {
+    pub fn at(&'static self, level: impl IsLevel) -> &'static Callsite {
+        match level.severity() {
             Severity::Critical => &self.0[0],
             Severity::Level(level) => &self.0[level as usize],
         }
@@ -149,68 +176,33 @@ impl Callsite {
         }
     }
 
-    /// Logs a record whose message is the callsite's own constant.
+    /// Begins a record.
     #[inline(never)]
-    pub fn log_constant(&'static self, via: &impl Route, fields: impl AddFields) {
-        self.record(via, message_static, fields, |bytes| {
-            encode::append_static_str(bytes, self.message);
-        });
-    }
-
-    /// Logs a record whose message is formatted at the call.
-    #[inline(never)]
-    pub fn log_formatted(
-        &'static self,
-        via: &impl Route,
-        fields: impl AddFields,
-        message: fmt::Arguments<'_>,
-    ) {
-        self.record(via, message_text, fields, |bytes| {
-            if bytes.leave() {
-                encode::append_guarded(bytes, message);
-            }
-        });
-    }
-
-    /// Logs a record whose message is printed from its arguments later.
-    #[inline(never)]
-    pub fn log<C, P>(&'static self, via: &impl Route, fields: impl AddFields, arguments: C, _: P)
-    where
-        C: Capture,
-        P: for<'d> Fn(&mut Printer<'_>, C::Decoded<'d>) -> fmt::Result + Copy + 'static,
-    {
-        self.record(via, message_printed::<C, P>, fields, |bytes| {
-            arguments.capture(&mut Captured(bytes));
-        });
-    }
-
-    #[inline(always)]
-    fn record(
-        &'static self,
-        via: &impl Route,
-        read_message: DecodeMessage,
-        fields: impl AddFields,
-        message: impl FnOnce(&mut Buffer),
-    ) {
+    pub fn begin(&'static self) -> Statement<'static> {
         let mut draft = Draft::default();
-        let front = begin(via, &mut draft);
-        let mut image = self.image(&mut draft, via, read_message);
-        fields.add_to(&mut image);
-        let flags = image.message(message);
-        match front {
-            Some(front) => draft.send(front, self.level(), flags),
-            None => hand_over(via.logger(), flags, &draft),
+        let front = begin(None, &mut draft);
+        let site = Site::Static(&self.metadata);
+        let open = Image::begin(&mut draft, site, message_static, None, None).open();
+        Statement {
+            callsite: self,
+            front,
+            logger: None,
+            draft,
+            open,
         }
     }
 
-    #[inline(always)]
-    fn image<'b>(
-        &'static self,
-        draft: &'b mut Draft,
-        via: &impl Route,
-        read_message: DecodeMessage,
-    ) -> Image<'b> {
-        let site = match via.target() {
+    /// As [`Callsite::begin`], for a statement that names its target or its logger at run time.
+    pub fn begin_via<'v>(&'static self, via: &'v Via<'v>) -> Statement<'v> {
+        let logger = via.logger.as_ref();
+        // A logger may open its file first, before any part of the ring is lent.
+        let shared = match logger {
+            Some(Destination::Named(logger)) => Some(logger.shared()),
+            _ => None,
+        };
+        let mut draft = Draft::default();
+        let front = begin(logger, &mut draft);
+        let site = match via.target {
             None => Site::Static(&self.metadata),
             Some(target) => Site::Inline {
                 severity: self.metadata.severity(),
@@ -220,7 +212,83 @@ impl Callsite {
                 line: self.metadata.line(),
             },
         };
-        Image::begin(draft, site, read_message, shared(via), None)
+        let open = Image::begin(&mut draft, site, message_static, shared, None).open();
+        Statement {
+            callsite: self,
+            front,
+            logger,
+            draft,
+            open,
+        }
+    }
+}
+
+/// A statement's record in the making: first its key-values, then its message, which sends it.
+///
+/// Only [`Statement::message`] is compiled anew for each statement, and does next to nothing; the rest is shared by all
+/// statements, or by those with values of the same types.
+#[derive(Debug)]
+pub struct Statement<'v> {
+    callsite: &'static Callsite,
+    /// None where the record is not hestia's to write.
+    front: Option<&'static Front>,
+    logger: Option<&'v Destination<'v>>,
+    draft: Draft,
+    open: Open,
+}
+
+impl Statement<'_> {
+    /// Takes the key-values. To be called once at most.
+    #[inline]
+    pub fn fields(&mut self) -> Fields<'_> {
+        self.open.fields(&mut self.draft);
+        Fields(encode::fields(&mut self.draft))
+    }
+
+    /// The message is the callsite's own constant.
+    pub fn constant(&mut self) {
+        let message = self.callsite.message;
+        self.end(message_static, |bytes| {
+            encode::append_static_str(bytes, message);
+        });
+    }
+
+    /// The message is formatted at the call.
+    pub fn formatted(&mut self, message: fmt::Arguments<'_>) {
+        self.end(message_text, |bytes| {
+            if bytes.leave() {
+                encode::append_guarded(bytes, message);
+            }
+        });
+    }
+
+    /// The message is printed from its arguments later.
+    #[inline]
+    pub fn message<C, P>(&mut self, arguments: C, _: P)
+    where
+        C: Capture,
+        P: for<'d> Fn(&mut Printer<'_>, C::Decoded<'d>) -> fmt::Result + Copy + 'static,
+    {
+        self.captured(&arguments, message_printed::<C, P>);
+    }
+
+    /// (Once per list of types, not per statement.)
+    #[inline(never)]
+    fn captured<C: Capture>(&mut self, arguments: &C, read_message: DecodeMessage) {
+        self.end(read_message, |bytes| {
+            arguments.capture(&mut Captured(bytes));
+        });
+    }
+
+    #[inline(always)]
+    fn end(&mut self, read_message: DecodeMessage, message: impl FnOnce(&mut Buffer)) {
+        self.open.close(&mut self.draft, read_message);
+        message(&mut self.draft);
+        let flags = self.open.flags();
+        match self.front {
+            Some(front) => self.draft.send(front, self.callsite.level(), flags),
+            None => hand_over(self.logger, flags, &self.draft),
+        }
     }
 }
 
@@ -233,32 +301,6 @@ fn constant(text: Option<&'static str>) -> Text<'static> {
 #[must_use]
 pub fn may_be_on(level: Level) -> bool {
     level <= log::STATIC_MAX_LEVEL && level <= log::max_level()
-}
-
-/// Where a record goes. Two types rather than one with options: nearly all statements say nothing of it, and the
-/// compiler then sees that there is nothing to ask.
-pub trait Route {
-    #[doc(hidden)]
-    fn target(&self) -> Option<&str>;
-
-    #[doc(hidden)]
-    fn logger(&self) -> Option<&Destination<'_>>;
-}
-
-/// The statement's own target, no logger in particular.
-#[derive(Debug)]
-pub struct Usual;
-
-impl Route for Usual {
-    #[inline(always)]
-    fn target(&self) -> Option<&str> {
-        None
-    }
-
-    #[inline(always)]
-    fn logger(&self) -> Option<&Destination<'_>> {
-        None
-    }
 }
 
 /// A target or a logger that is known at run time.
@@ -277,9 +319,9 @@ impl<'a> Via<'a> {
 
     /// Another target.
     #[must_use]
-    pub fn target(self, target: &'a str) -> Self {
+    pub fn target<T: AsRef<str> + ?Sized>(self, target: &'a T) -> Self {
         Via {
-            target: Some(target),
+            target: Some(target.as_ref()),
             ..self
         }
     }
@@ -294,23 +336,11 @@ impl<'a> Via<'a> {
     }
 }
 
-impl Route for Via<'_> {
-    fn target(&self) -> Option<&str> {
-        self.target
-    }
-
-    fn logger(&self) -> Option<&Destination<'_>> {
-        self.logger.as_ref()
-    }
-}
-
 /// Begins the record; returns the logger that takes it, if it is hestia's to write.
 #[inline(always)]
-fn begin(via: &impl Route, draft: &mut Draft) -> Option<&'static Front> {
+fn begin(logger: Option<&Destination<'_>>, draft: &mut Draft) -> Option<&'static Front> {
     match front() {
-        Some(front) if !is_own() && !matches!(via.logger(), Some(Destination::Foreign(_))) => {
-            // What is shared may open a file first, before any part of the ring is lent.
-            shared(via);
+        Some(front) if !is_own() && !matches!(logger, Some(Destination::Foreign(_))) => {
             draft.begin_in_ring(front);
             Some(front)
         }
@@ -318,14 +348,6 @@ fn begin(via: &impl Route, draft: &mut Draft) -> Option<&'static Front> {
             draft.begin_in_memory();
             None
         }
-    }
-}
-
-#[inline(always)]
-fn shared(via: &impl Route) -> Option<&Shared> {
-    match via.logger() {
-        Some(Destination::Named(logger)) => Some(logger.shared()),
-        _ => None,
     }
 }
 
@@ -345,8 +367,9 @@ fn hand_over(logger: Option<&Destination<'_>>, flags: u32, bytes: &Buffer) {
     }
 }
 
-/// A named logger of hestia's, as statements see it.
-pub trait Named {
+/// A named logger of hestia's, as statements see it. (Shared between threads, as [`Log`] is, so that a future may
+/// wait for an argument while it holds one.)
+pub trait Named: Send + Sync {
     #[doc(hidden)]
     fn shared(&self) -> &Shared;
 }
@@ -403,23 +426,51 @@ impl<'a, T: Named> NamedLogger<'a> for &LoggerArgument<'a, T> {
     }
 }
 
-/// The choice of any other logger.
+/// The choice of any other logger, made for whatever is not hestia's: so that what is no logger is named.
 pub trait ForeignLogger<'a> {
     #[doc(hidden)]
-    fn destination(&self) -> Destination<'a>;
+    type Type;
+
+    #[doc(hidden)]
+    fn destination(&self) -> Destination<'a>
+    where
+        Self::Type: IsLogger;
 }
 
-impl<'a, T: Log> ForeignLogger<'a> for LoggerArgument<'a, T> {
-    fn destination(&self) -> Destination<'a> {
-        Destination::Foreign(self.0)
+impl<'a, T> ForeignLogger<'a> for LoggerArgument<'a, T> {
+    type Type = T;
+
+    fn destination(&self) -> Destination<'a>
+    where
+        T: IsLogger,
+    {
+        Destination::Foreign(self.0.as_log())
+    }
+}
+
+/// What a statement takes as its logger.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no logger",
+    label = "expected a logger",
+    note = "`logger:` takes a `hestia::Logger`, made by `hestia::logger(\"…\")`, or any `log::Log`; a name alone is a `target:`"
+)]
+pub trait IsLogger {
+    #[doc(hidden)]
+    fn as_log(&self) -> &dyn Log;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Log> IsLogger for T {
+    fn as_log(&self) -> &dyn Log {
+        self
     }
 }
 
 /// Takes the key-values of a statement.
 #[derive(Debug)]
-pub struct Fields<'m, 'b>(&'m mut MapEncoder<'b>);
+pub struct Fields<'b>(MapEncoder<'b>);
 
-impl Fields<'_, '_> {
+impl Fields<'_> {
     /// A value with its type.
     #[inline(always)]
     pub fn value<T: Encode + ?Sized>(&mut self, key: &str, value: &T) {
@@ -451,9 +502,10 @@ impl Fields<'_, '_> {
     }
 
     /// An object.
-    pub fn object(&mut self, key: &str, fill: impl FnOnce(&mut Fields<'_, '_>)) {
-        self.0
-            .entry_with(key, |encoder| encoder.put_map(|map| fill(&mut Fields(map))));
+    pub fn object(&mut self, key: &str, fill: impl FnOnce(&mut Fields<'_>)) {
+        self.0.entry_with(key, |encoder| {
+            encoder.put_map(|map| fill(&mut Fields(map.reborrow())))
+        });
     }
 
     /// Runs code of the user's: a panic costs the value, not the record. An entry is written whole or not
@@ -470,38 +522,10 @@ impl Fields<'_, '_> {
     }
 }
 
-impl<'m, 'b> Fields<'m, 'b> {
-    pub(super) fn new(map: &'m mut MapEncoder<'b>) -> Self {
+impl<'b> Fields<'b> {
+    pub(super) fn new(map: MapEncoder<'b>) -> Self {
         Fields(map)
     }
-}
-
-/// What adds the key-values of a statement: a closure, or [`NoFields`].
-pub trait AddFields {
-    #[doc(hidden)]
-    fn add_to(self, image: &mut Image<'_>);
-}
-
-impl<F: FnOnce(&mut Fields<'_, '_>)> AddFields for F {
-    #[inline(always)]
-    fn add_to(self, image: &mut Image<'_>) {
-        image.fields(|map| self(&mut Fields(map)));
-    }
-}
-
-/// The closure itself; says what it takes, so that the compiler need not ask.
-#[inline(always)]
-pub fn fields<F: FnOnce(&mut Fields<'_, '_>)>(add: F) -> F {
-    add
-}
-
-/// A statement without key-values.
-#[derive(Debug)]
-pub struct NoFields;
-
-impl AddFields for NoFields {
-    #[inline(always)]
-    fn add_to(self, _: &mut Image<'_>) {}
 }
 
 /// The value of a key that asks for an error, for the choice between an error, what leads to one (a box, an
@@ -512,11 +536,11 @@ pub struct ErrorArgument<'a, T: ?Sized>(pub &'a T);
 /// The choice of an error.
 pub trait IsError {
     #[doc(hidden)]
-    fn put(&self, fields: &mut Fields<'_, '_>, key: &str);
+    fn put(&self, fields: &mut Fields<'_>, key: &str);
 }
 
 impl<T: std::error::Error + ?Sized> IsError for &&&ErrorArgument<'_, T> {
-    fn put(&self, fields: &mut Fields<'_, '_>, key: &str) {
+    fn put(&self, fields: &mut Fields<'_>, key: &str) {
         fields.error(key, &self.0);
     }
 }
@@ -524,11 +548,11 @@ impl<T: std::error::Error + ?Sized> IsError for &&&ErrorArgument<'_, T> {
 /// The choice of what dereferences to an error.
 pub trait LeadsToError {
     #[doc(hidden)]
-    fn put(&self, fields: &mut Fields<'_, '_>, key: &str);
+    fn put(&self, fields: &mut Fields<'_>, key: &str);
 }
 
 impl<T: Deref<Target: std::error::Error> + ?Sized> LeadsToError for &&ErrorArgument<'_, T> {
-    fn put(&self, fields: &mut Fields<'_, '_>, key: &str) {
+    fn put(&self, fields: &mut Fields<'_>, key: &str) {
         fields.error(key, &&**self.0);
     }
 }
@@ -536,26 +560,55 @@ impl<T: Deref<Target: std::error::Error> + ?Sized> LeadsToError for &&ErrorArgum
 /// The choice of a reference to what dereferences to an error.
 pub trait RefersToError {
     #[doc(hidden)]
-    fn put(&self, fields: &mut Fields<'_, '_>, key: &str);
+    fn put(&self, fields: &mut Fields<'_>, key: &str);
 }
 
 impl<T> RefersToError for &ErrorArgument<'_, T>
 where
     T: Deref<Target: Deref<Target: std::error::Error>> + ?Sized,
 {
-    fn put(&self, fields: &mut Fields<'_, '_>, key: &str) {
+    fn put(&self, fields: &mut Fields<'_>, key: &str) {
         fields.error(key, &&***self.0);
     }
 }
 
-/// The choice of text.
+/// The choice of text, made for whatever leads to no error: so that what cannot be shown is named.
 pub trait IsShown {
     #[doc(hidden)]
-    fn put(&self, fields: &mut Fields<'_, '_>, key: &str);
+    type Type: ?Sized;
+
+    #[doc(hidden)]
+    fn put(&self, fields: &mut Fields<'_>, key: &str)
+    where
+        Self::Type: ErrorText;
 }
 
-impl<T: fmt::Display + ?Sized> IsShown for ErrorArgument<'_, T> {
-    fn put(&self, fields: &mut Fields<'_, '_>, key: &str) {
-        fields.formatted(key, format_args!("{}", self.0));
+impl<T: ?Sized> IsShown for ErrorArgument<'_, T> {
+    type Type = T;
+
+    fn put(&self, fields: &mut Fields<'_>, key: &str)
+    where
+        T: ErrorText,
+    {
+        fields.guarded(key, |encoder| self.0.encode(encoder));
+    }
+}
+
+/// What a statement takes as an error.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no error",
+    label = "expected an error, or something to display",
+    note = "an error is a `std::error::Error`, a box of one, what dereferences to one, or any `Display`",
+    note = "for a value that is none of these write `key = ?value`, or give it another key"
+)]
+pub trait ErrorText {
+    #[doc(hidden)]
+    fn encode(&self, encoder: Encoder<'_>) -> Encoded;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: fmt::Display + ?Sized> ErrorText for T {
+    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
+        encoder.put_display(self)
     }
 }

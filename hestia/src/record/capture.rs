@@ -84,9 +84,12 @@ where
     P: for<'d> Fn(&mut Printer<'_>, C::Decoded<'d>) -> fmt::Result + Copy + 'static,
 {
     const { assert!(size_of::<P>() == 0, "a printing function captures nothing") };
-    // SAFETY: the type has no size, and a value of it was handed to `Callsite::log`, which is the only one
+    const { assert!(align_of::<P>() == 1, "nothing is aligned to nothing") };
+    let nothing: *const () = &();
+    // SAFETY: the type has no size, and a value of it was handed to `Draft::message`, which is the only one
     // to put this function's address into a record; it is `Copy`, so another one may be made of nothing.
-    let print: P = unsafe { std::ptr::NonNull::dangling().read() };
+    // (`NonNull::dangling().read()` is the same, with two more functions to compile for each statement.)
+    let print: P = unsafe { *(nothing as *const P) };
     let mut bytes = Decoded(*decoder);
     let arguments = C::decode(&mut bytes)?;
     *decoder = bytes.0;
@@ -367,16 +370,118 @@ impl<'d, T: Capture<Decoded<'d>: fmt::Debug>> fmt::Debug for List<'d, T> {
     }
 }
 
+/// An argument whose value is copied.
+pub struct CopyOf<'v, T: ?Sized>(&'v T);
+
+impl<T: ?Sized> fmt::Debug for CopyOf<'_, T> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("CopyOf")
+    }
+}
+
+impl<T: Capture + ?Sized> Capture for CopyOf<'_, T> {
+    type Decoded<'d> = Printed<T::Decoded<'d>>;
+
+    #[inline(always)]
+    fn capture(&self, bytes: &mut Captured<'_>) {
+        self.0.capture(bytes);
+    }
+
+    #[inline(always)]
+    fn decode<'d>(bytes: &mut Decoded<'d>) -> Result<Self::Decoded<'d>, DecodeError> {
+        T::decode(bytes).map(Printed)
+    }
+}
+
+/// The copy of an argument, which a message may print under any spec. Whether the original allows that
+/// spec is checked where the argument is captured; were it checked here too, the compiler would report
+/// each mistake twice, the second time in terms of decoded types.
+pub struct Printed<D>(D);
+
+macro_rules! print_under_any_spec {
+    ($($trait:ident $method:ident)+) => {
+        /// What a decoded value prints under each spec; the rest is never asked for.
+        pub trait Print {$(
+            #[doc(hidden)]
+            fn $method(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+                Err(fmt::Error)
+            }
+        )+}
+
+        $(
+            #[diagnostic::do_not_recommend]
+            impl<D: Print> fmt::$trait for Printed<D> {
+                #[inline]
+                fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    self.0.$method(out)
+                }
+            }
+        )+
+
+        impl<D: Print> Print for Wrapping<D> {$(
+            fn $method(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.$method(out)
+            }
+        )+}
+    };
+}
+
+print_under_any_spec! {
+    Display display Debug debug LowerHex lower_hex UpperHex upper_hex Octal octal Binary binary
+    LowerExp lower_exp UpperExp upper_exp Pointer pointer
+}
+
+macro_rules! print_as {
+    (impl [$($generic:tt)*] $type:ty: ($($trait:ident $method:ident)+)) => {
+        impl<$($generic)*> Print for $type {$(
+            #[inline]
+            fn $method(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::$trait::fmt(self, out)
+            }
+        )+}
+    };
+    ($($generics:tt $($type:ty)+: $traits:tt;)+) => {
+        $($(print_as! { impl $generics $type: $traits })+)+
+    };
+}
+
+print_as! {
+    [] u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize
+        NonZeroU8 NonZeroU16 NonZeroU32 NonZeroU64 NonZeroU128 NonZeroUsize
+        NonZeroI8 NonZeroI16 NonZeroI32 NonZeroI64 NonZeroI128 NonZeroIsize:
+        (Display display Debug debug LowerHex lower_hex UpperHex upper_hex Octal octal Binary binary
+            LowerExp lower_exp UpperExp upper_exp);
+    [] f32 f64: (Display display Debug debug LowerExp lower_exp UpperExp upper_exp);
+    [] &str bool char IpAddr Ipv4Addr Ipv6Addr SocketAddr SocketAddrV4 SocketAddrV6:
+        (Display display Debug debug);
+    [] () Duration SystemTime: (Debug debug);
+    [D: fmt::Debug] Option<D>: (Debug debug);
+    [A: fmt::Debug, B: fmt::Debug] (A, B): (Debug debug);
+    ['d, T: Capture<Decoded<'d>: fmt::Debug>] List<'d, T>: (Debug debug);
+}
+
 /// A width or a precision. What `std::fmt` would panic at is as wide as can be.
 #[derive(Debug)]
 pub struct Count(pub usize);
+
+impl Count {
+    fn narrow(&self) -> u16 {
+        u16::try_from(self.0).unwrap_or(u16::MAX)
+    }
+
+    /// For what is formatted at the call.
+    #[must_use]
+    pub fn clamped(&self) -> usize {
+        self.narrow().into()
+    }
+}
 
 impl Capture for Count {
     type Decoded<'d> = usize;
 
     #[inline]
     fn capture(&self, bytes: &mut Captured<'_>) {
-        u16::try_from(self.0).unwrap_or(u16::MAX).capture(bytes);
+        self.narrow().capture(bytes);
     }
 
     #[inline]
@@ -425,6 +530,7 @@ pub struct Verbatim<'d>(&'d str);
 
 macro_rules! print_verbatim {
     ($($trait:ident)+) => {$(
+        #[diagnostic::do_not_recommend]
         impl fmt::$trait for Verbatim<'_> {
             fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
                 out.write_str(self.0)
@@ -470,8 +576,8 @@ pub struct Copied;
 impl Copied {
     #[doc(hidden)]
     #[inline(always)]
-    pub fn capture<T: ?Sized, F: Fn(&mut Captured<'_>)>(self, value: &T, _: F) -> &T {
-        value
+    pub fn capture<T: ?Sized, F: Fn(&mut Captured<'_>)>(self, value: &T, _: F) -> CopyOf<'_, T> {
+        CopyOf(value)
     }
 }
 

@@ -407,6 +407,13 @@ impl MapEncoder<'_> {
         self.bytes.leave()
     }
 
+    pub(crate) fn reborrow(&mut self) -> MapEncoder<'_> {
+        MapEncoder {
+            bytes: self.bytes,
+            depth: self.depth,
+        }
+    }
+
     /// Adds one key and its value.
     #[inline]
     pub fn entry(&mut self, key: &str, value: &(impl Encode + ?Sized)) {

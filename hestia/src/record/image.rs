@@ -45,9 +45,20 @@ const CRITICAL: u8 = 64;
 
 /// A record in the making, in a buffer of the calling thread.
 #[derive(Debug)]
-pub struct Image<'b> {
+pub(crate) struct Image<'b> {
     bytes: &'b mut Buffer,
     flags: u32,
+    /// Where the address of the message's reader stands.
+    reader: usize,
+}
+
+/// The places in a record that are filled in once its message is known.
+#[derive(Debug)]
+pub(crate) struct Open {
+    flags: u32,
+    reader: usize,
+    /// Where the length of the key-values stands, if there are any.
+    fields: Option<usize>,
 }
 
 impl<'b> Image<'b> {
@@ -61,7 +72,7 @@ impl<'b> Image<'b> {
         trace: Option<TraceIds>,
     ) -> Self {
         bytes.truncate(0);
-        let reader = (read_message as *const ()).expose_provenance();
+        let reader = address(read_message);
         let mut flags = 0;
         match site {
             Site::Static(metadata) => {
@@ -78,6 +89,7 @@ impl<'b> Image<'b> {
                 encode::append_address(bytes, reader);
             }
         }
+        let reader = bytes.len() - size_of::<usize>();
         if let Some(shared) = shared {
             flags |= SHARED;
             encode::append_address(bytes, std::ptr::from_ref(shared).expose_provenance());
@@ -87,7 +99,21 @@ impl<'b> Image<'b> {
             bytes.extend_from_slice(&ids.trace_id.to_ne_bytes());
             encode::append_u64(bytes, ids.span_id);
         }
-        Image { bytes, flags }
+        Image {
+            bytes,
+            flags,
+            reader,
+        }
+    }
+
+    /// Leaves the buffer to whoever adds key-values and message later.
+    #[inline(always)]
+    pub(crate) fn open(self) -> Open {
+        Open {
+            flags: self.flags,
+            reader: self.reader,
+            fields: None,
+        }
     }
 
     /// Adds the key-values. To be called once at most, before the message.
@@ -95,12 +121,7 @@ impl<'b> Image<'b> {
     pub(crate) fn fields(&mut self, fill: impl FnOnce(&mut MapEncoder<'_>)) {
         let start = encode::open(self.bytes);
         fill(&mut encode::fields(self.bytes));
-        if self.bytes.len() == start + 4 {
-            self.bytes.truncate(start);
-        } else {
-            encode::close(self.bytes, start);
-            self.flags |= FIELDS;
-        }
+        self.flags |= close_fields(self.bytes, start);
     }
 
     /// The flags of the finished record; the message is what `append` adds to the buffer.
@@ -109,6 +130,44 @@ impl<'b> Image<'b> {
         append(self.bytes);
         self.flags
     }
+}
+
+impl Open {
+    /// Begins the key-values: what is appended until [`Open::close`]. To be called once at most.
+    #[inline]
+    pub(crate) fn fields(&mut self, bytes: &mut Buffer) {
+        self.fields = Some(encode::open(bytes));
+    }
+
+    /// Ends the key-values; the message is what is appended from now on, and is read by `read_message`.
+    #[inline(always)]
+    pub(crate) fn close(&mut self, bytes: &mut Buffer, read_message: DecodeMessage) {
+        let address = address(read_message).to_ne_bytes();
+        bytes[self.reader..self.reader + address.len()].copy_from_slice(&address);
+        if let Some(start) = self.fields {
+            self.flags |= close_fields(bytes, start);
+        }
+    }
+
+    /// The flags of the finished record.
+    #[inline]
+    pub(crate) fn flags(&self) -> u32 {
+        self.flags
+    }
+}
+
+fn address(read_message: DecodeMessage) -> usize {
+    (read_message as *const ()).expose_provenance()
+}
+
+/// Ends the key-values that began at `start`; those that are none leave no trace.
+fn close_fields(bytes: &mut Buffer, start: usize) -> u32 {
+    if bytes.len() == start + 4 {
+        bytes.truncate(start);
+        return 0;
+    }
+    encode::close(bytes, start);
+    FIELDS
 }
 
 #[inline(never)]

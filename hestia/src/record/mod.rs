@@ -45,7 +45,7 @@ use crate::thread::ThreadRef;
 
 pub use decode::{DecodeError, Entries, Items};
 pub use encode::{Encode, Encoded, Encoder, MapEncoder, SeqEncoder};
-pub(crate) use image::{Image, Site, Text, append_thread};
+pub(crate) use image::{Image, Open, Site, Text, append_thread};
 pub use metadata::Metadata;
 pub(crate) use shared::{Shared, set_field};
 pub use value::{Field, Value};

@@ -1,0 +1,5 @@
+fn main() {
+    hestia::hlog!(info, "" = "db", "slow");
+    hestia::hlog!(info, = 5, "slow");
+    hestia::hlog!(info, a. = 5, "slow");
+}

@@ -1,0 +1,6 @@
+struct Order;
+
+fn main() {
+    hestia::hlog!(error, err = Order, "failed");
+    hestia::hlog!(error, err = &Some(Order));
+}

@@ -1,0 +1,6 @@
+fn main() {
+    hestia::hlog!(info);
+    hestia::hlog!(info, target: "db");
+    hestia::info!();
+    hestia::info!(target: "db");
+}

@@ -1,0 +1,3 @@
+fn main() {
+    hestia::hlog!(info, target: "db", target: "other", "x");
+}

@@ -1,0 +1,4 @@
+fn main() {
+    hestia::hlog!(info, traget: "db", "x");
+    hestia::info!(tagret: "db", "x");
+}

@@ -1,0 +1,4 @@
+fn main() {
+    hestia::hlog!(info, target: 5, "x");
+    hestia::hlog!(info, logger: "audit", "x");
+}
