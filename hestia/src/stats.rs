@@ -250,9 +250,10 @@ impl fmt::Display for FlushReport {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Stats { accepted, shed, .. } = &self.stats;
         let elapsed = self.elapsed;
+        let records = if *accepted == 1 { "record" } else { "records" };
         write!(
             out,
-            "flushed in {elapsed:.1?}: {accepted} records accepted, {} shed",
+            "flushed in {elapsed:.1?}: {accepted} {records} accepted, {} shed",
             shed.total()
         )?;
         for output in self.outputs() {

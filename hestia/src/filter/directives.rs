@@ -96,7 +96,7 @@ impl Table {
                         target: rule.target.clone(),
                         level: rule.level,
                         said: rule.said,
-                        matched: AtomicBool::new(rule.has_matched()),
+                        matched: AtomicBool::new(false),
                     }),
                 }
             }
@@ -126,6 +126,20 @@ impl Table {
             return level <= self.default;
         }
         level <= self.decide(target).level()
+    }
+
+    /// Takes over what the table in whose place this one comes knows of its targets: levels change, and outputs
+    /// are added, while the program runs, and records have come before.
+    fn remember(&self, before: &Table) {
+        for rule in &self.rules {
+            let known = before
+                .rules
+                .iter()
+                .find(|known| known.target == rule.target);
+            if known.is_some_and(Rule::has_matched) {
+                rule.matched.store(true, Ordering::Relaxed);
+            }
+        }
     }
 
     /// The most verbose level that any target may have.
@@ -182,6 +196,7 @@ impl Gate {
         } else {
             BY_TARGET
         };
+        table.remember(&self.table.load());
         self.table.store(Arc::new(table));
         self.level.store(level, Ordering::Relaxed);
         levels_changed();
@@ -256,5 +271,19 @@ mod tests {
         assert!(!table.rules[0].has_matched());
         table.allows(Level::Info, "hpyer::client");
         assert!(table.rules[0].has_matched());
+    }
+
+    #[test]
+    fn a_match_is_remembered_when_levels_change() {
+        let gate = Gate::new(table("info,db=debug,hyper=warn", None));
+        gate.allows(Level::Info, "db");
+        gate.set(table("info,db=trace,hyper=warn", None));
+        let matched = |target| {
+            let table = gate.table();
+            let mut rules = table.rules.iter();
+            rules.any(|rule| rule.target == target && rule.has_matched())
+        };
+        assert!(matched("db"));
+        assert!(!matched("hyper"));
     }
 }

@@ -400,7 +400,7 @@ fn tell_warnings(warnings: &[Warning], settings: &Settings) {
     for Warning { what, setting } in warnings {
         let row = setting.and_then(|setting| rows.iter().find(|row| row.setting == setting));
         let instead = match row {
-            Some(row) => format!("{} is {} instead", row.setting, row.value),
+            Some(row) => format!("{} is `{}` instead", row.setting, row.value),
             None => "the rest of it is used".to_owned(),
         };
         internal::tell("environment", format!("{what}; {instead}"));
