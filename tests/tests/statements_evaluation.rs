@@ -1,6 +1,16 @@
 //! When and how often a statement's arguments are evaluated, for how long they live, and what becomes of
 //! those that do something else than to give a value.
 
+#![allow(
+    clippy::semicolon_if_nothing_returned,
+    reason = "statements as the values of functions, where temporaries live longest"
+)]
+#![allow(
+    clippy::arc_with_non_send_sync,
+    clippy::useless_vec,
+    reason = "arguments of all kinds"
+)]
+
 mod seen;
 
 use std::cell::{Cell, RefCell};

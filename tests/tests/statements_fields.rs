@@ -192,7 +192,7 @@ fn nested_keys_merge_into_one_object() {
             c.d.e.f = 6,
             "a.x" = 7,
             a.password = 8
-        )
+        );
     });
     assert_eq!(
         seen.raw_fields(),

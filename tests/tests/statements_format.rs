@@ -7,6 +7,11 @@
     named_arguments_used_positionally,
     reason = "what is tested is how arguments are written"
 )]
+#![allow(
+    clippy::arc_with_non_send_sync,
+    clippy::redundant_closure_call,
+    reason = "arguments of all kinds"
+)]
 
 mod seen;
 
