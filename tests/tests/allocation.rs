@@ -3,7 +3,7 @@
 use hestia_tests::Run;
 use hestia_tests::figures::Told;
 
-fn check(scenario: &str) {
+fn check(scenario: &str, statements: u64) {
     let program = Run::new(env!("CARGO_BIN_EXE_allocation"), scenario)
         .finish()
         .successful();
@@ -14,15 +14,20 @@ fn check(scenario: &str) {
         assert_eq!(told.fact(kind), 0, "{kind}: {}", told.facts);
     }
     assert_eq!(told.shed(), 0);
-    told.books_balance(6 * 30_000);
+    told.books_balance(statements * 30_000);
 }
 
 #[test]
 fn a_warm_thread_allocates_nothing() {
-    check("level");
+    check("level", 6);
 }
 
 #[test]
 fn a_warm_thread_allocates_nothing_with_directives() {
-    check("directives");
+    check("directives", 6);
+}
+
+#[test]
+fn statements_of_its_own_allocate_nothing_whatever_they_say() {
+    check("own", 23);
 }

@@ -267,7 +267,7 @@ impl Statement<'_> {
     pub fn message<C, P>(&mut self, arguments: C, _: P)
     where
         C: Capture,
-        P: for<'d> Fn(&mut Printer<'_>, C::Decoded<'d>) -> fmt::Result + Copy + 'static,
+        P: for<'d> Fn(&mut Printer<'_>, C::Decoded<'d>) + Copy + 'static,
     {
         self.captured(&arguments, message_printed::<C, P>);
     }

@@ -65,11 +65,10 @@ pub struct Printer<'s>(&'s mut String);
 
 impl Printer<'_> {
     /// What `write!` calls.
-    ///
-    /// # Errors
-    /// Those of the arguments' formatting code.
-    pub fn write_fmt(&mut self, arguments: fmt::Arguments<'_>) -> fmt::Result {
-        fmt::Write::write_fmt(self.0, arguments)
+    pub fn write_fmt(&mut self, arguments: fmt::Arguments<'_>) {
+        if fmt::Write::write_fmt(self.0, arguments).is_err() {
+            self.0.push_str(encode::FORMATTING_FAILED);
+        }
     }
 }
 
@@ -81,7 +80,7 @@ pub(crate) fn message_printed<'a, C, P>(
 ) -> Result<&'a str, DecodeError>
 where
     C: Capture,
-    P: for<'d> Fn(&mut Printer<'_>, C::Decoded<'d>) -> fmt::Result + Copy + 'static,
+    P: for<'d> Fn(&mut Printer<'_>, C::Decoded<'d>) + Copy + 'static,
 {
     const { assert!(size_of::<P>() == 0, "a printing function captures nothing") };
     const { assert!(align_of::<P>() == 1, "nothing is aligned to nothing") };
@@ -90,13 +89,18 @@ where
     // to put this function's address into a record; it is `Copy`, so another one may be made of nothing.
     // (`NonNull::dangling().read()` is the same, with two more functions to compile for each statement.)
     let print: P = unsafe { *(nothing as *const P) };
+    let arguments = decode::<C>(decoder)?;
+    print(&mut Printer(message), arguments);
+    Ok(message)
+}
+
+/// (Once per list of types, not per statement.)
+#[inline(never)]
+fn decode<'a, C: Capture>(decoder: &mut Decoder<'a>) -> Result<C::Decoded<'a>, DecodeError> {
     let mut bytes = Decoded(*decoder);
     let arguments = C::decode(&mut bytes)?;
     *decoder = bytes.0;
-    if print(&mut Printer(message), arguments).is_err() {
-        message.push_str(encode::FORMATTING_FAILED);
-    }
-    Ok(message)
+    Ok(arguments)
 }
 
 impl Capture for () {

@@ -1,10 +1,16 @@
 //! A program that counts what its threads allocate while they log.
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::borrow::Cow;
 use std::cell::Cell;
-use std::time::Duration;
+use std::fmt::{Display, Formatter};
+use std::net::{IpAddr, SocketAddr};
+use std::num::{NonZeroU64, Wrapping};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
-use hestia::{Builder, Handle, Level};
+use hestia::{Builder, Handle, Level, hlog};
 use hestia_tests::figures::tell;
 use log::{debug, info, trace};
 use serde_json::json;
@@ -97,6 +103,72 @@ fn measure(builder: Builder) {
     tell(&facts);
 }
 
+/// Statements of hestia's own macros: every type that is copied, in the message and as a key-value.
+fn measure_own(builder: Builder) {
+    let hestia = start(builder);
+    let nobody = ALLOCATIONS.get();
+    drop(std::hint::black_box(Box::new(nobody)));
+    let control = ALLOCATIONS.get() - nobody;
+    let audit = hestia::logger("audit");
+    let (text, list) = (String::from("text"), vec![1u16, 2, 3]);
+    let (boxed, shared, counted): (Box<str>, Arc<str>, Rc<String>) =
+        ("b".into(), "a".into(), Rc::new("r".into()));
+    let cow = Cow::Borrowed("cow");
+    let texts = [text.as_str(), "other"];
+    let (ip, time) = (IpAddr::from([127, 0, 0, 1]), SystemTime::now());
+    let socket = SocketAddr::new(ip, 80);
+    let non_zero = NonZeroU64::MIN;
+    let order = Order(5);
+    let error = std::fmt::Error;
+    let facts = json!({
+        "control": control,
+        "constant": allocations(|_| hlog!(info, "constant")),
+        "integers": allocations(|n| {
+            let (a, b, c, d) = (u8::MAX, i16::MIN, n as u32, -5i64);
+            hlog!(info, "{a} {b:x} {c:>9} {d:?} {} {} {} {}", n, n as usize, u128::MAX, i128::MIN);
+            hlog!(info, a, b, c, d, n, large = u128::MAX, small = i128::MIN);
+        }),
+        "floats": allocations(|n| hlog!(info, x = 0.5, y = 1.5f32, "{:.3} {:e}", n as f64 / 3.0, 2.5f32)),
+        "plain": allocations(|n| {
+            hlog!(info, flag = true, letter = 'c', unit = (), "{} {:?} {:?}", n == 1, 'c', ());
+        }),
+        "texts": allocations(|n| {
+            hlog!(info, text, boxed, shared, counted, cow, n, "{text} {boxed:>9} {shared:?} {counted} {cow:.2} {}", "s");
+        }),
+        "options": allocations(|n| hlog!(info, o = Some(n), p = None::<&str>, "{:?} {:#?}", Some(&text), None::<u8>)),
+        "lists": allocations(|n| hlog!(info, list, texts, "{list:?} {texts:?} {:x?} {:?}", [n; 4], (n, "pair"))),
+        "times": allocations(|n| hlog!(info, "{:?} {time:?}", Duration::from_millis(n))),
+        "addresses": allocations(|_| hlog!(info, "{ip} {socket:?}")),
+        "numbers": allocations(|n| hlog!(info, w = Wrapping(n), "{non_zero} {:?}", Wrapping(n))),
+        "widths": allocations(|n| hlog!(info, "{n:>0$.1$} {2:.3$}", 9, 2, 0.5, 1)),
+        "references": allocations(|n| hlog!(info, r = &&n, "{} {:?}", &&&n, &Some(&&text))),
+        "of_the_users": allocations(|n| hlog!(info, n, shown = %order, asked = ?order, "{order:>9} {order:?} {n}")),
+        "errors": allocations(|n| hlog!(error, err = error, "{n}")),
+        "nested": allocations(|n| hlog!(info, a.b = n, a.c.d = "x", e:serde = [1, 2], f:bytes = b"ab")),
+        "secret": allocations(|n| hlog!(info, password = n, "{password} {n}", password = 1)),
+        "target": allocations(|n| hlog!(info, target: "own", n, "{n}")),
+        "target_at_run_time": allocations(|n| hlog!(info, target: text.as_str(), n, "{n}")),
+        "level_at_run_time": allocations(|n| hlog!(if n > 5 { Level::Info } else { Level::Warn }, n, "{n}")),
+        "logger": allocations(|n| hlog!(info, logger: audit, n, "{n}")),
+        "at_the_call": allocations(|n| hlog!(info, concat!("{n}", " {}"), 1, n = n)),
+        "drop_in": allocations(|n| hestia::info!(n, text; "{n} {text:?}")),
+        "disabled": allocations(|n| hlog!(debug, n, "{n}")),
+    });
+    if let Err(error) = hestia.flush_within(Duration::from_secs(90)) {
+        panic!("not flushed: {error}");
+    }
+    tell(&facts);
+}
+
+#[derive(Debug)]
+struct Order(u64);
+
+impl Display for Order {
+    fn fmt(&self, out: &mut Formatter<'_>) -> std::fmt::Result {
+        Display::fmt(&self.0, out)
+    }
+}
+
 fn main() {
     // The files are not what is looked at.
     let builder = hestia::builder()
@@ -105,6 +177,7 @@ fn main() {
         .json(false);
     match std::env::args().nth(1).as_deref() {
         Some("level") => measure(builder),
+        Some("own") => measure_own(builder),
         Some("directives") => measure(builder.level("info,other=trace,off=off,a::b=warn")),
         scenario => panic!("no such scenario: {scenario:?}"),
     }
