@@ -141,7 +141,15 @@ fn level(input: ParseStream<'_>) -> Result<Level> {
         )));
     }
     let fork = input.fork();
-    if let Ok(word) = fork.call(Ident::parse_any)
+    let word = fork.call(Ident::parse_any);
+    if let Ok(word) = &word
+        && fork.peek(LitStr)
+    {
+        return Err(fork.error(format!(
+            "expected `,` between the level `{word}` and the message"
+        )));
+    }
+    if let Ok(word) = word
         && (fork.is_empty() || fork.peek(Token![,]))
     {
         input.call(Ident::parse_any)?;
@@ -214,6 +222,9 @@ fn fields(input: ParseStream<'_>, grammar: Grammar, statement: &mut Statement) -
         let field = field(input)?;
         statement.fields.push(field);
         if input.peek(Token![;]) {
+            if grammar == Grammar::Hlog {
+                return Err(input.error("in `hlog!` a comma stands before the message, not `;`"));
+            }
             input.parse::<Token![;]>()?;
             late_option(input)?;
             if !input.is_empty() && !at_message(input) {

@@ -78,7 +78,7 @@ const MAX_TEXT_BYTES: usize = 1 << 30;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be logged as a value",
-    label = "no value with a type for the log",
+    label = "not a type that can be logged",
     note = "log what it displays with `key = %value`, what it debugs with `key = ?value`, what it serializes with `key:serde = value`, an error with `key:err = value`",
     note = "or give `{Self}` a value of its own with `#[derive(hestia::Encode)]`"
 )]

@@ -1,0 +1,3 @@
+fn main() {
+    hestia::hlog!(info "ready");
+}
