@@ -99,7 +99,8 @@ fn fill_length(spec: &str) -> usize {
 
 fn placeholder(inside: &str) -> Option<Placeholder> {
     let (argument, spec) = inside.split_once(':').unwrap_or((inside, ""));
-    let argument = match argument.trim() {
+    // White space may follow a name, and stand in the place of none, but not before one.
+    let argument = match argument.trim_end() {
         "" => Reference::Next,
         name => reference(name)?,
     };

@@ -173,6 +173,11 @@ fn every_part_of_a_spec_is_understood() {
             (Reference::Next, flags(""), None, None, flags("?")),
         ),
         (
+            "{ :x}",
+            (Reference::Next, flags(""), None, None, flags("x")),
+        ),
+        ("{a :x}", (name("a"), flags(""), None, None, flags("x"))),
+        (
             "{größe:größe$}",
             (
                 name("größe"),
@@ -214,6 +219,8 @@ fn what_is_not_understood_is_left_to_the_compiler() {
         "{0x1}",
         "{:?#}",
         "{a::b}",
+        "{ a}",
+        "{ 0:?}",
     ] {
         assert_eq!(parse(string), None, "{string}");
     }
