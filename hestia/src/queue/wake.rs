@@ -397,6 +397,9 @@ mod tests {
                     queue.wake.park(None);
                     readers.look();
                 }
+            } else {
+                // Roused after it had woken up by itself; forgets that, as the writer does.
+                queue.wake.nap(Duration::from_micros(1));
             }
             read_all(&mut readers, read);
         }
