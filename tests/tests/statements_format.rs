@@ -467,3 +467,11 @@ mod drop_in {
         assert_eq!(levels, ["ERROR", "WARN", "INFO", "DEBUG", "TRACE"]);
     }
 }
+
+/// `format!` wants positional arguments first; since key-values may stand among them, statements do not.
+#[test]
+fn positional_arguments_may_stand_behind_named_ones() {
+    let seen = seen::one(|| hlog!(info, "{a} {} {}", a = 1, 2, key = 3, 4));
+    assert_eq!(seen.message(), "1 2 4");
+    assert_eq!(*seen.fields(), serde_json::json!({"key": 3}));
+}
