@@ -20,6 +20,13 @@ pub(crate) fn deadline_in(limit: Duration) -> Instant {
 }
 
 /// How closely the order of lines follows the order of calls on different threads.
+///
+/// # Example
+/// ```
+/// use hestia::Order;
+/// // The order of lines of different threads does not matter to this program to the microsecond.
+/// hestia::builder().order(Order::Relaxed);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Order {

@@ -45,6 +45,19 @@ impl Thread {
 }
 
 /// The thread a record was logged on.
+///
+/// # Example
+/// ```
+/// use hestia::{Filter, Record};
+///
+/// struct OfTheMainThread;
+///
+/// impl Filter for OfTheMainThread {
+///     fn allows(&mut self, record: &Record<'_>) -> bool {
+///         record.thread().name() == Some("main")
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ThreadRef<'a> {
     pub(crate) id: u64,

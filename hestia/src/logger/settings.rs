@@ -75,6 +75,12 @@ impl<T> Said<T> {
 }
 
 /// A signal that hestia can act on; see [`crate::Builder::drain_on`].
+///
+/// # Example
+/// ```
+/// use hestia::Signal;
+/// hestia::builder().drain_on(Signal::Terminate).drain_on(Signal::Interrupt);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Signal {

@@ -48,6 +48,25 @@ pub(crate) const KEPT_BYTES: usize = 1 << 20;
 /// What is left in it when [`crate::Sink::write`] returns counts as written after `Ok` and as failed
 /// after `Err`. A sink that got rid of only some of the lines says so with [`Batch::written`] first; one
 /// that hands them to a thread of its own takes them out with [`Batch::take`].
+///
+/// # Example
+/// ```
+/// use hestia::{Batch, FlushTicket, Sink, SinkError};
+///
+/// /// Counts bytes and keeps nothing.
+/// struct Weigh(usize);
+///
+/// impl Sink for Weigh {
+///     fn write(&mut self, batch: &mut Batch) -> Result<(), SinkError> {
+///         self.0 += batch.bytes().len();
+///         Ok(())
+///     }
+///
+///     fn flush(&mut self, ticket: FlushTicket) {
+///         ticket.settle(Ok(()));
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Batch {
     bytes: Vec<u8>,

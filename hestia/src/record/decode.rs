@@ -161,6 +161,20 @@ fn text(bytes: &[u8]) -> Result<&str, DecodeError> {
 }
 
 /// The items of an array, still encoded.
+///
+/// # Example
+/// ```
+/// use hestia::Value;
+///
+/// fn sum(value: Value<'_>) -> u64 {
+///     match value {
+///         Value::U64(number) => number,
+///         Value::Seq(items) => items.iter().map(sum).sum(),
+///         Value::Map(entries) => entries.iter().map(|field| sum(field.value)).sum(),
+///         _ => 0,
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Items<'a>(&'a [u8]);
 

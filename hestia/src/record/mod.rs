@@ -75,6 +75,20 @@ pub struct TraceIds {
 /// One log record, as filters, layouts and sinks see it.
 ///
 /// A view: it borrows from the queue and lives as long as the call it is passed to.
+///
+/// # Example
+/// ```
+/// use hestia::{Filter, Record};
+///
+/// /// Lets through what concerns one user.
+/// struct OfUser(u64);
+///
+/// impl Filter for OfUser {
+///     fn allows(&mut self, record: &Record<'_>) -> bool {
+///         record.field("user_id") == Some(hestia::Value::U64(self.0))
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {
     pub(crate) timestamp_nanos: i64,

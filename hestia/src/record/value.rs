@@ -8,6 +8,13 @@ use super::decode::{Entries, Items};
 ///
 /// Numbers, booleans, strings, null, arrays and objects keep their type from the statement to the
 /// JSON file; what had to be formatted at the call (`Debug` and `Display` values) is a [`Value::Str`].
+///
+/// # Example
+/// ```
+/// use hestia::Value;
+/// assert_eq!(Value::F64(f64::NAN), Value::F64(f64::NAN));
+/// assert_ne!(Value::U64(1), Value::I64(1));
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Value<'a> {
