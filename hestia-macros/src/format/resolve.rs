@@ -7,7 +7,7 @@ use hestia_grammar::is_secret;
 use super::parse::{Count, Piece, Placeholder, Reference};
 
 /// What is written in the place of a secret.
-const MASK: &str = "***";
+pub(crate) const MASK: &str = "***";
 
 /// A message whose arguments are known.
 #[derive(Debug, PartialEq, Eq)]

@@ -8,11 +8,8 @@ use hestia_grammar::is_secret;
 
 use super::parse::{Argument, Capture, Field, LEVELS, Level, Message, Statement, closed, span_of};
 use crate::format::parse::parse;
-use crate::format::resolve::{self, Arguments, Resolved};
+use crate::format::resolve::{self, Arguments, MASK, Resolved};
 use crate::paths::private;
-
-/// What is written in the place of a secret.
-const MASK: &str = "***";
 
 pub(crate) fn expand(statement: &Statement, errors: &[Error]) -> TokenStream {
     let mut plan = Plan::new(statement);
@@ -76,7 +73,7 @@ impl Plan {
             template: LitStr::new("", Span::mixed_site()),
         };
         for field in &statement.fields {
-            plan.field(field.key.clone(), field);
+            plan.field(field.clone());
         }
         let names = statement.names_in_message();
         let mut named = Vec::new();
@@ -92,10 +89,9 @@ impl Plan {
                     plan.named.push(name.to_string());
                 }
                 Argument::Named { name, value } => {
-                    let field = Argument::as_field(name, value);
-                    plan.field(field.key.clone(), &field);
+                    plan.field(Argument::as_field(name, value));
                 }
-                Argument::Field(field) => plan.field(field.key.clone(), field),
+                Argument::Field(field) => plan.field(field.clone()),
             }
         }
         plan.arguments.extend(named);
@@ -107,13 +103,8 @@ impl Plan {
         self.values.len() - 1
     }
 
-    fn field(&mut self, key: super::parse::Key, field: &Field) {
+    fn field(&mut self, field: Field) {
         let place = self.value(field.value.clone());
-        let field = Field {
-            key,
-            capture: field.capture,
-            value: field.value.clone(),
-        };
         self.fields.push((field, place));
     }
 

@@ -50,6 +50,7 @@ pub(crate) enum Level {
     Expression { tokens: TokenStream, is_word: bool },
 }
 
+#[derive(Clone)]
 pub(crate) struct Field {
     pub(crate) key: Key,
     pub(crate) capture: Capture,

@@ -178,7 +178,7 @@ impl Buffer {
         self.length = self.length.min(length);
     }
 
-    /// The memory, empty, for another buffer; `None` while it is lent.
+    /// Its own memory, empty, for another buffer; none of it where the space was lent.
     pub(crate) fn into_memory(self) -> Vec<u8> {
         self.own
     }

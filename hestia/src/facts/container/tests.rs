@@ -158,7 +158,7 @@ const CRIO_POD: &str = "\
 
 /// Rootless, and started with the network of another container.
 const PODMAN: &str = "\
-961 812 0:58 / / ro,relatime - overlay overlay rw,lowerdir=/home/ada/.local/share/containers/storage/overlay/l/4NB35A5Z4Y,upperdir=/home/ada/.local/share/containers/storage/overlay/{OTHER}/diff,userxattr
+961 812 0:58 / / ro,relatime - overlay overlay rw,lowerdir=/srv/ada/.local/share/containers/storage/overlay/l/4NB35A5Z4Y,upperdir=/srv/ada/.local/share/containers/storage/overlay/{OTHER}/diff,userxattr
 981 961 0:56 /containers/overlay-containers/{OTHER}/userdata/resolv.conf /etc/resolv.conf ro,nosuid - tmpfs tmpfs rw,uid=1000
 982 961 0:56 /containers/overlay-containers/{OTHER}/userdata/hosts /etc/hosts ro,nosuid - tmpfs tmpfs rw,uid=1000
 983 961 0:56 /containers/overlay-containers/{ID}/userdata/hostname /etc/hostname ro,nosuid - tmpfs tmpfs rw,uid=1000
