@@ -2,22 +2,23 @@
 
 pub use core;
 
-pub use crate::callsite::statement::{
-    Callsite, Callsites, ErrorArgument, Fields, LoggerArgument, Statement, Via, may_be_on,
-};
+pub use crate::callsite::statement::{Callsite, Callsites, LoggerArgument, Via, may_be_on};
 pub use crate::level::{Level, Severity};
 pub use crate::logger::attribute;
-pub use crate::record::capture::{Argument, AtCall, Captured, Count, Printer};
+pub use crate::record::Message;
+pub use crate::record::capture::{
+    Argument, AtCall, Bytes, Count, ErrorArgument, Object, Printed, Serde, Typed,
+};
 pub use crate::record::{Encode, Encoded, Encoder};
 pub use hestia_macros::{drop_in, hlog};
 pub use serde::Serialize;
 
 /// Traits whose methods choose by the type of an argument; expansions bring them into scope unnamed.
 pub mod choice {
-    pub use crate::callsite::statement::{
-        ForeignLogger, IsError, IsShown, LeadsToError, NamedLogger, RefersToError,
+    pub use crate::callsite::statement::{ForeignLogger, NamedLogger};
+    pub use crate::record::capture::{
+        CopiedArgument, FormattedArgument, IsError, IsShown, LeadsToError, RefersToError,
     };
-    pub use crate::record::capture::{CopiedArgument, FormattedArgument};
 }
 
 /// The words for levels; what is none of them gets the compiler's own suggestion.

@@ -14,6 +14,9 @@ pub(crate) const MASK: &str = "***";
 pub(crate) struct Resolved {
     /// The format string for the captured values, each by its position in `captures`.
     pub(crate) template: String,
+    /// The same without positions, where each placeholder takes the next capture and is `{}`, `{:?}` or `{:.2}`: what
+    /// the writer fills in without the compiler's help.
+    pub(crate) simple: Option<String>,
     /// What the record takes along, in this order, each once.
     pub(crate) captures: Vec<Capture>,
     /// Variables that the string names and nobody passed; they come after the arguments that were.
@@ -52,6 +55,7 @@ pub(crate) fn resolve(pieces: &[Piece], passed: Arguments<'_>) -> Option<Resolve
         used: vec![false; passed.positional + passed.named.len()],
         resolved: Resolved {
             template: String::new(),
+            simple: Some(String::new()),
             captures: Vec::new(),
             variables: Vec::new(),
         },
@@ -104,7 +108,15 @@ struct Resolver<'a> {
 impl Resolver<'_> {
     fn text(&mut self, text: &str) {
         let doubled = text.replace('{', "{{").replace('}', "}}");
-        self.resolved.template.push_str(&doubled);
+        self.push(&doubled);
+    }
+
+    /// Text that is the same in both templates.
+    fn push(&mut self, text: &str) {
+        self.resolved.template.push_str(text);
+        if let Some(simple) = &mut self.resolved.simple {
+            simple.push_str(text);
+        }
     }
 
     fn placeholder(&mut self, placeholder: &Placeholder) -> Option<()> {
@@ -120,11 +132,13 @@ impl Resolver<'_> {
         if let Reference::Name(name) = &placeholder.argument
             && is_secret(name)
         {
-            self.resolved.template.push_str(MASK);
+            self.push(MASK);
             return Some(());
         }
         let value = self.value(placeholder, argument, width.as_ref(), precision.as_ref());
+        let taken_before = self.resolved.captures.len();
         let value = self.capture(value);
+        self.simple(placeholder, value == taken_before);
         let width = width.map(|spec| self.place(spec));
         let precision = precision.map(|spec| self.place(spec));
         append_spec(
@@ -135,6 +149,21 @@ impl Resolver<'_> {
             precision.as_deref(),
         );
         Some(())
+    }
+
+    /// Adds a placeholder to the template without positions, or gives that up.
+    fn simple(&mut self, placeholder: &Placeholder, takes_the_next: bool) {
+        let is_plain = takes_the_next && placeholder.flags.is_empty() && placeholder.width.is_none();
+        let spec = match (&placeholder.precision, placeholder.style.as_str()) {
+            (None, "") => "{}".to_owned(),
+            (None, "?") => "{:?}".to_owned(),
+            (Some(Count::Fixed(digits)), "") => format!("{{:.{digits}}}"),
+            _ => return self.resolved.simple = None,
+        };
+        match &mut self.resolved.simple {
+            Some(simple) if is_plain => simple.push_str(&spec),
+            simple => *simple = None,
+        }
     }
 
     /// The position of an argument: positional, then named, then variables.

@@ -13,13 +13,13 @@ use crate::paths::private;
 
 pub(crate) fn expand(statement: &Statement, errors: &[Error]) -> TokenStream {
     let mut plan = Plan::new(statement);
-    let message = plan.message(statement);
-    let fields = plan.fields();
+    let said = plan.message(statement);
     if !errors.is_empty() {
         return plan.broken(errors);
     }
-    let logged = plan.logged(statement, message, &fields);
-    plan.guarded(statement, &logged)
+    let parts = plan.parts(&said);
+    let logged = plan.logged(statement, &parts, &said);
+    plan.guarded(statement, &parts, &logged)
 }
 
 /// How the message is said.
@@ -30,6 +30,18 @@ enum Said {
     Later(Resolved, Span),
     /// At the call, by these tokens after `format_args!`.
     AtCall(TokenStream),
+}
+
+/// The parts of a record that a statement hands over.
+struct Parts {
+    /// The keys, in the order of their values.
+    keys: Vec<String>,
+    /// The values: a list of pairs.
+    values: TokenStream,
+    /// How the static says the message.
+    message: TokenStream,
+    /// The arguments of the message: a list of pairs.
+    arguments: TokenStream,
 }
 
 /// What the statement's code is made of.
@@ -167,32 +179,53 @@ impl Plan {
         quote_spanned!(at=> *#value)
     }
 
-    /// What adds the key-values.
-    fn fields(&self) -> TokenStream {
-        if self.fields.is_empty() {
-            return TokenStream::new();
-        }
+    fn parts(&self, said: &Said) -> Parts {
         let all: Vec<_> = self
             .fields
             .iter()
             .map(|(field, place)| (field.key.path.as_slice(), field, *place))
             .collect();
-        let added = self.entries(&all);
-        let (fields, draft) = (own("fields"), own("draft"));
-        quote! {
-            let #fields = &mut #draft.fields();
-            #added
+        let (keys, values) = self.entries(&all);
+        let private = &self.private;
+        let template = &self.template;
+        let (message, arguments) = match said {
+            Said::Constant => (quote!(Constant(#template)), quote!(())),
+            Said::AtCall(tokens) => (
+                quote!(Template("{}")),
+                list([quote!(#private::AtCall(#private::core::format_args!(#tokens)))]),
+            ),
+            Said::Later(resolved, span) => {
+                let message = match &resolved.simple {
+                    Some(simple) => {
+                        let simple = LitStr::new(simple, shown_at(*span));
+                        quote!(Template(#simple))
+                    }
+                    None => {
+                        let printer = printer(private, resolved, *span);
+                        quote!(Printed(#template, #printer))
+                    }
+                };
+                (message, self.captures(resolved, *span))
+            }
+        };
+        Parts {
+            keys,
+            values,
+            message,
+            arguments,
         }
     }
 
-    /// Entries of one object; those with longer paths are gathered into objects of their own.
-    fn entries(&self, all: &[(&[String], &Field, usize)]) -> TokenStream {
-        let fields = own("fields");
-        let mut added = TokenStream::new();
+    /// Keys and values of one object; those with longer paths are gathered into objects of their own.
+    fn entries(&self, all: &[(&[String], &Field, usize)]) -> (Vec<String>, TokenStream) {
+        let private = &self.private;
+        let mut keys: Vec<String> = Vec::new();
+        let mut values = Vec::new();
         for (at, (path, field, place)) in all.iter().enumerate() {
             let [key, rest @ ..] = *path else { continue };
             if rest.is_empty() {
-                added.extend(self.entry(key, field, *place));
+                keys.push(key.clone());
+                values.push(self.entry(key, field, *place));
                 continue;
             }
             let is_of_key =
@@ -205,46 +238,41 @@ impl Plan {
                 .filter(is_of_key)
                 .map(|(path, field, place)| (&path[1..], *field, *place))
                 .collect();
-            let inner = self.entries(&inner);
-            added.extend(quote!(#fields.object(#key, |#fields| { #inner });));
+            let (inner_keys, inner_values) = self.entries(&inner);
+            keys.push(key.clone());
+            values.push(quote!(#private::Object(&[#(#inner_keys),*], #inner_values)));
         }
-        added
+        (keys, list(values))
     }
 
     fn entry(&self, key: &str, field: &Field, place: usize) -> TokenStream {
         let private = &self.private;
-        let (fields, value, pointed) = (own("fields"), value(place), self.pointed(place));
+        let (value, pointed) = (value(place), self.pointed(place));
         let span = shown_at(span_of(&field.value));
         if is_secret(key) {
-            return quote!(#fields.value(#key, #MASK););
+            return quote!(#private::Typed(#MASK));
         }
         match field.capture {
-            Capture::Typed => quote_spanned!(span=> #fields.value(#key, #value);),
-            Capture::Serde => quote_spanned!(span=> #fields.serde(#key, #value);),
-            Capture::Bytes => quote_spanned!(span=> #fields.bytes(#key, #value);),
+            Capture::Typed => quote_spanned!(span=> #private::Typed(#value)),
+            Capture::Serde => quote_spanned!(span=> #private::Serde(#value)),
+            Capture::Bytes => quote_spanned!(span=> #private::Bytes(#value)),
             Capture::Display => {
-                quote_spanned!(span=> #fields.formatted(#key, #private::core::format_args!("{}", #pointed));)
+                quote_spanned!(span=> #private::Printed(#private::core::format_args!("{}", #pointed)))
             }
             Capture::Debug => {
-                quote_spanned!(span=> #fields.formatted(#key, #private::core::format_args!("{:?}", #pointed));)
+                quote_spanned!(span=> #private::Printed(#private::core::format_args!("{:?}", #pointed)))
             }
             Capture::Error => {
-                quote_spanned!(span=> (&&&&#private::ErrorArgument(#value)).put(#fields, #key);)
+                quote_spanned!(span=> (&&&&#private::ErrorArgument(#value)).part())
             }
         }
     }
 
     /// The call that logs, once the statement is known to be on.
-    fn logged(&self, statement: &Statement, message: Said, fields: &TokenStream) -> TokenStream {
+    fn logged(&self, statement: &Statement, parts: &Parts, said: &Said) -> TokenStream {
         let private = &self.private;
         let callsite = callsite(statement);
-        let begin = if statement.options.is_empty() {
-            quote!(begin())
-        } else {
-            let via = own("via");
-            quote!(begin_via(&#via))
-        };
-        let needs_choice = matches!(message, Said::Later(..))
+        let needs_choice = matches!(said, Said::Later(..))
             || self
                 .fields
                 .iter()
@@ -255,20 +283,16 @@ impl Plan {
                 use #private::choice::*;
             }
         });
-        let message = match message {
-            Said::Constant => quote!(constant()),
-            Said::AtCall(arguments) => quote!(formatted(#private::core::format_args!(#arguments))),
-            Said::Later(resolved, span) => {
-                let captures = self.captures(&resolved, span);
-                let printer = printer(private, &resolved, span);
-                quote!(message(#captures, #printer))
-            }
-        };
-        let draft = own("draft");
-        let call = quote! {
-            let mut #draft = #callsite.#begin;
-            #fields
-            #draft.#message;
+        let Parts {
+            values, arguments, ..
+        } = parts;
+        let call = if !statement.options.is_empty() {
+            let via = own("via");
+            quote!(#callsite.log_via(&#via, #values, #arguments);)
+        } else if self.fields.is_empty() && matches!(said, Said::Constant) {
+            quote!(#callsite.log_constant();)
+        } else {
+            quote!(#callsite.log(#values, #arguments);)
         };
         if self.values.is_empty() {
             return quote!(#choice #call);
@@ -287,20 +311,15 @@ impl Plan {
 
     /// The arguments as the record takes them along: a list of pairs.
     fn captures(&self, resolved: &Resolved, span: Span) -> TokenStream {
-        let mut list = quote!(());
-        for capture in resolved.captures.iter().rev() {
-            let captured = match capture {
-                resolve::Capture::Count { argument } => self.count(*argument),
-                resolve::Capture::Value {
-                    argument,
-                    template,
-                    counts,
-                    at_call,
-                } => self.capture(*argument, template, counts, *at_call, span),
-            };
-            list = quote!((#captured, #list));
-        }
-        list
+        list(resolved.captures.iter().map(|capture| match capture {
+            resolve::Capture::Count { argument } => self.count(*argument),
+            resolve::Capture::Value {
+                argument,
+                template,
+                counts,
+                at_call,
+            } => self.capture(*argument, template, counts, *at_call, span),
+        }))
     }
 
     fn argument(&self, argument: usize) -> Ident {
@@ -323,7 +342,6 @@ impl Plan {
         span: Span,
     ) -> TokenStream {
         let private = &self.private;
-        let out = own("out");
         let value = self.argument(argument);
         let template = LitStr::new(template, shown_at(span));
         let counts = counts.iter().map(|count| {
@@ -332,24 +350,23 @@ impl Plan {
         });
         let at = shown_at(span_of(&self.values[self.arguments[argument]]));
         let pointed = self.pointed(self.arguments[argument]);
-        let format = quote_spanned! {at=>
-            |#out| #out.write_fmt(#private::core::format_args!(#template, #pointed #(, #counts)*))
-        };
+        let formatted =
+            quote_spanned!(at=> #private::core::format_args!(#template, #pointed #(, #counts)*));
         if at_call {
-            quote_spanned!(at=> #private::AtCall.capture(#value, #format))
+            quote_spanned!(at=> #private::AtCall(#formatted))
         } else {
-            quote_spanned!(at=> (&&#private::Argument(#value)).choose().capture(#value, #format))
+            quote_spanned!(at=> (&&#private::Argument(#value)).or(#formatted))
         }
     }
 
     /// The static, the level check, and the call inside.
-    fn guarded(&self, statement: &Statement, logged: &TokenStream) -> TokenStream {
+    fn guarded(&self, statement: &Statement, parts: &Parts, logged: &TokenStream) -> TokenStream {
         let private = &self.private;
-        let template = &self.template;
+        let Parts { keys, message, .. } = parts;
         let module = quote!(#private::core::module_path!());
         let target = static_target(statement).unwrap_or_else(|| module.clone());
         let place = quote! {
-            #target, #template, #module, #private::core::file!(), #private::core::line!()
+            #target, #private::Message::#message, &[#(#keys),*], #module, #private::core::file!(), #private::core::line!()
         };
         match &statement.level {
             Level::Word(word) => {
@@ -488,13 +505,23 @@ fn static_target(statement: &Statement) -> Option<TokenStream> {
 
 /// The function that prints the message from its decoded arguments.
 fn printer(private: &TokenStream, resolved: &Resolved, span: Span) -> TokenStream {
-    let out = own("out");
-    let names: Vec<_> = (0..resolved.captures.len()).map(value).collect();
-    let mut pattern = quote!(());
-    for name in names.iter().rev() {
-        pattern = quote!((#name, #pattern));
-    }
+    let (out, arguments) = (own("out"), own("arguments"));
+    let values = resolved.captures.iter().enumerate().map(|(place, capture)| {
+        let get = match capture {
+            resolve::Capture::Value { .. } => quote!(at),
+            resolve::Capture::Count { .. } => quote!(count),
+        };
+        quote!(#arguments.#get(#place))
+    });
     // Widths and precisions are not printed themselves; a format string refers to all of its arguments.
     let template = LitStr::new(&resolved.template, shown_at(span));
-    quote!(|#out, #pattern| #out.write_fmt(#private::core::format_args!(#template #(, #names)*)))
+    quote!(|#out, #arguments| #out.write_fmt(#private::core::format_args!(#template #(, #values)*)))
+}
+
+/// A list of pairs.
+fn list(items: impl IntoIterator<Item = TokenStream, IntoIter: DoubleEndedIterator>) -> TokenStream {
+    items
+        .into_iter()
+        .rev()
+        .fold(quote!(()), |rest, item| quote!((#item, #rest)))
 }

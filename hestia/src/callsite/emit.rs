@@ -5,8 +5,24 @@ use crate::level::Level;
 use crate::queue::Reason;
 use crate::queue::ring::{Producer, Room};
 use crate::queue::wake::{DIRECT, FORKED};
-use crate::record::{self, buffer::Buffer};
+use crate::record::{self, scalar::Pen};
 use crate::thread::Thread;
+
+/// Writes a record of a known size straight into the thread's ring. `false`, and nothing is done, where that cannot be
+/// right now; then it is made in memory and goes through [`emit`].
+#[inline(always)]
+pub(super) fn emit_sized(
+    front: &'static Front,
+    size: usize,
+    flags: u32,
+    fill: impl FnOnce(&mut Pen<'_>),
+) -> bool {
+    let is_written = local::write_sized(front, size, flags, fill);
+    if is_written && front.queue.wake.wants_attention() {
+        attend(front);
+    }
+    is_written
+}
 
 /// Puts a record into the queue, or counts it as shed; whichever it was, the call returns.
 #[inline]
@@ -124,7 +140,7 @@ fn put_oversize(front: &Front, producer: &mut Producer, flags: u32, bytes: &[u8]
 /// Through a ring that several threads share, with the thread's name in the record.
 fn put_shared(front: &Front, flags: u32, bytes: &[u8]) -> Put {
     let thread: Thread = local::thread();
-    let mut named = Buffer::from(Vec::with_capacity(bytes.len() + 64));
+    let mut named = Vec::with_capacity(bytes.len() + 64);
     record::append_thread(&mut named, thread.as_ref());
     named.extend_from_slice(bytes);
     front.queue.with_shared(thread.id, |producer| {

@@ -10,32 +10,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use log::kv::{self, VisitSource, VisitValue};
 
-use super::{Front, draft::Draft, statement::Fields};
+use super::Front;
+use super::emit::{emit, emit_sized};
+use super::local::with_memory;
 use crate::queue::Reason;
-use crate::record::decode::{DecodeMessage, message_static, message_text};
-use crate::record::encode::{append_guarded, append_static_str};
-use crate::record::{Encoded, Encoder, Image, MapEncoder, Shared, Site, Text};
+use crate::record::capture::append_guarded_value;
+use crate::record::encode::{append_guarded, append_static_str, append_str};
+use crate::record::{
+    CONSTANT, Encoded, Encoder, INLINE_SITE, Image, InlineSite, Shared, Site, Text,
+};
 
 /// Logs a record that passed the level check.
 pub(crate) fn log(front: &'static Front, record: &log::Record<'_>, shared: Option<&Shared>) {
-    let level = record.level();
-    // The length of a list of key-values is code of the user's at times; so it is asked for first.
-    let is_constant = record.args().as_str().is_some() && record.key_values().count() == 0;
-    let mut draft = Draft::default();
-    if is_constant {
-        draft.begin_in_ring(front);
-    } else {
-        draft.begin_in_memory();
-    }
-    if draft.is_refused() {
-        return front.queue.refuse(level, Reason::TooDeep);
-    }
-    let flags = encode(&mut draft, record, shared);
-    draft.send(front, level, flags);
-}
-
-fn encode(draft: &mut Draft, record: &log::Record<'_>, shared: Option<&Shared>) -> u32 {
-    let site = Site::Inline {
+    let site = InlineSite {
         severity: record.level().into(),
         target: record.target(),
         module: text(record.module_path_static(), record.module_path()),
@@ -43,20 +30,46 @@ fn encode(draft: &mut Draft, record: &log::Record<'_>, shared: Option<&Shared>) 
         line: record.line(),
     };
     let constant = record.args().as_str();
-    let read_message: DecodeMessage = match constant {
-        Some(_) => message_static,
-        None => message_text,
-    };
-    let mut image = Image::begin(draft, site, read_message, shared, None);
-    let fields = record.key_values();
-    image.fields(|map| {
-        // A source that fails has handed over what it could; the record is kept.
-        let _ = catch_unwind(AssertUnwindSafe(|| fields.visit(&mut Visitor(map))));
+    // The length of a list of key-values is code of the user's at times; so it is asked for first.
+    if let Some(message) = constant
+        && shared.is_none()
+        && record.key_values().count() == 0
+    {
+        let size = site.size() + 2 * size_of::<usize>();
+        let flags = INLINE_SITE | CONSTANT;
+        let is_written = emit_sized(front, size, flags, |pen| {
+            site.write(pen);
+            append_static_str(pen, message);
+        });
+        if is_written {
+            return;
+        }
+    }
+    let made = with_memory(|bytes| {
+        let flags = encode(bytes, site, record, shared);
+        emit(front, record.level(), flags, bytes);
     });
-    image.message(|bytes| match constant {
-        Some(text) => append_static_str(bytes, text),
-        None => append_guarded(bytes, *record.args()),
-    })
+    if made.is_none() {
+        front.queue.refuse(record.level(), Reason::TooDeep);
+    }
+}
+
+fn encode(
+    bytes: &mut Vec<u8>,
+    site: InlineSite<'_>,
+    record: &log::Record<'_>,
+    shared: Option<&Shared>,
+) -> u32 {
+    let mut image = Image::begin(bytes, Site::Inline(site), shared, None);
+    let fields = record.key_values();
+    image.fields(|bytes| {
+        // A source that fails has handed over what it could; the record is kept.
+        let _ = catch_unwind(AssertUnwindSafe(|| fields.visit(&mut Visitor(bytes))));
+    });
+    match record.args().as_str() {
+        Some(message) => image.constant(message),
+        None => image.text(|bytes| append_guarded(bytes, *record.args())),
+    }
 }
 
 fn text<'a>(constant: Option<&'static str>, any: Option<&'a str>) -> Text<'a> {
@@ -67,11 +80,12 @@ fn text<'a>(constant: Option<&'static str>, any: Option<&'a str>) -> Text<'a> {
     }
 }
 
-struct Visitor<'a, 'b>(&'a mut MapEncoder<'b>);
+struct Visitor<'a>(&'a mut Vec<u8>);
 
-impl<'kvs> VisitSource<'kvs> for Visitor<'_, '_> {
+impl<'kvs> VisitSource<'kvs> for Visitor<'_> {
     fn visit_pair(&mut self, key: kv::Key<'kvs>, value: kv::Value<'kvs>) -> Result<(), kv::Error> {
-        Fields::new(self.0.reborrow()).guarded(key.as_str(), |encoder| put(encoder, &value));
+        append_str(self.0, key.as_str());
+        append_guarded_value(self.0, |encoder| put(encoder, &value));
         Ok(())
     }
 }

@@ -1,37 +1,36 @@
-//! What each thread keeps for logging: its ring and its scratch buffers.
+//! What each thread keeps for logging: its ring and its scratch memory.
 //!
 //! *Invariant:* works when the thread's locals are gone, and inside itself: a statement that is executed
-//! while another one formats its arguments takes a buffer of its own.
+//! while another one formats its arguments takes memory of its own.
 
-#![allow(unsafe_code, reason = "lends memory of a ring")]
+#![allow(unsafe_code, reason = "the ring is reached without a lock or a count")]
 
 use std::cell::{Cell, RefCell, UnsafeCell};
-use std::ptr::NonNull;
+use std::mem::ManuallyDrop;
 
 use super::Front;
 use crate::queue::Producer;
 use crate::queue::ring::Room;
 use crate::queue::wake::FORKED;
-use crate::record::buffer::{Buffer, Lender};
+use crate::record::scalar::Pen;
 use crate::thread::Thread;
 
 /// How deep statements may nest, one executed while another formats its arguments. Deeper ones are
 /// refused: a `Display` that logs itself would never end.
 pub(super) const MAX_NESTING: usize = 8;
-/// A buffer that grew beyond this for one huge record is not kept, in bytes.
+/// Memory that grew beyond this for one huge record is not kept, in bytes.
 const KEPT_SCRATCH_BYTES: usize = 64 << 10;
 
+/// The thread's ring. Without a destructor, so that reaching it costs nothing; [`Kept`] has one for it.
 #[derive(Debug)]
-struct Local {
+struct Slot {
     /// The address of the [`Front`] whose records the ring takes now; [`NOBODY`] while there is no ring, or while it
     /// is in use further up on this very thread's stack.
     open_to: Cell<usize>,
     /// The address of the front that the ring was made for. In a forked child it may still be the parent's.
     made_for: Cell<usize>,
     in_use: Cell<bool>,
-    ring: UnsafeCell<Option<Producer>>,
-    scratch: RefCell<Vec<Vec<u8>>>,
-    nesting: Cell<usize>,
+    ring: UnsafeCell<ManuallyDrop<Option<Producer>>>,
 }
 
 const NOBODY: usize = 0;
@@ -41,7 +40,7 @@ fn number(front: &Front) -> usize {
     std::ptr::from_ref(front).addr()
 }
 
-impl Local {
+impl Slot {
     /// Runs what uses the ring; `None` while it is in use.
     fn with<R>(&self, use_it: impl FnOnce(&mut Option<Producer>) -> R) -> Option<R> {
         if self.in_use.replace(true) {
@@ -49,129 +48,129 @@ impl Local {
         }
         self.open_to.set(NOBODY);
         /// Opens the ring again, also after a panic.
-        struct Open<'l>(&'l Local);
+        struct Open<'l>(&'l Slot);
         impl Drop for Open<'_> {
             fn drop(&mut self) {
-                self.0.open();
+                self.0.open_to.set(self.0.made_for.get());
+                self.0.in_use.set(false);
             }
         }
         let _open = Open(self);
         // SAFETY: the mark makes this the only reference: only this thread gets here.
         Some(use_it(unsafe { &mut *self.ring.get() }))
     }
-
-    /// The ring is not in use any more.
-    #[inline]
-    fn open(&self) {
-        self.in_use.set(false);
-        self.open_to.set(self.made_for.get());
-    }
 }
 
-impl Drop for Local {
+/// Scratch memory of the thread.
+#[derive(Debug)]
+struct Kept {
+    scratch: RefCell<Vec<Vec<u8>>>,
+    nesting: Cell<usize>,
+}
+
+impl Drop for Kept {
+    /// The thread ends, and its ring with it.
     fn drop(&mut self) {
-        if let Some(producer) = self.ring.get_mut() {
+        if let Some(producer) = SLOT.with(take) {
             producer.close();
         }
     }
 }
 
+/// Leaves the thread without a ring.
+fn take(slot: &Slot) -> Option<Producer> {
+    slot.with(|ring| {
+        slot.made_for.set(NOBODY);
+        ring.take()
+    })
+    .flatten()
+}
+
 thread_local! {
-    static LOCAL: Local = const {
-        Local {
+    static SLOT: Slot = const {
+        Slot {
             open_to: Cell::new(NOBODY),
             made_for: Cell::new(NOBODY),
             in_use: Cell::new(false),
-            ring: UnsafeCell::new(None),
+            ring: UnsafeCell::new(ManuallyDrop::new(None)),
+        }
+    };
+    static KEPT: Kept = const {
+        Kept {
             scratch: RefCell::new(Vec::new()),
             nesting: Cell::new(0),
         }
     };
 }
 
-/// How much of a ring is lent to a record in the making, in bytes; a larger one is made elsewhere.
-const LENT_BYTES: usize = 512;
-
-static LENDER: Lender = Lender {
-    memory: take_memory,
-    take_back: end_loan,
-};
-
-/// Space in this thread's ring, lent to one statement. Never leaves the statement's own stack.
-#[derive(Debug)]
-pub(super) struct Loan(NonNull<Local>);
-
-/// Lends space in the thread's ring to a record that nothing but hestia's own code will write. `None` where
-/// there is none right now; the usual ways sort out why.
+/// Writes a record of a known size into the thread's ring and publishes it. `fill` is hestia's own code, and writes
+/// as many bytes as were said. `false` when there is no ring, or no room; the usual ways sort out why.
 #[inline(always)]
-pub(super) fn lend_ring(front: &'static Front, record: &mut Buffer) -> Option<Loan> {
-    let lend = |local: &Local| {
-        if local.open_to.get() != number(front) {
-            return None;
+pub(super) fn write_sized(
+    front: &'static Front,
+    size: usize,
+    flags: u32,
+    fill: impl FnOnce(&mut Pen<'_>),
+) -> bool {
+    SLOT.with(|slot| {
+        if slot.open_to.get() != number(front) {
+            return false;
         }
-        // SAFETY: the ring is there and not in use, as `open_to` says, and nothing below runs code that could ask
-        // for it. A signal handler that logs right here finds it open, and is done with it when this goes on.
-        let producer = unsafe { &mut *local.ring.get() }.as_mut()?;
-        local.open_to.set(NOBODY);
-        local.in_use.set(true);
-        if producer.room_for(LENT_BYTES, || front.queue.wake.rouse()) != Room::Yes {
-            local.open();
-            return None;
+        // A signal handler that logs from here on finds the ring in use, and goes another way.
+        slot.open_to.set(NOBODY);
+        slot.in_use.set(true);
+        // SAFETY: the ring was not in use, as `open_to` said, and is now; nothing below asks for it.
+        let ring: &mut Option<Producer> = unsafe { &mut *slot.ring.get() };
+        let mut is_written = false;
+        if let Some(producer) = ring
+            && producer.room_for(size, || front.queue.wake.rouse()) == Room::Yes
+        {
+            let mut reservation = producer.reserve(size);
+            // SAFETY: room for `size` bytes, and as many are written.
+            let mut pen = unsafe { Pen::new(reservation.payload()) };
+            fill(&mut pen);
+            debug_assert!(pen.is_full(), "a record is as long as it said");
+            reservation.commit(flags, || front.ticks.now());
+            is_written = true;
         }
-        let space = NonNull::from(producer.reserve(LENT_BYTES).payload());
-        // SAFETY: the memory of a ring is initialized when it is made. While the ring is in use, nobody gets at
-        // it but `commit_lent`, which nothing is written after; the ring lives as long as the thread's locals,
-        // and the buffer no longer than the statement.
-        unsafe { record.lend(space, &LENDER) };
-        Some(Loan(NonNull::from(local)))
-    };
-    LOCAL.try_with(lend).ok().flatten()
+        slot.in_use.set(false);
+        slot.open_to.set(number(front));
+        is_written
+    })
 }
 
-/// Publishes the record that was made in lent space.
-#[inline(always)]
-pub(super) fn commit_lent(loan: &Loan, front: &'static Front, flags: u32, length: usize) {
-    // SAFETY: the thread's locals, which were there when this very call began and go only when the thread ends.
-    let local = unsafe { loan.0.as_ref() };
-    // SAFETY: the statement that was lent the ring has it marked as in use.
-    if let Some(producer) = unsafe { &mut *local.ring.get() } {
-        // The same space: nothing has moved since it was lent.
-        let reservation = producer.reserve(LENT_BYTES);
-        reservation.commit_first(length, flags, || front.ticks.now());
+/// Runs what makes a record in memory of the thread's; `None` when statements nest too deep for one more.
+pub(super) fn with_memory<R>(use_it: impl FnOnce(&mut Vec<u8>) -> R) -> Option<R> {
+    /// Gives the memory back, also after a panic.
+    struct Lent(Vec<u8>);
+    impl Drop for Lent {
+        fn drop(&mut self) {
+            give_memory(std::mem::take(&mut self.0));
+        }
     }
-    local.in_use.set(false);
-    local.open_to.set(number(front));
+    let mut lent = Lent(take_memory()?);
+    Some(use_it(&mut lent.0))
 }
 
-fn end_loan() {
-    let _ = LOCAL.try_with(Local::open);
-}
-
-/// Memory for one statement; `None` when statements nest too deep.
-pub(super) fn take_memory() -> Option<Vec<u8>> {
-    let memory = LOCAL.try_with(|local| {
-        let nesting = local.nesting.get();
+fn take_memory() -> Option<Vec<u8>> {
+    let memory = KEPT.try_with(|kept| {
+        let nesting = kept.nesting.get();
         if nesting >= MAX_NESTING {
             return None;
         }
-        local.nesting.set(nesting + 1);
-        let kept = local
-            .scratch
-            .try_borrow_mut()
-            .ok()
-            .and_then(|mut scratch| scratch.pop());
-        Some(kept.unwrap_or_default())
+        kept.nesting.set(nesting + 1);
+        let scratch = kept.scratch.try_borrow_mut().ok();
+        Some(scratch.and_then(|mut scratch| scratch.pop()).unwrap_or_default())
     });
     // Without locals there is no count of nesting. Nothing that runs this late formats itself for ever.
     memory.unwrap_or_else(|_| Some(Vec::new()))
 }
 
-/// Gives back what [`take_memory`] gave.
-pub(super) fn give_memory(memory: Vec<u8>) {
-    let _ = LOCAL.try_with(|local| {
-        local.nesting.set(local.nesting.get().saturating_sub(1));
+fn give_memory(memory: Vec<u8>) {
+    let _ = KEPT.try_with(|kept| {
+        kept.nesting.set(kept.nesting.get().saturating_sub(1));
         if memory.capacity() <= KEPT_SCRATCH_BYTES
-            && let Ok(mut scratch) = local.scratch.try_borrow_mut()
+            && let Ok(mut scratch) = kept.scratch.try_borrow_mut()
         {
             scratch.push(memory);
         }
@@ -181,45 +180,39 @@ pub(super) fn give_memory(memory: Vec<u8>) {
 /// Lends the thread's ring. `None` when it has none: its locals are gone, the bound of the process is
 /// reached, or this very thread is in the middle of using it (a signal handler that logs).
 pub(super) fn with_ring<R>(front: &Front, use_it: impl FnOnce(&mut Producer) -> R) -> Option<R> {
-    let lend = |local: &Local| {
-        local.with(|slot| {
-            if local.made_for.get() != number(front) {
+    // From here on the ring is given up when the thread ends; without its locals nobody would.
+    KEPT.try_with(|_| ()).ok()?;
+    let lend = |slot: &Slot| {
+        slot.with(|ring| {
+            if slot.made_for.get() != number(front) {
                 // The parent's ring, in a child whose own pipeline another thread has started.
-                std::mem::forget(slot.take());
+                std::mem::forget(ring.take());
             }
-            if slot.is_none() {
-                local.made_for.set(NOBODY);
+            if ring.is_none() {
+                slot.made_for.set(NOBODY);
                 if front.queue.wake.state() == FORKED {
                     // The parent's queue: its locks may be held by threads that did not come along.
                     return None;
                 }
-                *slot = front.queue.new_producer(&Thread::current());
-                local
-                    .made_for
-                    .set(slot.as_ref().map_or(NOBODY, |_| number(front)));
+                *ring = front.queue.new_producer(&Thread::current());
+                slot.made_for
+                    .set(ring.as_ref().map_or(NOBODY, |_| number(front)));
             }
-            slot.as_mut().map(use_it)
+            ring.as_mut().map(use_it)
         })
     };
-    LOCAL.try_with(lend).ok().flatten().flatten()
+    SLOT.with(lend).flatten()
 }
 
 /// Takes the thread's ring away: it belongs to the parent of this forked child. It is neither closed nor
 /// freed, since both sides of it are the parent's.
-pub(super) fn abandon_ring() -> Option<std::mem::ManuallyDrop<Producer>> {
-    let take = |local: &Local| {
-        local.with(|slot| {
-            local.made_for.set(NOBODY);
-            slot.take()
-        })
-    };
-    let taken = LOCAL.try_with(take).ok().flatten().flatten();
-    taken.map(std::mem::ManuallyDrop::new)
+pub(super) fn abandon_ring() -> Option<ManuallyDrop<Producer>> {
+    SLOT.with(take).map(ManuallyDrop::new)
 }
 
 /// The calling thread, as far as it can still be named.
 pub(super) fn thread() -> Thread {
-    if LOCAL.try_with(|_| ()).is_ok() {
+    if KEPT.try_with(|_| ()).is_ok() {
         Thread::current()
     } else {
         Thread::nameless()

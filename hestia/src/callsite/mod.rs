@@ -1,14 +1,14 @@
 //! Everything that runs on the caller's thread.
 //!
-//! A statement that passed its level check becomes bytes in a buffer of the thread ([`facade`] for
-//! records of the `log` crate, [`statement`] for hestia's macros), and goes from there into the thread's ring ([`emit`], [`local`]).
+//! A statement that passed its level check becomes bytes ([`facade`] for records of the `log` crate, [`statement`] for
+//! hestia's macros): straight in the thread's ring where their number is known before, otherwise in memory of the
+//! thread's, which is then copied there ([`emit`], [`local`]).
 //!
 //! [`Front`] is what callers see of the running logger. `logger` installs it, and installs another one
 //! in a forked child.
 //!
 //! *Invariant:* no user code runs while a reservation is open, and no lock is taken on the usual path.
 
-mod draft;
 mod emit;
 pub(crate) mod facade;
 mod forward;

@@ -1,39 +1,32 @@
 //! A statement of hestia's macros: a static beside the code, and one call when the statement is on.
 //!
-//! Callers' threads. The static ([`Callsite`]) holds the facts of the statement and the last verdict of the
-//! level check. The call encodes fields and arguments into the thread's buffer, as `facade` does for records
-//! of the `log` crate, and everything after that is the same for both. Where the record is not hestia's to
-//! write (another logger is installed, or the statement names one) it is decoded on the spot and handed over
-//! as a record of `log`.
+//! Callers' threads. The static ([`Callsite`]) holds the facts of the statement and the last verdict of the level
+//! check. The call gets the values by reference and puts them into the queue. Where the record is not hestia's to write
+//! (another logger is installed, or the statement names one) it is decoded on the spot and handed over as a record of
+//! `log`.
 //!
 //! *Invariant:* the expansion decides nothing; what is generic here only encodes.
 
 use std::fmt;
-use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use log::{Level, Log};
 
-use super::draft::Draft;
+use super::emit::{emit, emit_sized};
 use super::forward::forward;
-use super::{Front, front};
+use super::local::with_memory;
+use super::front;
 use crate::filter::directives::generation;
 use crate::level::Severity;
-use crate::record::buffer::Buffer;
-use crate::record::capture::{Capture, Captured, Printer, message_printed};
-use crate::record::decode::{DecodeMessage, message_static, message_text};
-use crate::record::encode::{self, PANICKED};
-use crate::record::{
-    Encode, Encoded, Encoder, Image, MapEncoder, Metadata, Open, Shared, Site, Text,
-};
+use crate::queue::Reason;
+use crate::record::capture::Part;
+use crate::record::{Image, Message, Metadata, Shared, Site, StaticHead, StaticSite};
 use crate::thread::is_own;
 
 /// The static of one statement.
 #[derive(Debug)]
 pub struct Callsite {
-    metadata: Metadata<'static>,
-    /// The whole message where it is a constant, otherwise its template.
-    message: &'static str,
+    site: StaticSite,
     /// The generation of the levels that the verdict belongs to, and in the lowest bit the verdict.
     verdict: AtomicU32,
 }
@@ -72,7 +65,8 @@ impl Callsites {
     #[must_use]
     pub const fn new(
         target: &'static str,
-        message: &'static str,
+        message: Message,
+        keys: &'static [&'static str],
         module: &'static str,
         file: &'static str,
         line: u32,
@@ -81,12 +75,12 @@ impl Callsites {
             Severity::Level(level)
         }
         Callsites([
-            Callsite::new(Severity::Critical, target, message, module, file, line),
-            Callsite::new(at(Level::Error), target, message, module, file, line),
-            Callsite::new(at(Level::Warn), target, message, module, file, line),
-            Callsite::new(at(Level::Info), target, message, module, file, line),
-            Callsite::new(at(Level::Debug), target, message, module, file, line),
-            Callsite::new(at(Level::Trace), target, message, module, file, line),
+            Callsite::new(Severity::Critical, target, message, keys, module, file, line),
+            Callsite::new(at(Level::Error), target, message, keys, module, file, line),
+            Callsite::new(at(Level::Warn), target, message, keys, module, file, line),
+            Callsite::new(at(Level::Info), target, message, keys, module, file, line),
+            Callsite::new(at(Level::Debug), target, message, keys, module, file, line),
+            Callsite::new(at(Level::Trace), target, message, keys, module, file, line),
         ])
     }
 
@@ -101,19 +95,24 @@ impl Callsites {
 }
 
 impl Callsite {
-    /// `message` is the whole message where it is a constant, otherwise its template.
+    /// `target` is what filters match; module, file and line are the statement's; `keys` are those of the values that it
+    /// logs.
     #[must_use]
     pub const fn new(
         severity: Severity,
         target: &'static str,
-        message: &'static str,
+        message: Message,
+        keys: &'static [&'static str],
         module: &'static str,
         file: &'static str,
         line: u32,
     ) -> Self {
         Callsite {
-            metadata: Metadata::new(severity, target).at(Some(module), Some(file), Some(line)),
-            message,
+            site: StaticSite {
+                metadata: Metadata::new(severity, target).at(Some(module), Some(file), Some(line)),
+                message,
+                keys,
+            },
             verdict: AtomicU32::new(0),
         }
     }
@@ -122,7 +121,7 @@ impl Callsite {
     #[inline]
     #[must_use]
     pub const fn level(&self) -> Level {
-        self.metadata.level()
+        self.site.metadata.level()
     }
 
     /// Whether anybody wants this statement's records. `level` is the static's own, said by the expansion
@@ -146,9 +145,9 @@ impl Callsite {
         // Before the levels are looked at: when they change meanwhile, the verdict is outdated at once.
         let generation = generation();
         let Some(front) = front() else {
-            return log::logger().enabled(&self.log_metadata(self.metadata.target()));
+            return log::logger().enabled(&self.log_metadata(self.site.metadata.target()));
         };
-        let passes = front.gate.allows(self.level(), self.metadata.target());
+        let passes = front.gate.allows(self.level(), self.site.metadata.target());
         self.verdict
             .store((generation << 1) | u32::from(passes), Ordering::Relaxed);
         passes
@@ -168,7 +167,7 @@ impl Callsite {
     }
 
     fn passes_via(&'static self, via: &Via<'_>) -> bool {
-        let target = via.target.unwrap_or(self.metadata.target());
+        let target = via.target.unwrap_or(self.site.metadata.target());
         match (&via.logger, front()) {
             (Some(Destination::Foreign(logger)), _) => logger.enabled(&self.log_metadata(target)),
             (_, Some(front)) => front.gate.allows(self.level(), target),
@@ -176,124 +175,80 @@ impl Callsite {
         }
     }
 
-    /// Begins a record.
+    /// Logs a record, when the statement is on: the values of the keys, and the arguments of the message.
+    ///
+    /// Compiled once for each list of types. Where nothing but hestia's own code is needed to write it, the record is
+    /// written straight into the ring, in room of its size.
     #[inline(never)]
-    pub fn begin(&'static self) -> Statement<'static> {
-        let mut draft = Draft::default();
-        let front = begin(None, &mut draft);
-        let site = Site::Static(&self.metadata);
-        let open = Image::begin(&mut draft, site, message_static, None, None).open();
-        Statement {
-            callsite: self,
-            front,
-            logger: None,
-            draft,
-            open,
+    pub fn log<Values: Part, Arguments: Part>(&'static self, values: Values, arguments: Arguments) {
+        if let Some(values_size) = values.size()
+            && let Some(arguments_size) = arguments.size()
+            && let Some(front) = front()
+            && !is_own()
+        {
+            let size = StaticHead::SIZE + values_size + arguments_size;
+            let is_written = emit_sized(front, size, 0, |pen| {
+                StaticHead(&self.site).write(pen);
+                values.write(pen);
+                arguments.write(pen);
+            });
+            if is_written {
+                return;
+            }
         }
+        self.log_in_memory(None, &mut |bytes| {
+            values.append(bytes);
+            arguments.append(bytes);
+        });
     }
 
-    /// As [`Callsite::begin`], for a statement that names its target or its logger at run time.
-    pub fn begin_via<'v>(&'static self, via: &'v Via<'v>) -> Statement<'v> {
-        let logger = via.logger.as_ref();
-        // A logger may open its file first, before any part of the ring is lent.
+    /// As [`Callsite::log`], for a statement that names its target or its logger at run time.
+    #[inline(never)]
+    pub fn log_via<Values: Part, Arguments: Part>(
+        &'static self,
+        via: &Via<'_>,
+        values: Values,
+        arguments: Arguments,
+    ) {
+        self.log_in_memory(Some(via), &mut |bytes| {
+            values.append(bytes);
+            arguments.append(bytes);
+        });
+    }
+
+    /// Logs a record that has no values, and whose message is a constant.
+    pub fn log_constant(&'static self) {
+        self.log((), ());
+    }
+
+    /// Makes the record in memory of the thread, where code of the user's may run, and sends it.
+    #[inline(never)]
+    fn log_in_memory(&'static self, via: Option<&Via<'_>>, append: &mut dyn FnMut(&mut Vec<u8>)) {
+        let logger = via.and_then(|via| via.logger.as_ref());
+        let is_foreign = matches!(logger, Some(Destination::Foreign(_)));
+        let front = front().filter(|_| !is_foreign && !is_own());
         let shared = match logger {
             Some(Destination::Named(logger)) => Some(logger.shared()),
             _ => None,
         };
-        let mut draft = Draft::default();
-        let front = begin(logger, &mut draft);
-        let site = match via.target {
-            None => Site::Static(&self.metadata),
-            Some(target) => Site::Inline {
-                severity: self.metadata.severity(),
-                target,
-                module: constant(self.metadata.module()),
-                file: constant(self.metadata.file()),
-                line: self.metadata.line(),
-            },
+        let site = match via.and_then(|via| via.target) {
+            Some(target) => Site::StaticWithTarget(&self.site, target),
+            None => Site::Static(&self.site),
         };
-        let open = Image::begin(&mut draft, site, message_static, shared, None).open();
-        Statement {
-            callsite: self,
-            front,
-            logger,
-            draft,
-            open,
-        }
-    }
-}
-
-/// A statement's record in the making: first its key-values, then its message, which sends it.
-///
-/// Only [`Statement::message`] is compiled anew for each statement, and does next to nothing; the rest is shared by all
-/// statements, or by those with values of the same types.
-#[derive(Debug)]
-pub struct Statement<'v> {
-    callsite: &'static Callsite,
-    /// None where the record is not hestia's to write.
-    front: Option<&'static Front>,
-    logger: Option<&'v Destination<'v>>,
-    draft: Draft,
-    open: Open,
-}
-
-impl Statement<'_> {
-    /// Takes the key-values. To be called once at most.
-    #[inline]
-    pub fn fields(&mut self) -> Fields<'_> {
-        self.open.fields(&mut self.draft);
-        Fields(encode::fields(&mut self.draft))
-    }
-
-    /// The message is the callsite's own constant.
-    pub fn constant(&mut self) {
-        let message = self.callsite.message;
-        self.end(message_static, |bytes| {
-            encode::append_static_str(bytes, message);
-        });
-    }
-
-    /// The message is formatted at the call.
-    pub fn formatted(&mut self, message: fmt::Arguments<'_>) {
-        self.end(message_text, |bytes| {
-            if bytes.leave() {
-                encode::append_guarded(bytes, message);
+        let made = with_memory(|bytes| {
+            let image = Image::begin(bytes, site, shared, None);
+            let flags = image.values(append);
+            match front {
+                Some(front) => emit(front, self.level(), flags, bytes),
+                None => hand_over(logger, flags, bytes),
             }
         });
-    }
-
-    /// The message is printed from its arguments later.
-    #[inline]
-    pub fn message<C, P>(&mut self, arguments: C, _: P)
-    where
-        C: Capture,
-        P: for<'d> Fn(&mut Printer<'_>, C::Decoded<'d>) + Copy + 'static,
-    {
-        self.captured(&arguments, message_printed::<C, P>);
-    }
-
-    /// (Once per list of types, not per statement.)
-    #[inline(never)]
-    fn captured<C: Capture>(&mut self, arguments: &C, read_message: DecodeMessage) {
-        self.end(read_message, |bytes| {
-            arguments.capture(&mut Captured(bytes));
-        });
-    }
-
-    #[inline(always)]
-    fn end(&mut self, read_message: DecodeMessage, message: impl FnOnce(&mut Buffer)) {
-        self.open.close(&mut self.draft, read_message);
-        message(&mut self.draft);
-        let flags = self.open.flags();
-        match self.front {
-            Some(front) => self.draft.send(front, self.callsite.level(), flags),
-            None => hand_over(self.logger, flags, &self.draft),
+        if made.is_none()
+            && let Some(front) = front
+        {
+            front.queue.refuse(self.level(), Reason::TooDeep);
         }
     }
-}
-
-fn constant(text: Option<&'static str>) -> Text<'static> {
-    text.map_or(Text::None, Text::Static)
 }
 
 /// Whether any statement of this level may be on: what `log` was compiled for, and what is wanted now.
@@ -336,28 +291,10 @@ impl<'a> Via<'a> {
     }
 }
 
-/// Begins the record; returns the logger that takes it, if it is hestia's to write.
-#[inline(always)]
-fn begin(logger: Option<&Destination<'_>>, draft: &mut Draft) -> Option<&'static Front> {
-    match front() {
-        Some(front) if !is_own() && !matches!(logger, Some(Destination::Foreign(_))) => {
-            draft.begin_in_ring(front);
-            Some(front)
-        }
-        _ => {
-            draft.begin_in_memory();
-            None
-        }
-    }
-}
-
 /// Hands a record over that is not hestia's to write.
 #[cold]
 #[inline(never)]
-fn hand_over(logger: Option<&Destination<'_>>, flags: u32, bytes: &Buffer) {
-    if bytes.is_refused() {
-        return;
-    }
+fn hand_over(logger: Option<&Destination<'_>>, flags: u32, bytes: &[u8]) {
     match (logger, front()) {
         (Some(Destination::Foreign(logger)), _) => {
             forward(flags, bytes, |record| logger.log(record));
@@ -463,152 +400,5 @@ pub trait IsLogger {
 impl<T: Log> IsLogger for T {
     fn as_log(&self) -> &dyn Log {
         self
-    }
-}
-
-/// Takes the key-values of a statement.
-#[derive(Debug)]
-pub struct Fields<'b>(MapEncoder<'b>);
-
-impl Fields<'_> {
-    /// A value with its type.
-    #[inline(always)]
-    pub fn value<T: Encode + ?Sized>(&mut self, key: &str, value: &T) {
-        if T::IS_PLAIN {
-            self.0.entry_plain(key, value);
-        } else {
-            self.guarded(key, |encoder| value.encode(encoder));
-        }
-    }
-
-    /// A value as `format_args!` prints it.
-    pub fn formatted(&mut self, key: &str, value: fmt::Arguments<'_>) {
-        self.guarded(key, |encoder| encoder.put_display(value));
-    }
-
-    /// A value as serde sees it.
-    pub fn serde<T: serde::Serialize + ?Sized>(&mut self, key: &str, value: &T) {
-        self.guarded(key, |encoder| encoder.put_serde(value));
-    }
-
-    /// Bytes that are no text.
-    pub fn bytes<T: AsRef<[u8]> + ?Sized>(&mut self, key: &str, value: &T) {
-        self.guarded(key, |encoder| encoder.put_bytes(value.as_ref()));
-    }
-
-    /// An error: its message and those of its sources.
-    fn error(&mut self, key: &str, error: &(dyn std::error::Error + '_)) {
-        self.guarded(key, |encoder| encoder.put_error(error));
-    }
-
-    /// An object.
-    pub fn object(&mut self, key: &str, fill: impl FnOnce(&mut Fields<'_>)) {
-        self.0.entry_with(key, |encoder| {
-            encoder.put_map(|map| fill(&mut Fields(map.reborrow())))
-        });
-    }
-
-    /// Runs code of the user's: a panic costs the value, not the record. An entry is written whole or not
-    /// at all, so there is nothing half-done to see.
-    #[inline(never)]
-    pub(super) fn guarded(&mut self, key: &str, write: impl FnOnce(Encoder<'_>) -> Encoded) {
-        if !self.0.leave_ring() {
-            return;
-        }
-        let write = std::panic::AssertUnwindSafe(|| self.0.entry_with(key, write));
-        if std::panic::catch_unwind(write).is_err() {
-            self.0.entry(key, PANICKED);
-        }
-    }
-}
-
-impl<'b> Fields<'b> {
-    pub(super) fn new(map: MapEncoder<'b>) -> Self {
-        Fields(map)
-    }
-}
-
-/// The value of a key that asks for an error, for the choice between an error, what leads to one (a box, an
-/// `anyhow::Error`), and anything else that can be shown.
-#[derive(Debug)]
-pub struct ErrorArgument<'a, T: ?Sized>(pub &'a T);
-
-/// The choice of an error.
-pub trait IsError {
-    #[doc(hidden)]
-    fn put(&self, fields: &mut Fields<'_>, key: &str);
-}
-
-impl<T: std::error::Error + ?Sized> IsError for &&&ErrorArgument<'_, T> {
-    fn put(&self, fields: &mut Fields<'_>, key: &str) {
-        fields.error(key, &self.0);
-    }
-}
-
-/// The choice of what dereferences to an error.
-pub trait LeadsToError {
-    #[doc(hidden)]
-    fn put(&self, fields: &mut Fields<'_>, key: &str);
-}
-
-impl<T: Deref<Target: std::error::Error> + ?Sized> LeadsToError for &&ErrorArgument<'_, T> {
-    fn put(&self, fields: &mut Fields<'_>, key: &str) {
-        fields.error(key, &&**self.0);
-    }
-}
-
-/// The choice of a reference to what dereferences to an error.
-pub trait RefersToError {
-    #[doc(hidden)]
-    fn put(&self, fields: &mut Fields<'_>, key: &str);
-}
-
-impl<T> RefersToError for &ErrorArgument<'_, T>
-where
-    T: Deref<Target: Deref<Target: std::error::Error>> + ?Sized,
-{
-    fn put(&self, fields: &mut Fields<'_>, key: &str) {
-        fields.error(key, &&***self.0);
-    }
-}
-
-/// The choice of text, made for whatever leads to no error: so that what cannot be shown is named.
-pub trait IsShown {
-    #[doc(hidden)]
-    type Type: ?Sized;
-
-    #[doc(hidden)]
-    fn put(&self, fields: &mut Fields<'_>, key: &str)
-    where
-        Self::Type: ErrorText;
-}
-
-impl<T: ?Sized> IsShown for ErrorArgument<'_, T> {
-    type Type = T;
-
-    fn put(&self, fields: &mut Fields<'_>, key: &str)
-    where
-        T: ErrorText,
-    {
-        fields.guarded(key, |encoder| self.0.encode(encoder));
-    }
-}
-
-/// What a statement takes as an error.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is no error",
-    label = "expected an error, or something to display",
-    note = "an error is a `std::error::Error`, a box of one, what dereferences to one, or any `Display`",
-    note = "for a value that is none of these write `key = ?value`, or give it another key"
-)]
-pub trait ErrorText {
-    #[doc(hidden)]
-    fn encode(&self, encoder: Encoder<'_>) -> Encoded;
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: fmt::Display + ?Sized> ErrorText for T {
-    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
-        encoder.put_display(self)
     }
 }

@@ -458,14 +458,6 @@ pub(crate) struct Reservation<'p> {
 }
 
 impl Reservation<'_> {
-    /// As `commit`, of the first so many bytes only.
-    #[inline]
-    pub(crate) fn commit_first(mut self, payload: usize, flags: u32, ticks: impl FnOnce() -> u64) {
-        debug_assert!(payload <= self.payload, "no more than was reserved");
-        self.payload = payload.min(self.payload);
-        self.commit(flags, ticks);
-    }
-
     /// The bytes to fill; what they hold at first is whatever was there before.
     #[inline]
     pub(crate) fn payload(&mut self) -> &mut [u8] {

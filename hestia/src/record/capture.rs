@@ -1,549 +1,456 @@
-//! What a macro's statement takes along of a message's arguments, to be formatted by the writer.
+//! What a macro's statement hands over: its key-values and the arguments of its message, by reference.
 //!
-//! [`Capture`] copies an argument's value into the record on the caller's thread and reads back, on the
-//! writer's, a value that `std::fmt` prints in the same way. What is no number, text, time or address (or
-//! a list of such) is formatted at the call and printed verbatim later ([`Formatted`]). The arguments of
-//! a message form a list of pairs, `(first, (second, ()))`, so that two implementations serve any number.
+//! A statement's values form two lists of pairs, `(first, (second, ()))`, so that a few implementations of [`Part`]
+//! serve any number of them, and statements with values of the same types share their code. An argument of a message
+//! whose type is [`Capture`] is copied, and printed by the writer's thread as the original would have printed; any
+//! other is formatted at the call, under its own spec.
 //!
-//! *Invariant:* decoded values are std's or hestia's own, so that no code of the user's runs on the
-//! writer's thread.
-
-#![allow(
-    unsafe_code,
-    reason = "a statement's printing function has no size, and is made from nothing"
-)]
+//! Callers' threads. *Invariant:* what has a size is written by hestia's own code alone.
 
 use std::borrow::Cow;
+use std::error::Error;
 use std::fmt;
-use std::marker::PhantomData;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::num::{
     NonZeroI8, NonZeroI16, NonZeroI32, NonZeroI64, NonZeroI128, NonZeroIsize, NonZeroU8,
     NonZeroU16, NonZeroU32, NonZeroU64, NonZeroU128, NonZeroUsize, Wrapping,
 };
+use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
-use super::buffer::Buffer;
-use super::decode::{DecodeError, Decoder};
-use super::encode;
+use super::encode::{self, Encode, Encoded, Encoder, Own, PANICKED, TAG_MAP, TAG_SEQ, TAG_SOME, TAG_VERBATIM};
+use super::scalar::{Pen, Scalar};
 
-/// An argument of a message that travels as its value.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be copied into a record",
-    note = "this is a bug in hestia: arguments of other types are formatted at the call"
-)]
-pub trait Capture {
-    /// What the writer's thread gets: prints as the original does.
-    type Decoded<'d>;
+const OWN: Own = Own(());
 
+/// Something that a statement hands over, or a list of it.
+pub trait Part {
+    /// How many bytes it takes, where nothing but hestia's own code is needed to write it.
     #[doc(hidden)]
-    fn capture(&self, bytes: &mut Captured<'_>);
+    fn size(&self) -> Option<usize>;
 
+    /// Writes it: as many bytes as `size` said. Not called where that was `None`.
     #[doc(hidden)]
-    fn decode<'d>(bytes: &mut Decoded<'d>) -> Result<Self::Decoded<'d>, DecodeError>;
+    fn write(&self, pen: &mut Pen<'_>);
+
+    /// Appends it, and runs code of the user's where that is needed. A panic of that code costs the value, not the
+    /// record.
+    #[doc(hidden)]
+    fn append(&self, bytes: &mut Vec<u8>);
 }
 
-/// Where captured arguments go: the end of a record in the making.
-#[derive(Debug)]
-pub struct Captured<'b>(pub(crate) &'b mut Buffer);
-
-/// Where captured arguments come from.
-#[derive(Debug)]
-pub struct Decoded<'d>(Decoder<'d>);
-
-impl<'d> Decoded<'d> {
-    fn raw<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
-        self.0.raw()
+impl Part for () {
+    #[inline(always)]
+    fn size(&self) -> Option<usize> {
+        Some(0)
     }
+
+    #[inline(always)]
+    fn write(&self, _: &mut Pen<'_>) {}
+
+    #[inline(always)]
+    fn append(&self, _: &mut Vec<u8>) {}
 }
 
-/// Prints a message from its decoded arguments.
-#[derive(Debug)]
-pub struct Printer<'s>(&'s mut String);
-
-impl Printer<'_> {
-    /// What `write!` calls.
-    pub fn write_fmt(&mut self, arguments: fmt::Arguments<'_>) {
-        if fmt::Write::write_fmt(self.0, arguments).is_err() {
-            self.0.push_str(encode::FORMATTING_FAILED);
+impl<First: Part, Rest: Part> Part for (First, Rest) {
+    #[inline(always)]
+    fn size(&self) -> Option<usize> {
+        // (Not by `zip`: the compiler sees through this.)
+        match (self.0.size(), self.1.size()) {
+            (Some(first), Some(rest)) => Some(first + rest),
+            _ => None,
         }
     }
-}
-
-/// Reads a message whose arguments are a `C`, printed by a `P`. An instance's address stands in each
-/// record of its statement.
-pub(crate) fn message_printed<'a, C, P>(
-    decoder: &mut Decoder<'a>,
-    message: &'a mut String,
-) -> Result<&'a str, DecodeError>
-where
-    C: Capture,
-    P: for<'d> Fn(&mut Printer<'_>, C::Decoded<'d>) + Copy + 'static,
-{
-    const { assert!(size_of::<P>() == 0, "a printing function captures nothing") };
-    const { assert!(align_of::<P>() == 1, "nothing is aligned to nothing") };
-    let nothing: *const () = &();
-    // SAFETY: the type has no size, and a value of it was handed to `Draft::message`, which is the only one
-    // to put this function's address into a record; it is `Copy`, so another one may be made of nothing.
-    // (`NonNull::dangling().read()` is the same, with two more functions to compile for each statement.)
-    let print: P = unsafe { *(nothing as *const P) };
-    let arguments = decode::<C>(decoder)?;
-    print(&mut Printer(message), arguments);
-    Ok(message)
-}
-
-/// (Once per list of types, not per statement.)
-#[inline(never)]
-fn decode<'a, C: Capture>(decoder: &mut Decoder<'a>) -> Result<C::Decoded<'a>, DecodeError> {
-    let mut bytes = Decoded(*decoder);
-    let arguments = C::decode(&mut bytes)?;
-    *decoder = bytes.0;
-    Ok(arguments)
-}
-
-impl Capture for () {
-    type Decoded<'d> = ();
 
     #[inline(always)]
-    fn capture(&self, _: &mut Captured<'_>) {}
-
-    #[inline(always)]
-    fn decode(_: &mut Decoded<'_>) -> Result<(), DecodeError> {
-        Ok(())
-    }
-}
-
-impl<First: Capture, Rest: Capture> Capture for (First, Rest) {
-    type Decoded<'d> = (First::Decoded<'d>, Rest::Decoded<'d>);
-
-    #[inline(always)]
-    fn capture(&self, bytes: &mut Captured<'_>) {
-        self.0.capture(bytes);
-        self.1.capture(bytes);
+    fn write(&self, pen: &mut Pen<'_>) {
+        self.0.write(pen);
+        self.1.write(pen);
     }
 
     #[inline(always)]
-    fn decode<'d>(bytes: &mut Decoded<'d>) -> Result<Self::Decoded<'d>, DecodeError> {
-        Ok((First::decode(bytes)?, Rest::decode(bytes)?))
+    fn append(&self, bytes: &mut Vec<u8>) {
+        self.0.append(bytes);
+        self.1.append(bytes);
     }
 }
 
-/// Types whose bytes are their value.
-macro_rules! capture_numbers {
-    ($($type:ty)+) => {$(
-        impl Capture for $type {
-            type Decoded<'d> = $type;
-
-            #[inline(always)]
-            fn capture(&self, bytes: &mut Captured<'_>) {
-                bytes.0.extend_from_slice(&self.to_ne_bytes());
+/// What `size` and `write` are for a part that may be a simple value.
+macro_rules! by_scalar {
+    (|$part:ident| $scalar:expr) => {
+        #[inline(always)]
+        fn size(&self) -> Option<usize> {
+            let $part = self;
+            match $scalar {
+                Some(scalar) => Some(scalar.size()),
+                None => None,
             }
+        }
 
-            #[inline(always)]
-            fn decode(bytes: &mut Decoded<'_>) -> Result<$type, DecodeError> {
-                bytes.raw().map(<$type>::from_ne_bytes)
+        #[inline(always)]
+        fn write(&self, pen: &mut Pen<'_>) {
+            let $part = self;
+            if let Some(scalar) = $scalar {
+                scalar.write(pen);
+            }
+        }
+    };
+}
+
+/// What `size` and `write` are for a part that only `append` can write.
+macro_rules! without_size {
+    () => {
+        #[inline(always)]
+        fn size(&self) -> Option<usize> {
+            None
+        }
+
+        #[inline(always)]
+        fn write(&self, _: &mut Pen<'_>) {}
+    };
+}
+
+/// A part can be anything; what it is called by matters to nobody.
+macro_rules! debug_by_name {
+    ($([$($generic:tt)*] $type:ty, $name:literal;)+) => {$(
+        impl<$($generic)*> fmt::Debug for $type {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str($name)
             }
         }
     )+};
 }
 
-capture_numbers!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64);
+debug_by_name! {
+    [T: ?Sized] Typed<'_, T>, "Typed";
+    [T: ?Sized] Serde<'_, T>, "Serde";
+    [T: ?Sized] Bytes<'_, T>, "Bytes";
+    [T: ?Sized] Failure<'_, T>, "Failure";
+    [T: ?Sized] Shown<'_, T>, "Shown";
+    [Values] Object<Values>, "Object";
+    [T: ?Sized] Copied<'_, T>, "Copied";
+}
 
-/// Types that are made of a captured one.
-macro_rules! capture_through {
-    ($($type:ty: $inner:ty, $to:expr, $from:expr;)+) => {$(
+/// A key's value, with its type.
+pub struct Typed<'v, T: ?Sized>(pub &'v T);
+
+impl<T: Encode + ?Sized> Part for Typed<'_, T> {
+    by_scalar!(|part| part.0.scalar(OWN));
+
+    #[inline]
+    fn append(&self, bytes: &mut Vec<u8>) {
+        match self.0.scalar(OWN) {
+            Some(scalar) => scalar.write(bytes),
+            None => append_guarded_value(bytes, |encoder| self.0.encode(encoder)),
+        }
+    }
+}
+
+/// Code of the user's writes the value. A panic costs the value: text stands in its place.
+#[inline(never)]
+pub(crate) fn append_guarded_value(bytes: &mut Vec<u8>, write: impl FnOnce(Encoder<'_>) -> Encoded) {
+    let start = bytes.len();
+    let write = AssertUnwindSafe(|| write(Encoder::new(bytes)));
+    if catch_unwind(write).is_err() {
+        bytes.truncate(start);
+        Scalar::Str(PANICKED).write(bytes);
+    }
+}
+
+/// A key's value, as `format_args!` prints it.
+#[derive(Debug)]
+pub struct Printed<'v>(pub fmt::Arguments<'v>);
+
+impl Part for Printed<'_> {
+    without_size!();
+
+    fn append(&self, bytes: &mut Vec<u8>) {
+        append_guarded_value(bytes, |encoder| encoder.put_display(self.0));
+    }
+}
+
+/// A key's value, as serde sees it.
+pub struct Serde<'v, T: ?Sized>(pub &'v T);
+
+impl<T: serde::Serialize + ?Sized> Part for Serde<'_, T> {
+    without_size!();
+
+    fn append(&self, bytes: &mut Vec<u8>) {
+        append_guarded_value(bytes, |encoder| encoder.put_serde(self.0));
+    }
+}
+
+/// A key's value: bytes that are no text.
+pub struct Bytes<'v, T: ?Sized>(pub &'v T);
+
+impl<T: AsRef<[u8]> + ?Sized> Part for Bytes<'_, T> {
+    without_size!();
+
+    fn append(&self, bytes: &mut Vec<u8>) {
+        append_guarded_value(bytes, |encoder| encoder.put_bytes(self.0.as_ref()));
+    }
+}
+
+/// A key's value: an error's message and those of its sources.
+pub struct Failure<'v, T: ?Sized>(&'v T);
+
+impl<T: Error + ?Sized> Part for Failure<'_, T> {
+    without_size!();
+
+    fn append(&self, bytes: &mut Vec<u8>) {
+        append_guarded_value(bytes, |encoder| encoder.put_error(&self.0));
+    }
+}
+
+/// A key's value that stands where an error should: as it displays.
+pub struct Shown<'v, T: ?Sized>(&'v T);
+
+impl<T: ErrorText + ?Sized> Part for Shown<'_, T> {
+    without_size!();
+
+    fn append(&self, bytes: &mut Vec<u8>) {
+        append_guarded_value(bytes, |encoder| self.0.encode(encoder));
+    }
+}
+
+/// A key's value: an object with these keys.
+pub struct Object<Values>(pub &'static [&'static str], pub Values);
+
+impl<Values: Entries> Part for Object<Values> {
+    without_size!();
+
+    fn append(&self, bytes: &mut Vec<u8>) {
+        bytes.push(TAG_MAP);
+        let start = encode::open(bytes);
+        self.1.append_entries(self.0, bytes);
+        encode::close(bytes, start);
+    }
+}
+
+/// A list of parts, each with its key.
+pub trait Entries {
+    #[doc(hidden)]
+    fn append_entries(&self, keys: &[&str], bytes: &mut Vec<u8>);
+}
+
+impl Entries for () {
+    fn append_entries(&self, _: &[&str], _: &mut Vec<u8>) {}
+}
+
+impl<First: Part, Rest: Entries> Entries for (First, Rest) {
+    fn append_entries(&self, keys: &[&str], bytes: &mut Vec<u8>) {
+        if let [key, keys @ ..] = keys {
+            encode::append_str(bytes, key);
+            self.0.append(bytes);
+            self.1.append_entries(keys, bytes);
+        }
+    }
+}
+
+/// An argument of a message that travels as its value.
+pub trait Capture {
+    /// The value, where it is a simple one.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn scalar(&self) -> Option<Scalar<'_>> {
+        None
+    }
+
+    /// Appends it, whatever it is.
+    #[doc(hidden)]
+    #[inline]
+    fn append(&self, bytes: &mut Vec<u8>) {
+        if let Some(scalar) = self.scalar() {
+            scalar.write(bytes);
+        }
+    }
+}
+
+macro_rules! capture_scalars {
+    ($($type:ty: $scalar:expr;)+) => {$(
         impl Capture for $type {
-            type Decoded<'d> = $type;
+            #[inline(always)]
+            fn scalar(&self) -> Option<Scalar<'_>> {
+                let scalar: fn(&$type) -> Scalar<'_> = $scalar;
+                Some(scalar(self))
+            }
+        }
+    )+};
+}
 
-            #[inline]
-            fn capture(&self, bytes: &mut Captured<'_>) {
-                let to: fn(&$type) -> $inner = $to;
-                to(self).capture(bytes);
+capture_scalars! {
+    bool: |value| Scalar::Bool(*value);
+    char: |value| Scalar::Char(*value);
+    u8: |value| Scalar::U64((*value).into());
+    u16: |value| Scalar::U64((*value).into());
+    u32: |value| Scalar::U64((*value).into());
+    u64: |value| Scalar::U64(*value);
+    usize: |value| Scalar::U64(*value as u64);
+    u128: |value| Scalar::U128(*value);
+    i8: |value| Scalar::I8(*value);
+    i16: |value| Scalar::I16(*value);
+    i32: |value| Scalar::I32(*value);
+    i64: |value| Scalar::I64(*value);
+    isize: |value| pointer_sized(*value);
+    i128: |value| Scalar::I128(*value);
+    f32: |value| Scalar::F32(*value);
+    f64: |value| Scalar::F64(*value);
+    NonZeroU8: |value| Scalar::U64(value.get().into());
+    NonZeroU16: |value| Scalar::U64(value.get().into());
+    NonZeroU32: |value| Scalar::U64(value.get().into());
+    NonZeroU64: |value| Scalar::U64(value.get());
+    NonZeroUsize: |value| Scalar::U64(value.get() as u64);
+    NonZeroU128: |value| Scalar::U128(value.get());
+    NonZeroI8: |value| Scalar::I8(value.get());
+    NonZeroI16: |value| Scalar::I16(value.get());
+    NonZeroI32: |value| Scalar::I32(value.get());
+    NonZeroI64: |value| Scalar::I64(value.get());
+    NonZeroIsize: |value| pointer_sized(value.get());
+    NonZeroI128: |value| Scalar::I128(value.get());
+    str: |value| Scalar::Str(encode::kept(value));
+    String: |value| Scalar::Str(encode::kept(value));
+    Duration: |value| Scalar::Duration(*value);
+    SystemTime: |value| Scalar::Time(*value);
+    Ipv4Addr: |value| Scalar::Ipv4(*value);
+    Ipv6Addr: |value| Scalar::Ipv6(*value);
+    SocketAddrV4: |value| Scalar::SocketV4(*value);
+    SocketAddrV6: |value| Scalar::SocketV6(*value);
+    IpAddr: |value| match value {
+        IpAddr::V4(address) => Scalar::Ipv4(*address),
+        IpAddr::V6(address) => Scalar::Ipv6(*address),
+    };
+    SocketAddr: |value| match value {
+        SocketAddr::V4(address) => Scalar::SocketV4(*address),
+        SocketAddr::V6(address) => Scalar::SocketV6(*address),
+    };
+    (): |()| Scalar::Unit;
+}
+
+/// Its width shows in `{:x}`.
+#[inline(always)]
+fn pointer_sized(value: isize) -> Scalar<'static> {
+    #[cfg(target_pointer_width = "64")]
+    return Scalar::I64(value as i64);
+    #[cfg(not(target_pointer_width = "64"))]
+    return Scalar::I32(value as i32);
+}
+
+/// Pointers print as what they point to, and `Wrapping` as what it wraps.
+macro_rules! capture_through {
+    ($([$($generic:tt)*] $type:ty: |$outer:ident| $inner:expr;)+) => {$(
+        impl<$($generic)*> Capture for $type {
+            #[inline(always)]
+            fn scalar(&self) -> Option<Scalar<'_>> {
+                let $outer = self;
+                $inner.scalar()
             }
 
             #[inline]
-            fn decode(bytes: &mut Decoded<'_>) -> Result<$type, DecodeError> {
-                let from: fn($inner) -> Option<$type> = $from;
-                from(<$inner>::decode(bytes)?).ok_or(DecodeError)
+            fn append(&self, bytes: &mut Vec<u8>) {
+                let $outer = self;
+                $inner.append(bytes);
             }
         }
     )+};
 }
 
 capture_through! {
-    bool: u8, |value| u8::from(*value), |raw| Some(raw != 0);
-    char: u32, |value| u32::from(*value), char::from_u32;
-    NonZeroU8: u8, |value| value.get(), NonZeroU8::new;
-    NonZeroU16: u16, |value| value.get(), NonZeroU16::new;
-    NonZeroU32: u32, |value| value.get(), NonZeroU32::new;
-    NonZeroU64: u64, |value| value.get(), NonZeroU64::new;
-    NonZeroU128: u128, |value| value.get(), NonZeroU128::new;
-    NonZeroUsize: usize, |value| value.get(), NonZeroUsize::new;
-    NonZeroI8: i8, |value| value.get(), NonZeroI8::new;
-    NonZeroI16: i16, |value| value.get(), NonZeroI16::new;
-    NonZeroI32: i32, |value| value.get(), NonZeroI32::new;
-    NonZeroI64: i64, |value| value.get(), NonZeroI64::new;
-    NonZeroI128: i128, |value| value.get(), NonZeroI128::new;
-    NonZeroIsize: isize, |value| value.get(), NonZeroIsize::new;
-    Ipv4Addr: u32, |value| value.to_bits(), |raw| Some(Ipv4Addr::from_bits(raw));
-    Ipv6Addr: u128, |value| value.to_bits(), |raw| Some(Ipv6Addr::from_bits(raw));
-    SocketAddrV4: (Ipv4Addr, u16), |value| (*value.ip(), value.port()),
-        |(ip, port)| Some(SocketAddrV4::new(ip, port));
-    SocketAddrV6: (Ipv6Addr, (u16, (u32, u32))),
-        |value| (*value.ip(), (value.port(), (value.flowinfo(), value.scope_id()))),
-        |(ip, (port, (flow, scope)))| Some(SocketAddrV6::new(ip, port, flow, scope));
-    Duration: (u64, u32), |value| (value.as_secs(), value.subsec_nanos()),
-        |(seconds, nanos)| (nanos < 1_000_000_000).then(|| Duration::new(seconds, nanos));
-    SystemTime: (bool, Duration), |value| match value.duration_since(UNIX_EPOCH) {
-            Ok(since) => (true, since),
-            Err(before) => (false, before.duration()),
-        },
-        |(after, distance)| if after {
-            UNIX_EPOCH.checked_add(distance)
-        } else {
-            UNIX_EPOCH.checked_sub(distance)
-        };
-}
-
-/// Sums of two captured types: a flag says which.
-macro_rules! capture_either {
-    ($($type:ty: $first:path, $first_type:ty, $second:path, $second_type:ty;)+) => {$(
-        impl Capture for $type {
-            type Decoded<'d> = $type;
-
-            #[inline]
-            fn capture(&self, bytes: &mut Captured<'_>) {
-                match self {
-                    $first(value) => (false, *value).capture(bytes),
-                    $second(value) => (true, *value).capture(bytes),
-                }
-            }
-
-            #[inline]
-            fn decode(bytes: &mut Decoded<'_>) -> Result<$type, DecodeError> {
-                if bool::decode(bytes)? {
-                    <$second_type>::decode(bytes).map($second)
-                } else {
-                    <$first_type>::decode(bytes).map($first)
-                }
-            }
-        }
-    )+};
-}
-
-capture_either! {
-    IpAddr: IpAddr::V4, Ipv4Addr, IpAddr::V6, Ipv6Addr;
-    SocketAddr: SocketAddr::V4, SocketAddrV4, SocketAddr::V6, SocketAddrV6;
-}
-
-impl<T: Capture> Capture for Wrapping<T> {
-    type Decoded<'d> = Wrapping<T::Decoded<'d>>;
-
-    #[inline(always)]
-    fn capture(&self, bytes: &mut Captured<'_>) {
-        self.0.capture(bytes);
-    }
-
-    #[inline(always)]
-    fn decode<'d>(bytes: &mut Decoded<'d>) -> Result<Self::Decoded<'d>, DecodeError> {
-        T::decode(bytes).map(Wrapping)
-    }
+    [T: Capture] Wrapping<T>: |outer| outer.0;
+    [T: Capture + ?Sized] &T: |outer| (**outer);
+    [T: Capture + ?Sized] &mut T: |outer| (**outer);
+    [T: Capture + ?Sized] Box<T>: |outer| (**outer);
+    [T: Capture + ?Sized] Rc<T>: |outer| (**outer);
+    [T: Capture + ?Sized] Arc<T>: |outer| (**outer);
+    [T: Capture + ToOwned + ?Sized] Cow<'_, T>: |outer| (**outer);
+    [T: Capture] Vec<T>: |outer| outer.as_slice();
+    [T: Capture, const N: usize] [T; N]: |outer| outer.as_slice();
 }
 
 impl<T: Capture> Capture for Option<T> {
-    type Decoded<'d> = Option<T::Decoded<'d>>;
-
-    #[inline]
-    fn capture(&self, bytes: &mut Captured<'_>) {
-        self.is_some().capture(bytes);
-        if let Some(value) = self {
-            value.capture(bytes);
+    #[inline(always)]
+    fn scalar(&self) -> Option<Scalar<'_>> {
+        match self {
+            Some(_) => None,
+            None => Some(Scalar::Null),
         }
     }
 
-    #[inline]
-    fn decode<'d>(bytes: &mut Decoded<'d>) -> Result<Self::Decoded<'d>, DecodeError> {
-        bool::decode(bytes)?.then(|| T::decode(bytes)).transpose()
+    fn append(&self, bytes: &mut Vec<u8>) {
+        let Some(value) = self else {
+            return Scalar::Null.write(bytes);
+        };
+        bytes.push(TAG_SOME);
+        let start = encode::open(bytes);
+        value.append(bytes);
+        encode::close(bytes, start);
     }
-}
-
-impl Capture for str {
-    type Decoded<'d> = &'d str;
-
-    #[inline]
-    fn capture(&self, bytes: &mut Captured<'_>) {
-        encode::append_str(bytes.0, self);
-    }
-
-    #[inline]
-    fn decode<'d>(bytes: &mut Decoded<'d>) -> Result<&'d str, DecodeError> {
-        bytes.0.get_str()
-    }
-}
-
-impl Capture for String {
-    type Decoded<'d> = &'d str;
-
-    #[inline(always)]
-    fn capture(&self, bytes: &mut Captured<'_>) {
-        self.as_str().capture(bytes);
-    }
-
-    #[inline(always)]
-    fn decode<'d>(bytes: &mut Decoded<'d>) -> Result<&'d str, DecodeError> {
-        str::decode(bytes)
-    }
-}
-
-/// Pointers print as what they point to.
-macro_rules! capture_pointers {
-    ($([$($generic:tt)*] $type:ty, $inner:ty;)+) => {$(
-        impl<$($generic)*> Capture for $type {
-            type Decoded<'d> = <$inner as Capture>::Decoded<'d>;
-
-            #[inline(always)]
-            fn capture(&self, bytes: &mut Captured<'_>) {
-                (**self).capture(bytes);
-            }
-
-            #[inline(always)]
-            fn decode<'d>(bytes: &mut Decoded<'d>) -> Result<Self::Decoded<'d>, DecodeError> {
-                <$inner>::decode(bytes)
-            }
-        }
-    )+};
-}
-
-capture_pointers! {
-    [T: Capture + ?Sized] &T, T;
-    [T: Capture + ?Sized] &mut T, T;
-    [T: Capture + ?Sized] Box<T>, T;
-    [T: Capture + ?Sized] Rc<T>, T;
-    [T: Capture + ?Sized] Arc<T>, T;
-    [T: Capture + ToOwned + ?Sized] Cow<'_, T>, T;
-    [T: Capture] Vec<T>, [T];
 }
 
 impl<T: Capture> Capture for [T] {
-    type Decoded<'d> = List<'d, T>;
-
-    fn capture(&self, bytes: &mut Captured<'_>) {
-        encode::append_address(bytes.0, self.len());
-        let start = encode::open(bytes.0);
+    fn append(&self, bytes: &mut Vec<u8>) {
+        bytes.push(TAG_SEQ);
+        let start = encode::open(bytes);
         for item in self {
-            item.capture(bytes);
+            item.append(bytes);
         }
-        encode::close(bytes.0, start);
-    }
-
-    fn decode<'d>(bytes: &mut Decoded<'d>) -> Result<List<'d, T>, DecodeError> {
-        Ok(List {
-            count: bytes.0.get_address()?,
-            items: bytes.0.get_block()?,
-            of: PhantomData,
-        })
-    }
-}
-
-impl<T: Capture, const N: usize> Capture for [T; N] {
-    type Decoded<'d> = List<'d, T>;
-
-    fn capture(&self, bytes: &mut Captured<'_>) {
-        self.as_slice().capture(bytes);
-    }
-
-    fn decode<'d>(bytes: &mut Decoded<'d>) -> Result<List<'d, T>, DecodeError> {
-        <[T]>::decode(bytes)
-    }
-}
-
-/// A list whose items are decoded while it is printed.
-pub struct List<'d, T> {
-    count: usize,
-    items: &'d [u8],
-    of: PhantomData<fn() -> T>,
-}
-
-impl<'d, T: Capture<Decoded<'d>: fmt::Debug>> fmt::Debug for List<'d, T> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut bytes = Decoded(Decoder::new(self.items));
-        let items = (0..self.count).map_while(|_| T::decode(&mut bytes).ok());
-        out.debug_list().entries(items).finish()
+        encode::close(bytes, start);
     }
 }
 
 /// An argument whose value is copied.
-pub struct CopyOf<'v, T: ?Sized>(&'v T);
+pub struct Copied<'v, T: ?Sized>(&'v T);
 
-impl<T: ?Sized> fmt::Debug for CopyOf<'_, T> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("CopyOf")
+impl<T: Capture + ?Sized> Part for Copied<'_, T> {
+    by_scalar!(|part| part.0.scalar());
+
+    #[inline]
+    fn append(&self, bytes: &mut Vec<u8>) {
+        self.0.append(bytes);
     }
 }
 
-impl<T: Capture + ?Sized> Capture for CopyOf<'_, T> {
-    type Decoded<'d> = Printed<T::Decoded<'d>>;
-
-    #[inline(always)]
-    fn capture(&self, bytes: &mut Captured<'_>) {
-        self.0.capture(bytes);
-    }
-
-    #[inline(always)]
-    fn decode<'d>(bytes: &mut Decoded<'d>) -> Result<Self::Decoded<'d>, DecodeError> {
-        T::decode(bytes).map(Printed)
-    }
-}
-
-/// The copy of an argument, which a message may print under any spec. Whether the original allows that
-/// spec is checked where the argument is captured; were it checked here too, the compiler would report
-/// each mistake twice, the second time in terms of decoded types.
-pub struct Printed<D>(D);
-
-macro_rules! print_under_any_spec {
-    ($($trait:ident $method:ident)+) => {
-        /// What a decoded value prints under each spec; the rest is never asked for.
-        pub trait Print {$(
-            #[doc(hidden)]
-            fn $method(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-                Err(fmt::Error)
-            }
-        )+}
-
-        $(
-            #[diagnostic::do_not_recommend]
-            impl<D: Print> fmt::$trait for Printed<D> {
-                #[inline]
-                fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                    self.0.$method(out)
-                }
-            }
-        )+
-
-        impl<D: Print> Print for Wrapping<D> {$(
-            fn $method(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.$method(out)
-            }
-        )+}
-    };
-}
-
-print_under_any_spec! {
-    Display display Debug debug LowerHex lower_hex UpperHex upper_hex Octal octal Binary binary
-    LowerExp lower_exp UpperExp upper_exp Pointer pointer
-}
-
-macro_rules! print_as {
-    (impl [$($generic:tt)*] $type:ty: ($($trait:ident $method:ident)+)) => {
-        impl<$($generic)*> Print for $type {$(
-            #[inline]
-            fn $method(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::$trait::fmt(self, out)
-            }
-        )+}
-    };
-    ($($generics:tt $($type:ty)+: $traits:tt;)+) => {
-        $($(print_as! { impl $generics $type: $traits })+)+
-    };
-}
-
-print_as! {
-    [] u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize
-        NonZeroU8 NonZeroU16 NonZeroU32 NonZeroU64 NonZeroU128 NonZeroUsize
-        NonZeroI8 NonZeroI16 NonZeroI32 NonZeroI64 NonZeroI128 NonZeroIsize:
-        (Display display Debug debug LowerHex lower_hex UpperHex upper_hex Octal octal Binary binary
-            LowerExp lower_exp UpperExp upper_exp);
-    [] f32 f64: (Display display Debug debug LowerExp lower_exp UpperExp upper_exp);
-    [] &str bool char IpAddr Ipv4Addr Ipv6Addr SocketAddr SocketAddrV4 SocketAddrV6:
-        (Display display Debug debug);
-    [] () Duration SystemTime: (Debug debug);
-    [D: fmt::Debug] Option<D>: (Debug debug);
-    [A: fmt::Debug, B: fmt::Debug] (A, B): (Debug debug);
-    ['d, T: Capture<Decoded<'d>: fmt::Debug>] List<'d, T>: (Debug debug);
-}
-
-/// A width or a precision. What `std::fmt` would panic at is as wide as can be.
+/// An argument, or a whole message, that is formatted at the call.
 #[derive(Debug)]
+pub struct AtCall<'v>(pub fmt::Arguments<'v>);
+
+impl Part for AtCall<'_> {
+    without_size!();
+
+    /// A panic ends the text, which shows how far it came.
+    fn append(&self, bytes: &mut Vec<u8>) {
+        bytes.push(TAG_VERBATIM);
+        let start = encode::open(bytes);
+        encode::append_guarded(bytes, self.0);
+        encode::close(bytes, start);
+    }
+}
+
+/// An argument that is a width or a precision. What `std::fmt` would panic at is as wide as can be.
+#[derive(Clone, Copy, Debug)]
 pub struct Count(pub usize);
 
 impl Count {
-    fn narrow(&self) -> u16 {
+    fn narrow(self) -> u16 {
         u16::try_from(self.0).unwrap_or(u16::MAX)
     }
 
     /// For what is formatted at the call.
     #[must_use]
-    pub fn clamped(&self) -> usize {
+    pub fn clamped(self) -> usize {
         self.narrow().into()
     }
 }
 
-impl Capture for Count {
-    type Decoded<'d> = usize;
+impl Part for Count {
+    by_scalar!(|part| Some(Scalar::Count(part.narrow())));
 
-    #[inline]
-    fn capture(&self, bytes: &mut Captured<'_>) {
-        self.narrow().capture(bytes);
-    }
-
-    #[inline]
-    fn decode(bytes: &mut Decoded<'_>) -> Result<usize, DecodeError> {
-        u16::decode(bytes).map(usize::from)
+    fn append(&self, bytes: &mut Vec<u8>) {
+        Scalar::Count(self.narrow()).write(bytes);
     }
 }
-
-/// An argument that is formatted at the call, under its own spec, by a closure.
-pub struct Formatted<F>(pub(crate) F);
-
-impl<F> fmt::Debug for Formatted<F> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("Formatted")
-    }
-}
-
-impl<F: Fn(&mut Captured<'_>)> Capture for Formatted<F> {
-    type Decoded<'d> = Verbatim<'d>;
-
-    #[inline]
-    fn capture(&self, bytes: &mut Captured<'_>) {
-        let start = encode::open(bytes.0);
-        if bytes.0.leave() {
-            (self.0)(bytes);
-        }
-        encode::close(bytes.0, start);
-    }
-
-    #[inline]
-    fn decode<'d>(bytes: &mut Decoded<'d>) -> Result<Verbatim<'d>, DecodeError> {
-        str::decode(bytes).map(Verbatim)
-    }
-}
-
-impl Captured<'_> {
-    /// What `write!` calls. A panic of the formatting code costs the argument, not the record.
-    #[cold]
-    pub fn write_fmt(&mut self, arguments: fmt::Arguments<'_>) {
-        encode::append_guarded(self.0, arguments);
-    }
-}
-
-/// Text that was formatted at the call: prints as it is, whatever the spec says.
-pub struct Verbatim<'d>(&'d str);
-
-macro_rules! print_verbatim {
-    ($($trait:ident)+) => {$(
-        #[diagnostic::do_not_recommend]
-        impl fmt::$trait for Verbatim<'_> {
-            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                out.write_str(self.0)
-            }
-        }
-    )+};
-}
-
-print_verbatim!(Display Debug LowerHex UpperHex Octal Binary LowerExp UpperExp Pointer);
 
 /// An argument, for the choice between copying and formatting: method lookup finds [`CopiedArgument`] for
 /// types that can be captured and [`FormattedArgument`], one reference further, for all others. (D. Tolnay,
@@ -552,47 +459,132 @@ print_verbatim!(Display Debug LowerHex UpperHex Octal Binary LowerExp UpperExp P
 pub struct Argument<'a, T: ?Sized>(pub &'a T);
 
 /// The choice to copy.
-pub trait CopiedArgument {
+pub trait CopiedArgument<'a> {
     #[doc(hidden)]
-    #[inline(always)]
-    fn choose(&self) -> Copied {
-        Copied
-    }
+    type Type: ?Sized;
+
+    #[doc(hidden)]
+    fn or(&self, _: fmt::Arguments<'_>) -> Copied<'a, Self::Type>;
 }
 
-impl<T: Capture + ?Sized> CopiedArgument for &Argument<'_, T> {}
+impl<'a, T: Capture + ?Sized> CopiedArgument<'a> for &Argument<'a, T> {
+    type Type = T;
+
+    #[inline(always)]
+    fn or(&self, _: fmt::Arguments<'_>) -> Copied<'a, T> {
+        Copied(self.0)
+    }
+}
 
 /// The choice to format at the call.
 pub trait FormattedArgument {
     #[doc(hidden)]
+    fn or<'f>(&self, formatted: fmt::Arguments<'f>) -> AtCall<'f>;
+}
+
+impl<T: ?Sized> FormattedArgument for Argument<'_, T> {
     #[inline(always)]
-    fn choose(&self) -> AtCall {
-        AtCall
+    fn or<'f>(&self, formatted: fmt::Arguments<'f>) -> AtCall<'f> {
+        AtCall(formatted)
     }
 }
 
-impl<T: ?Sized> FormattedArgument for Argument<'_, T> {}
-
-/// Copies the argument.
+/// The value of a key that asks for an error, for the choice between an error, what leads to one (a box, an
+/// `anyhow::Error`), and anything else that can be shown.
 #[derive(Debug)]
-pub struct Copied;
+pub struct ErrorArgument<'a, T: ?Sized>(pub &'a T);
 
-impl Copied {
+/// The choice of an error.
+pub trait IsError<'a> {
     #[doc(hidden)]
-    #[inline(always)]
-    pub fn capture<T: ?Sized, F: Fn(&mut Captured<'_>)>(self, value: &T, _: F) -> CopyOf<'_, T> {
-        CopyOf(value)
+    type Type: ?Sized;
+
+    #[doc(hidden)]
+    fn part(&self) -> Failure<'a, Self::Type>;
+}
+
+impl<'a, T: Error + ?Sized> IsError<'a> for &&&ErrorArgument<'a, T> {
+    type Type = T;
+
+    fn part(&self) -> Failure<'a, T> {
+        Failure(self.0)
     }
 }
 
-/// Formats the argument.
-#[derive(Debug)]
-pub struct AtCall;
-
-impl AtCall {
+/// The choice of what dereferences to an error.
+pub trait LeadsToError<'a> {
     #[doc(hidden)]
-    #[inline(always)]
-    pub fn capture<T: ?Sized, F: Fn(&mut Captured<'_>)>(self, _: &T, format: F) -> Formatted<F> {
-        Formatted(format)
+    type Type: ?Sized;
+
+    #[doc(hidden)]
+    fn part(&self) -> Failure<'a, Self::Type>;
+}
+
+impl<'a, T: Deref<Target: Error> + ?Sized> LeadsToError<'a> for &&ErrorArgument<'a, T> {
+    type Type = T::Target;
+
+    fn part(&self) -> Failure<'a, T::Target> {
+        Failure(&**self.0)
+    }
+}
+
+/// The choice of a reference to what dereferences to an error.
+pub trait RefersToError<'a> {
+    #[doc(hidden)]
+    type Type: ?Sized;
+
+    #[doc(hidden)]
+    fn part(&self) -> Failure<'a, Self::Type>;
+}
+
+impl<'a, T> RefersToError<'a> for &ErrorArgument<'a, T>
+where
+    T: Deref<Target: Deref<Target: Error>> + ?Sized,
+{
+    type Type = <T::Target as Deref>::Target;
+
+    fn part(&self) -> Failure<'a, Self::Type> {
+        Failure(&***self.0)
+    }
+}
+
+/// The choice of text, made for whatever leads to no error: so that what cannot be shown is named.
+pub trait IsShown<'a> {
+    #[doc(hidden)]
+    type Type: ?Sized;
+
+    #[doc(hidden)]
+    fn part(&self) -> Shown<'a, Self::Type>
+    where
+        Self::Type: ErrorText;
+}
+
+impl<'a, T: ?Sized> IsShown<'a> for ErrorArgument<'a, T> {
+    type Type = T;
+
+    fn part(&self) -> Shown<'a, T>
+    where
+        T: ErrorText,
+    {
+        Shown(self.0)
+    }
+}
+
+/// What a statement takes as an error.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no error",
+    label = "expected an error, or something to display",
+    note = "an error is a `std::error::Error`, a box of one, what dereferences to one, or any `Display`",
+    note = "for a value that is none of these write `key = ?value`, or give it another key"
+)]
+pub trait ErrorText {
+    #[doc(hidden)]
+    fn encode(&self, encoder: Encoder<'_>) -> Encoded;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: fmt::Display + ?Sized> ErrorText for T {
+    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
+        encoder.put_display(self)
     }
 }

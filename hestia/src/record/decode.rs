@@ -7,10 +7,9 @@
 
 #![allow(unsafe_code, reason = "pointers to statics travel through the queue")]
 
-use super::encode::{
-    TAG_BYTES, TAG_CHAR, TAG_F32, TAG_F64, TAG_FALSE, TAG_I64, TAG_I128, TAG_MAP, TAG_NULL,
-    TAG_SEQ, TAG_STR, TAG_TRUE, TAG_U64, TAG_U128,
-};
+use super::encode::{TAG_BYTES, TAG_MAP, TAG_SEQ, TAG_SOME};
+use super::message::Arg;
+use super::scalar::Scalar;
 use super::value::{Field, Value};
 
 /// The bytes are no record: cut short, an unknown tag, or text that is not UTF-8.
@@ -24,27 +23,6 @@ impl std::fmt::Display for DecodeError {
 }
 
 impl std::error::Error for DecodeError {}
-
-/// Reads a record's message: borrowed from the record where it lies there as text, otherwise formatted
-/// into the string. The address of one such function stands in every record.
-pub(crate) type DecodeMessage =
-    for<'a> fn(&mut Decoder<'a>, &'a mut String) -> Result<&'a str, DecodeError>;
-
-/// The message lies in the record, as text, to its end.
-pub(crate) fn message_text<'a>(
-    decoder: &mut Decoder<'a>,
-    _: &'a mut String,
-) -> Result<&'a str, DecodeError> {
-    text(decoder.rest())
-}
-
-/// The message is a constant of the program: its address and length lie in the record.
-pub(crate) fn message_static<'a>(
-    decoder: &mut Decoder<'a>,
-    _: &'a mut String,
-) -> Result<&'a str, DecodeError> {
-    decoder.get_static_str()
-}
 
 /// Reads values from bytes, in the order they were written.
 #[derive(Clone, Copy, Debug)]
@@ -127,24 +105,35 @@ impl<'a> Decoder<'a> {
     ///
     /// # Errors
     /// When the bytes end too early or hold an unknown tag, no text, or no character.
+    #[inline]
     pub(crate) fn get_value(&mut self) -> Result<Value<'a>, DecodeError> {
-        Ok(match self.get_u8()? {
-            TAG_NULL => Value::Null,
-            TAG_FALSE => Value::Bool(false),
-            TAG_TRUE => Value::Bool(true),
-            TAG_U64 => Value::U64(self.get_u64()?),
-            TAG_I64 => Value::I64(i64::from_ne_bytes(self.raw()?)),
-            TAG_U128 => Value::U128(u128::from_ne_bytes(self.raw()?)),
-            TAG_I128 => Value::I128(i128::from_ne_bytes(self.raw()?)),
-            TAG_F64 => Value::F64(f64::from_ne_bytes(self.raw()?)),
-            TAG_F32 => Value::F32(f32::from_ne_bytes(self.raw()?)),
-            TAG_CHAR => Value::Char(char::from_u32(self.get_u32()?).ok_or(DecodeError)?),
-            TAG_STR => Value::Str(self.get_str()?),
+        let tag = self.get_u8()?;
+        if let Some(scalar) = Scalar::read(tag, self)? {
+            return scalar.value().ok_or(DecodeError);
+        }
+        Ok(match tag {
             TAG_BYTES => Value::Bytes(self.get_block()?),
             TAG_SEQ => Value::Seq(Items(self.get_block()?)),
             TAG_MAP => Value::Map(Entries(self.get_block()?)),
             _ => return Err(DecodeError),
         })
+    }
+
+    /// One argument of a message, with its tag.
+    ///
+    /// # Errors
+    /// As for `get_value`.
+    #[inline]
+    pub(super) fn get_argument(&mut self) -> Result<Arg<'a>, DecodeError> {
+        let tag = self.get_u8()?;
+        if let Some(scalar) = Scalar::read(tag, self)? {
+            return Ok(Arg::Scalar(scalar));
+        }
+        match tag {
+            TAG_SOME => Ok(Arg::Some(Items(self.get_block()?))),
+            TAG_SEQ => Ok(Arg::List(Items(self.get_block()?))),
+            _ => Err(DecodeError),
+        }
     }
 
     /// One key and its value.
@@ -156,7 +145,7 @@ impl<'a> Decoder<'a> {
     }
 }
 
-fn text(bytes: &[u8]) -> Result<&str, DecodeError> {
+pub(super) fn text(bytes: &[u8]) -> Result<&str, DecodeError> {
     std::str::from_utf8(bytes).map_err(|_| DecodeError)
 }
 
@@ -183,6 +172,12 @@ impl<'a> Items<'a> {
     pub fn iter(self) -> impl Iterator<Item = Value<'a>> + Clone {
         let mut decoder = Decoder::new(self.0);
         std::iter::from_fn(move || decoder.get_value().ok())
+    }
+
+    /// The items as arguments of a message.
+    pub(super) fn arguments(self) -> impl Iterator<Item = Arg<'a>> {
+        let mut decoder = Decoder::new(self.0);
+        std::iter::from_fn(move || decoder.get_argument().ok())
     }
 }
 
@@ -216,18 +211,6 @@ impl std::fmt::Debug for Entries<'_> {
             .entries(self.iter().map(|field| (field.key, field.value)))
             .finish()
     }
-}
-
-/// The function behind an address that `encode` took from a [`DecodeMessage`].
-pub(super) fn message_decoder(address: usize) -> Result<DecodeMessage, DecodeError> {
-    if address == 0 {
-        return Err(DecodeError);
-    }
-    // SAFETY: only `Image::begin` writes this word, from a `DecodeMessage` of this process, and records
-    // are only decoded by the process that wrote them; function addresses do not change while it lives.
-    Ok(unsafe {
-        std::mem::transmute::<*const (), DecodeMessage>(std::ptr::with_exposed_provenance(address))
-    })
 }
 
 /// The static behind an address that `encode` took from a `&'static T`.

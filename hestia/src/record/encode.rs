@@ -1,7 +1,7 @@
 //! Values into bytes: the typed encoding that travels through the queue.
 //!
-//! Runs on the caller's thread, into a scratch buffer. `decode.rs` is its mirror image, and the table
-//! below is the contract of both (all numbers in the machine's byte order, nothing is aligned):
+//! Runs on the caller's thread. `decode.rs` is its mirror image, and the table below is the contract of both (all
+//! numbers in the machine's byte order, nothing is aligned). Simple values are `scalar.rs`'s.
 //!
 //! | tag | value | bytes after the tag |
 //! |---|---|---|
@@ -15,24 +15,31 @@
 //! | 12 | array | length in bytes (4), then values |
 //! | 13 | object | length in bytes (4), then key (length (4), text) and value, in turn |
 //!
+//! Only arguments of messages, which may print under any spec, have these as well:
+//!
+//! | tag | value | bytes after the tag |
+//! |---|---|---|
+//! | 14 | `()` | – |
+//! | 15 | `Some` | length in bytes (4), then a value |
+//! | 16 | text that was formatted at the call | length (4), then that many |
+//! | 17, 18, 19 | i8, i16, i32 | 1, 2, 4 |
+//! | 20 | duration | seconds (8), nanoseconds (4) |
+//! | 21 | time | its distance from the Unix epoch, as a duration; 1 for after it, 0 for before it (1) |
+//! | 22, 23 | IPv4, IPv6 address | 4, 16 octets |
+//! | 24, 25 | the same with a port | octets, port (2); for IPv6 then flow (4) and scope (4) |
+//! | 26 | a width or a precision | 2 |
+//!
 //! *Invariant:* what an [`Encoder`] wrote is well formed, whatever the code that drove it did: it takes
 //! exactly one value, and only hestia can make one.
 
-use std::borrow::Cow;
 use std::fmt::{self, Write as _};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
-use std::num::{
-    NonZeroI8, NonZeroI16, NonZeroI32, NonZeroI64, NonZeroI128, NonZeroIsize, NonZeroU8,
-    NonZeroU16, NonZeroU32, NonZeroU64, NonZeroU128, NonZeroUsize, Wrapping,
-};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::rc::Rc;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::buffer::Buffer;
+use super::scalar::{Out, Scalar, TEXT_OVERHEAD};
 use super::serialize;
+
+mod impls;
 
 pub(super) const TAG_NULL: u8 = 0;
 pub(super) const TAG_FALSE: u8 = 1;
@@ -48,6 +55,19 @@ pub(super) const TAG_STR: u8 = 10;
 pub(super) const TAG_BYTES: u8 = 11;
 pub(super) const TAG_SEQ: u8 = 12;
 pub(super) const TAG_MAP: u8 = 13;
+pub(super) const TAG_UNIT: u8 = 14;
+pub(super) const TAG_SOME: u8 = 15;
+pub(super) const TAG_VERBATIM: u8 = 16;
+pub(super) const TAG_I8: u8 = 17;
+pub(super) const TAG_I16: u8 = 18;
+pub(super) const TAG_I32: u8 = 19;
+pub(super) const TAG_DURATION: u8 = 20;
+pub(super) const TAG_TIME: u8 = 21;
+pub(super) const TAG_IPV4: u8 = 22;
+pub(super) const TAG_IPV6: u8 = 23;
+pub(super) const TAG_SOCKET_V4: u8 = 24;
+pub(super) const TAG_SOCKET_V6: u8 = 25;
+pub(super) const TAG_COUNT: u8 = 26;
 
 /// How deep arrays and objects may nest; what lies deeper is written as the text `"…"`, so that a
 /// value that contains itself ends, and no layout can run out of stack.
@@ -83,13 +103,20 @@ const MAX_TEXT_BYTES: usize = 1 << 30;
     note = "or give `{Self}` a value of its own with `#[derive(hestia::Encode)]`"
 )]
 pub trait Encode {
-    /// Only hestia's own code runs: nothing that could panic.
-    #[doc(hidden)]
-    const IS_PLAIN: bool = false;
-
     /// Writes exactly one value; the returned token is the proof that one was written.
     fn encode(&self, encoder: Encoder<'_>) -> Encoded;
+
+    /// The same value, where it is a simple one and known without code of the user's.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn scalar(&self, _: Own) -> Option<Scalar<'_>> {
+        None
+    }
 }
+
+/// Nobody else can name it, so nobody else can write a method that takes it, or call one.
+#[derive(Clone, Copy, Debug)]
+pub struct Own(pub(crate) ());
 
 /// Proof that one value was written. Only the methods of [`Encoder`] make one.
 #[derive(Debug)]
@@ -98,94 +125,79 @@ pub struct Encoded(());
 /// Takes exactly one value. Each `put_*` method consumes it.
 #[derive(Debug)]
 pub struct Encoder<'a> {
-    bytes: &'a mut Buffer,
+    bytes: &'a mut Vec<u8>,
     depth: u8,
 }
 
 impl<'a> Encoder<'a> {
-    #[cfg(test)]
-    pub(crate) fn new(bytes: &'a mut Buffer) -> Self {
+    pub(crate) fn new(bytes: &'a mut Vec<u8>) -> Self {
         Encoder { bytes, depth: 0 }
     }
 
-    #[inline]
-    fn tag(self, tag: u8) -> Encoded {
-        self.bytes.push(tag);
-        Encoded(())
-    }
-
-    #[inline]
-    fn number<const N: usize>(self, tag: u8, raw: [u8; N]) -> Encoded {
-        // In one go: each time the buffer is asked for room costs as much as the number itself.
-        let mut tagged = [tag; WIDEST];
-        tagged[1..=N].copy_from_slice(&raw);
-        self.bytes.extend_from_slice(&tagged[..=N]);
+    #[inline(always)]
+    fn put(self, value: Scalar<'_>) -> Encoded {
+        value.write(self.bytes);
         Encoded(())
     }
 
     /// Writes null.
     #[inline]
     pub fn put_null(self) -> Encoded {
-        self.tag(TAG_NULL)
+        self.put(Scalar::Null)
     }
 
     /// Writes a boolean.
     #[inline]
     pub fn put_bool(self, value: bool) -> Encoded {
-        self.tag(if value { TAG_TRUE } else { TAG_FALSE })
+        self.put(Scalar::Bool(value))
     }
 
     /// Writes an unsigned integer.
     #[inline]
     pub fn put_u64(self, value: u64) -> Encoded {
-        self.number(TAG_U64, value.to_ne_bytes())
+        self.put(Scalar::U64(value))
     }
 
     /// Writes a signed integer.
     #[inline]
     pub fn put_i64(self, value: i64) -> Encoded {
-        self.number(TAG_I64, value.to_ne_bytes())
+        self.put(Scalar::I64(value))
     }
 
     /// Writes an unsigned integer of 128 bits.
     #[inline]
     pub fn put_u128(self, value: u128) -> Encoded {
-        self.number(TAG_U128, value.to_ne_bytes())
+        self.put(Scalar::U128(value))
     }
 
     /// Writes a signed integer of 128 bits.
     #[inline]
     pub fn put_i128(self, value: i128) -> Encoded {
-        self.number(TAG_I128, value.to_ne_bytes())
+        self.put(Scalar::I128(value))
     }
 
     /// Writes a single-precision number; NaN and infinities are kept as they are.
     #[inline]
     pub fn put_f32(self, value: f32) -> Encoded {
-        self.number(TAG_F32, value.to_ne_bytes())
+        self.put(Scalar::F32(value))
     }
 
     /// Writes a double-precision number; NaN and infinities are kept as they are.
     #[inline]
     pub fn put_f64(self, value: f64) -> Encoded {
-        self.number(TAG_F64, value.to_ne_bytes())
+        self.put(Scalar::F64(value))
     }
 
     /// Writes a character.
     #[inline]
     pub fn put_char(self, value: char) -> Encoded {
-        self.number(TAG_CHAR, u32::from(value).to_ne_bytes())
+        self.put(Scalar::Char(value))
     }
 
     /// Writes text. Beyond 1 GiB it is cut at a character.
     #[inline]
     pub fn put_str(self, value: &str) -> Encoded {
-        let value = kept(value);
-        let mut head = [TAG_STR; TEXT_OVERHEAD];
-        head[1..].copy_from_slice(&length(value.len()).to_ne_bytes());
-        self.bytes.extend_from_slice(&head);
-        self.bytes.extend_from_slice(value.as_bytes());
-        Encoded(())
+        self.put(Scalar::Str(kept(value)))
     }
 
     /// Writes bytes that are no text. Beyond 1 GiB they are cut.
@@ -319,7 +331,7 @@ impl<'a> Encoder<'a> {
 /// An array or an object in the making, for writers that cannot work through a closure.
 #[derive(Debug)]
 pub(super) struct Nested<'a> {
-    bytes: &'a mut Buffer,
+    bytes: &'a mut Vec<u8>,
     start: usize,
     /// Where the length of the object around it goes, when it is a variant's.
     outer: Option<usize>,
@@ -339,7 +351,7 @@ impl Nested<'_> {
     }
 
     /// For the next key: text with its length.
-    pub(super) fn key(&mut self) -> &mut Buffer {
+    pub(super) fn key(&mut self) -> &mut Vec<u8> {
         self.bytes
     }
 
@@ -361,7 +373,7 @@ impl Nested<'_> {
 /// Pushes the items of an array.
 #[derive(Debug)]
 pub struct SeqEncoder<'a> {
-    bytes: &'a mut Buffer,
+    bytes: &'a mut Vec<u8>,
     depth: u8,
 }
 
@@ -387,33 +399,11 @@ impl SeqEncoder<'_> {
 /// Adds the entries of an object.
 #[derive(Debug)]
 pub struct MapEncoder<'a> {
-    bytes: &'a mut Buffer,
+    bytes: &'a mut Vec<u8>,
     depth: u8,
 }
 
 impl MapEncoder<'_> {
-    /// Adds one key and a value that hestia's own code writes, which cannot panic half-way.
-    #[inline(always)]
-    pub(crate) fn entry_plain(&mut self, key: &str, value: &(impl Encode + ?Sized)) {
-        append_str(self.bytes, key);
-        value.encode(Encoder {
-            bytes: self.bytes,
-            depth: self.depth,
-        });
-    }
-
-    /// To be called before code of the user's runs, and whether it may; see [`Buffer::leave`].
-    pub(crate) fn leave_ring(&mut self) -> bool {
-        self.bytes.leave()
-    }
-
-    pub(crate) fn reborrow(&mut self) -> MapEncoder<'_> {
-        MapEncoder {
-            bytes: self.bytes,
-            depth: self.depth,
-        }
-    }
-
     /// Adds one key and its value.
     #[inline]
     pub fn entry(&mut self, key: &str, value: &(impl Encode + ?Sized)) {
@@ -432,11 +422,6 @@ impl MapEncoder<'_> {
     }
 }
 
-/// A tag and the widest number.
-const WIDEST: usize = 17;
-/// The tag and the length before a text.
-const TEXT_OVERHEAD: usize = 5;
-
 /// Whether an error's message ends with its source's, after the colon that usually stands before it.
 fn repeats(source: &[u8], message: &[u8]) -> bool {
     message
@@ -448,13 +433,13 @@ fn repeats(source: &[u8], message: &[u8]) -> bool {
 /// it stays behind.
 #[inline]
 fn whole_or_nothing(
-    bytes: &mut Buffer,
+    bytes: &mut Vec<u8>,
     depth: u8,
-    key: impl FnOnce(&mut Buffer),
+    key: impl FnOnce(&mut Vec<u8>),
     write: impl FnOnce(Encoder<'_>) -> Encoded,
 ) {
     struct Undo<'a> {
-        bytes: &'a mut Buffer,
+        bytes: &'a mut Vec<u8>,
         keep: usize,
         done: bool,
     }
@@ -481,14 +466,14 @@ fn whole_or_nothing(
 
 /// Key-values as a record carries them: the inside of an object, without tag and length.
 #[inline]
-pub(crate) fn fields(bytes: &mut Buffer) -> MapEncoder<'_> {
+pub(crate) fn fields(bytes: &mut Vec<u8>) -> MapEncoder<'_> {
     MapEncoder { bytes, depth: 0 }
 }
 
 pub(super) const FORMATTING_FAILED: &str = "<formatting failed>";
 
 /// Appends formatted text; marks a failure of the formatting code instead of hiding it.
-pub(crate) fn append_display(bytes: &mut Buffer, value: fmt::Arguments<'_>) {
+pub(crate) fn append_display(bytes: &mut Vec<u8>, value: fmt::Arguments<'_>) {
     if Appender(bytes).write_fmt(value).is_err() {
         bytes.extend_from_slice(FORMATTING_FAILED.as_bytes());
     }
@@ -500,13 +485,13 @@ pub(crate) const PANICKED: &str = "<panicked while being logged>";
 
 /// As [`append_display`], when it is code of the user's that formats: a panic ends the text, not the
 /// statement. What was written before it is text all the same, and shows how far it came.
-pub(crate) fn append_guarded(bytes: &mut Buffer, arguments: fmt::Arguments<'_>) {
+pub(crate) fn append_guarded(bytes: &mut Vec<u8>, arguments: fmt::Arguments<'_>) {
     if catch_unwind(AssertUnwindSafe(|| append_display(bytes, arguments))).is_err() {
         bytes.extend_from_slice(PANICKED.as_bytes());
     }
 }
 
-struct Appender<'a>(&'a mut Buffer);
+struct Appender<'a>(&'a mut Vec<u8>);
 
 impl fmt::Write for Appender<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
@@ -516,38 +501,38 @@ impl fmt::Write for Appender<'_> {
 }
 
 #[inline]
-pub(crate) fn append_u32(bytes: &mut Buffer, value: u32) {
+pub(crate) fn append_u32(bytes: &mut Vec<u8>, value: u32) {
     bytes.extend_from_slice(&value.to_ne_bytes());
 }
 
 #[inline]
-pub(crate) fn append_u64(bytes: &mut Buffer, value: u64) {
+pub(crate) fn append_u64(bytes: &mut Vec<u8>, value: u64) {
     bytes.extend_from_slice(&value.to_ne_bytes());
 }
 
 /// Appends a length and the text, cut at a character when it is beyond all measure.
 #[inline]
-pub(crate) fn append_str(bytes: &mut Buffer, text: &str) {
+pub(crate) fn append_str(bytes: &mut impl Out, text: &str) {
     let text = kept(text);
-    append_u32(bytes, length(text.len()));
-    bytes.extend_from_slice(text.as_bytes());
+    bytes.put(&length(text.len()).to_ne_bytes());
+    bytes.put(text.as_bytes());
 }
 
 /// Appends where a constant of the program lies, instead of its text.
 #[inline]
-pub(crate) fn append_static_str(bytes: &mut Buffer, text: &'static str) {
-    append_address(bytes, text.as_ptr().expose_provenance());
-    append_address(bytes, text.len());
+pub(crate) fn append_static_str(bytes: &mut impl Out, text: &'static str) {
+    bytes.put(&text.as_ptr().expose_provenance().to_ne_bytes());
+    bytes.put(&text.len().to_ne_bytes());
 }
 
 #[inline]
-pub(crate) fn append_address(bytes: &mut Buffer, address: usize) {
+pub(crate) fn append_address(bytes: &mut Vec<u8>, address: usize) {
     bytes.extend_from_slice(&address.to_ne_bytes());
 }
 
 /// Leaves room for a length that [`close`] fills in.
 #[inline]
-pub(crate) fn open(bytes: &mut Buffer) -> usize {
+pub(crate) fn open(bytes: &mut Vec<u8>) -> usize {
     let start = bytes.len();
     append_u32(bytes, 0);
     start
@@ -569,7 +554,7 @@ fn length(bytes: usize) -> u32 {
 
 /// As much of a text as is kept.
 #[inline]
-fn kept(text: &str) -> &str {
+pub(super) fn kept(text: &str) -> &str {
     if text.len() > MAX_TEXT_BYTES {
         cut(text)
     } else {
@@ -587,190 +572,3 @@ fn cut(text: &str) -> &str {
     &text[..at]
 }
 
-macro_rules! encode_as {
-    ($($method:ident as $wide:ty: $($narrow:ty)+;)+) => {$($(
-        impl Encode for $narrow {
-            const IS_PLAIN: bool = true;
-
-            #[inline]
-            fn encode(&self, encoder: Encoder<'_>) -> Encoded {
-                #[allow(clippy::cast_lossless, trivial_numeric_casts, reason = "one macro for all widths; never narrows")]
-                encoder.$method(*self as $wide)
-            }
-        }
-    )+)+};
-}
-
-encode_as! {
-    put_bool as bool: bool;
-    put_u64 as u64: u8 u16 u32 u64 usize;
-    put_i64 as i64: i8 i16 i32 i64 isize;
-    put_u128 as u128: u128;
-    put_i128 as i128: i128;
-    put_f32 as f32: f32;
-    put_f64 as f64: f64;
-    put_char as char: char;
-}
-
-macro_rules! encode_by {
-    ($method:ident: $($type:ty)+) => {$(
-        impl Encode for $type {
-            const IS_PLAIN: bool = true;
-
-            #[inline]
-            fn encode(&self, encoder: Encoder<'_>) -> Encoded {
-                encoder.$method(self)
-            }
-        }
-    )+};
-}
-
-encode_by!(put_str: str String);
-encode_by!(put_display: IpAddr Ipv4Addr Ipv6Addr SocketAddr SocketAddrV4 SocketAddrV6);
-
-impl Encode for fmt::Arguments<'_> {
-    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
-        encoder.put_display(self)
-    }
-}
-
-/// In seconds, as a number: what charts and sums are made of.
-impl Encode for Duration {
-    const IS_PLAIN: bool = true;
-
-    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
-        encoder.put_f64(self.as_secs_f64())
-    }
-}
-
-const NANOS_PER_SECOND: i128 = 1_000_000_000;
-
-/// ISO 8601 in UTC, to the nanosecond where it needs to be.
-impl Encode for SystemTime {
-    const IS_PLAIN: bool = true;
-
-    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
-        let nanos = match self.duration_since(UNIX_EPOCH) {
-            Ok(since) => i128::try_from(since.as_nanos()),
-            Err(before) => i128::try_from(before.duration().as_nanos()).map(|nanos| -nanos),
-        };
-        let time = nanos.ok().and_then(|nanos| {
-            let seconds = i64::try_from(nanos.div_euclid(NANOS_PER_SECOND)).ok()?;
-            let rest = u32::try_from(nanos.rem_euclid(NANOS_PER_SECOND)).ok()?;
-            chrono::DateTime::from_timestamp(seconds, rest)
-        });
-        match time {
-            Some(time) => {
-                encoder.put_display(format_args!("{}", time.format("%Y-%m-%dT%H:%M:%S%.fZ")))
-            }
-            // Hundreds of thousands of years away: no calendar has it.
-            None => encoder.put_display(format_args!("{self:?}")),
-        }
-    }
-}
-
-macro_rules! encode_non_zero {
-    ($($type:ty)+) => {$(
-        impl Encode for $type {
-            const IS_PLAIN: bool = true;
-
-            #[inline]
-            fn encode(&self, encoder: Encoder<'_>) -> Encoded {
-                self.get().encode(encoder)
-            }
-        }
-    )+};
-}
-
-encode_non_zero!(NonZeroU8 NonZeroU16 NonZeroU32 NonZeroU64 NonZeroU128 NonZeroUsize);
-encode_non_zero!(NonZeroI8 NonZeroI16 NonZeroI32 NonZeroI64 NonZeroI128 NonZeroIsize);
-
-impl Encode for () {
-    const IS_PLAIN: bool = true;
-
-    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
-        encoder.put_null()
-    }
-}
-
-impl<T: Encode> Encode for Wrapping<T> {
-    const IS_PLAIN: bool = T::IS_PLAIN;
-
-    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
-        self.0.encode(encoder)
-    }
-}
-
-impl<T: Encode> Encode for Option<T> {
-    const IS_PLAIN: bool = T::IS_PLAIN;
-
-    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
-        match self {
-            Some(value) => value.encode(encoder),
-            None => encoder.put_null(),
-        }
-    }
-}
-
-impl<T: Encode + ?Sized> Encode for &T {
-    const IS_PLAIN: bool = T::IS_PLAIN;
-
-    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
-        (**self).encode(encoder)
-    }
-}
-
-impl<T: Encode + ?Sized> Encode for &mut T {
-    const IS_PLAIN: bool = T::IS_PLAIN;
-
-    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
-        (**self).encode(encoder)
-    }
-}
-
-macro_rules! encode_pointed {
-    ($($type:ty)+) => {$(
-        impl<T: Encode + ?Sized> Encode for $type {
-            const IS_PLAIN: bool = T::IS_PLAIN;
-
-            #[inline]
-            fn encode(&self, encoder: Encoder<'_>) -> Encoded {
-                (**self).encode(encoder)
-            }
-        }
-    )+};
-}
-
-encode_pointed!(Box<T> Rc<T> Arc<T>);
-
-impl<T: Encode + ToOwned + ?Sized> Encode for Cow<'_, T> {
-    const IS_PLAIN: bool = T::IS_PLAIN;
-
-    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
-        (**self).encode(encoder)
-    }
-}
-
-impl<T: Encode> Encode for [T] {
-    const IS_PLAIN: bool = T::IS_PLAIN;
-
-    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
-        encoder.put_seq(|items| self.iter().for_each(|item| items.push(item)))
-    }
-}
-
-impl<T: Encode, const N: usize> Encode for [T; N] {
-    const IS_PLAIN: bool = T::IS_PLAIN;
-
-    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
-        self.as_slice().encode(encoder)
-    }
-}
-
-impl<T: Encode> Encode for Vec<T> {
-    const IS_PLAIN: bool = T::IS_PLAIN;
-
-    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
-        self.as_slice().encode(encoder)
-    }
-}

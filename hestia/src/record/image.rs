@@ -7,10 +7,11 @@
     reason = "addresses of statics and shared parts travel through the queue"
 )]
 
-use super::buffer::Buffer;
-use super::decode::{self, DecodeError, DecodeMessage, Decoder};
-use super::encode::{self, MapEncoder};
-use super::{FIELDS, INLINE_SITE, Metadata, SHARED, Shared, TRACE, TraceIds};
+use super::decode::{self, DecodeError, Decoder};
+use super::encode;
+use super::metadata::StaticSite;
+use super::scalar::Out;
+use super::{CONSTANT, FIELDS, INLINE_SITE, Metadata, SHARED, Shared, TARGET, TRACE, TraceIds};
 use crate::level::{self, Severity};
 use crate::thread::ThreadRef;
 
@@ -22,17 +23,32 @@ pub(crate) enum Text<'a> {
     Copied(&'a str),
 }
 
+impl<'a> Text<'a> {
+    fn get(self) -> Option<&'a str> {
+        match self {
+            Text::None => None,
+            Text::Static(text) | Text::Copied(text) => Some(text),
+        }
+    }
+}
+
 /// Where a record comes from: a macro's static, or what the `log` crate handed over.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Site<'a> {
-    Static(&'static Metadata<'static>),
-    Inline {
-        severity: Severity,
-        target: &'a str,
-        module: Text<'a>,
-        file: Text<'a>,
-        line: Option<u32>,
-    },
+    Static(&'static StaticSite),
+    /// With another target, known at run time.
+    StaticWithTarget(&'static StaticSite, &'a str),
+    Inline(InlineSite<'a>),
+}
+
+/// The facts of a record that no static holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InlineSite<'a> {
+    pub(crate) severity: Severity,
+    pub(crate) target: &'a str,
+    pub(crate) module: Text<'a>,
+    pub(crate) file: Text<'a>,
+    pub(crate) line: Option<u32>,
 }
 
 const TARGET_IS_MODULE: u8 = 1;
@@ -43,53 +59,35 @@ const FILE_COPIED: u8 = 16;
 const LINE: u8 = 32;
 const CRITICAL: u8 = 64;
 
-/// A record in the making, in a buffer of the calling thread.
+/// A record in the making: first who and where, then key-values, then the message.
 #[derive(Debug)]
 pub(crate) struct Image<'b> {
-    bytes: &'b mut Buffer,
+    bytes: &'b mut Vec<u8>,
     flags: u32,
-    /// Where the address of the message's reader stands.
-    reader: usize,
-}
-
-/// The places in a record that are filled in once its message is known.
-#[derive(Debug)]
-pub(crate) struct Open {
-    flags: u32,
-    reader: usize,
-    /// Where the length of the key-values stands, if there are any.
-    fields: Option<usize>,
 }
 
 impl<'b> Image<'b> {
-    /// Starts a record in an empty buffer.
-    #[inline(always)]
+    /// Starts a record; what the vector holds is thrown away.
     pub(crate) fn begin(
-        bytes: &'b mut Buffer,
+        bytes: &'b mut Vec<u8>,
         site: Site<'_>,
-        read_message: DecodeMessage,
         shared: Option<&Shared>,
         trace: Option<TraceIds>,
     ) -> Self {
-        bytes.truncate(0);
-        let reader = address(read_message);
+        bytes.clear();
         let mut flags = 0;
         match site {
-            Site::Static(metadata) => {
-                let metadata = std::ptr::from_ref(metadata).expose_provenance();
-                // Both addresses in one go.
-                let mut head = [0; 2 * size_of::<usize>()];
-                head[..size_of::<usize>()].copy_from_slice(&metadata.to_ne_bytes());
-                head[size_of::<usize>()..].copy_from_slice(&reader.to_ne_bytes());
-                bytes.extend_from_slice(&head);
+            Site::Static(site) => StaticHead(site).write(bytes),
+            Site::StaticWithTarget(site, target) => {
+                flags |= TARGET;
+                StaticHead(site).write(bytes);
+                encode::append_str(bytes, target);
             }
-            Site::Inline { .. } => {
+            Site::Inline(site) => {
                 flags |= INLINE_SITE;
-                append_site(bytes, site);
-                encode::append_address(bytes, reader);
+                site.write(bytes);
             }
         }
-        let reader = bytes.len() - size_of::<usize>();
         if let Some(shared) = shared {
             flags |= SHARED;
             encode::append_address(bytes, std::ptr::from_ref(shared).expose_provenance());
@@ -99,128 +97,125 @@ impl<'b> Image<'b> {
             bytes.extend_from_slice(&ids.trace_id.to_ne_bytes());
             encode::append_u64(bytes, ids.span_id);
         }
-        Image {
-            bytes,
-            flags,
-            reader,
-        }
+        Image { bytes, flags }
     }
 
-    /// Leaves the buffer to whoever adds key-values and message later.
-    #[inline(always)]
-    pub(crate) fn open(self) -> Open {
-        Open {
-            flags: self.flags,
-            reader: self.reader,
-            fields: None,
-        }
-    }
-
-    /// Adds the key-values. To be called once at most, before the message.
-    #[inline(always)]
-    pub(crate) fn fields(&mut self, fill: impl FnOnce(&mut MapEncoder<'_>)) {
+    /// Adds the key-values of an inline site, which `fill` appends: keys and values in turn. To be called once at most, before the message.
+    pub(crate) fn fields(&mut self, fill: impl FnOnce(&mut Vec<u8>)) {
         let start = encode::open(self.bytes);
-        fill(&mut encode::fields(self.bytes));
-        self.flags |= close_fields(self.bytes, start);
+        fill(self.bytes);
+        // Those that are none leave no trace.
+        if self.bytes.len() == start + 4 {
+            self.bytes.truncate(start);
+        } else {
+            encode::close(self.bytes, start);
+            self.flags |= FIELDS;
+        }
     }
 
-    /// The flags of the finished record; the message is what `append` adds to the buffer.
-    #[inline(always)]
-    pub(crate) fn message(self, append: impl FnOnce(&mut Buffer)) -> u32 {
+    /// Ends a static site's record with the values of its keys and its message's arguments, which `append` adds.
+    /// Returns the flags of the finished record.
+    pub(crate) fn values(self, append: impl FnOnce(&mut Vec<u8>)) -> u32 {
         append(self.bytes);
         self.flags
     }
-}
 
-impl Open {
-    /// Begins the key-values: what is appended until [`Open::close`]. To be called once at most.
-    #[inline]
-    pub(crate) fn fields(&mut self, bytes: &mut Buffer) {
-        self.fields = Some(encode::open(bytes));
-    }
-
-    /// Ends the key-values; the message is what is appended from now on, and is read by `read_message`.
-    #[inline(always)]
-    pub(crate) fn close(&mut self, bytes: &mut Buffer, read_message: DecodeMessage) {
-        let address = address(read_message).to_ne_bytes();
-        bytes[self.reader..self.reader + address.len()].copy_from_slice(&address);
-        if let Some(start) = self.fields {
-            self.flags |= close_fields(bytes, start);
-        }
-    }
-
-    /// The flags of the finished record.
-    #[inline]
-    pub(crate) fn flags(&self) -> u32 {
+    /// Ends an inline site's record with its message, which `append` adds as text.
+    pub(crate) fn text(self, append: impl FnOnce(&mut Vec<u8>)) -> u32 {
+        append(self.bytes);
         self.flags
     }
-}
 
-fn address(read_message: DecodeMessage) -> usize {
-    (read_message as *const ()).expose_provenance()
-}
-
-/// Ends the key-values that began at `start`; those that are none leave no trace.
-fn close_fields(bytes: &mut Buffer, start: usize) -> u32 {
-    if bytes.len() == start + 4 {
-        bytes.truncate(start);
-        return 0;
-    }
-    encode::close(bytes, start);
-    FIELDS
-}
-
-#[inline(never)]
-fn append_site(bytes: &mut Buffer, site: Site<'_>) {
-    let Site::Inline {
-        severity,
-        target,
-        module,
-        file,
-        line,
-    } = site
-    else {
-        return;
-    };
-    let same = |module: &str| std::ptr::eq(module, target) || module == target;
-    let mut shape = match module {
-        Text::None => 0,
-        Text::Static(module) => MODULE_STATIC | if same(module) { TARGET_IS_MODULE } else { 0 },
-        Text::Copied(module) => MODULE_COPIED | if same(module) { TARGET_IS_MODULE } else { 0 },
-    };
-    shape |= match file {
-        Text::None => 0,
-        Text::Static(_) => FILE_STATIC,
-        Text::Copied(_) => FILE_COPIED,
-    };
-    if line.is_some() {
-        shape |= LINE;
-    }
-    if severity == Severity::Critical {
-        shape |= CRITICAL;
-    }
-    #[allow(clippy::cast_possible_truncation, reason = "there are five levels")]
-    bytes.extend_from_slice(&[shape, level::index(severity.level()) as u8]);
-    append_text(bytes, module);
-    if shape & TARGET_IS_MODULE == 0 {
-        encode::append_str(bytes, target);
-    }
-    append_text(bytes, file);
-    if let Some(line) = line {
-        encode::append_u32(bytes, line);
+    /// Ends an inline site's record with its message, a constant of the program.
+    pub(crate) fn constant(self, message: &'static str) -> u32 {
+        encode::append_static_str(self.bytes, message);
+        self.flags | CONSTANT
     }
 }
 
-fn append_text(bytes: &mut Buffer, text: Text<'_>) {
+/// What the record of a macro's statement begins with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StaticHead(pub(crate) &'static StaticSite);
+
+impl StaticHead {
+    pub(crate) const SIZE: usize = size_of::<usize>();
+
+    #[inline(always)]
+    pub(crate) fn write(self, out: &mut impl Out) {
+        out.put(&std::ptr::from_ref(self.0).expose_provenance().to_ne_bytes());
+    }
+}
+
+impl InlineSite<'_> {
+    /// Which parts are there, and how.
+    fn shape(&self) -> u8 {
+        let of_text = |text, is_static, is_copied| match text {
+            Text::None => 0,
+            Text::Static(_) => is_static,
+            Text::Copied(_) => is_copied,
+        };
+        let is_target =
+            |module: &str| std::ptr::eq(module, self.target) || module == self.target;
+        let mut shape = of_text(self.module, MODULE_STATIC, MODULE_COPIED)
+            | of_text(self.file, FILE_STATIC, FILE_COPIED);
+        if self.module.get().is_some_and(is_target) {
+            shape |= TARGET_IS_MODULE;
+        }
+        if self.line.is_some() {
+            shape |= LINE;
+        }
+        if self.severity == Severity::Critical {
+            shape |= CRITICAL;
+        }
+        shape
+    }
+
+    /// How many bytes it takes.
+    pub(crate) fn size(&self) -> usize {
+        let of_str = |text: &str| 4 + encode::kept(text).len();
+        let of_text = |text| match text {
+            Text::None => 0,
+            Text::Static(_) => 2 * size_of::<usize>(),
+            Text::Copied(text) => of_str(text),
+        };
+        let target = match self.shape() & TARGET_IS_MODULE {
+            0 => of_str(self.target),
+            _ => 0,
+        };
+        2 + of_text(self.module)
+            + target
+            + of_text(self.file)
+            + self.line.map_or(0, |_| size_of::<u32>())
+    }
+
+    /// Writes it: as many bytes as `size` says.
+    #[inline]
+    pub(crate) fn write(&self, out: &mut impl Out) {
+        let shape = self.shape();
+        #[allow(clippy::cast_possible_truncation, reason = "there are five levels")]
+        out.put(&[shape, level::index(self.severity.level()) as u8]);
+        put_text(out, self.module);
+        if shape & TARGET_IS_MODULE == 0 {
+            encode::append_str(out, self.target);
+        }
+        put_text(out, self.file);
+        if let Some(line) = self.line {
+            out.put(&line.to_ne_bytes());
+        }
+    }
+}
+
+#[inline]
+fn put_text(out: &mut impl Out, text: Text<'_>) {
     match text {
         Text::None => {}
-        Text::Static(text) => encode::append_static_str(bytes, text),
-        Text::Copied(text) => encode::append_str(bytes, text),
+        Text::Static(text) => encode::append_static_str(out, text),
+        Text::Copied(text) => encode::append_str(out, text),
     }
 }
 
 /// Writes what [`thread`] reads: it goes before the record where several threads share a ring.
-pub(crate) fn append_thread(bytes: &mut Buffer, thread: ThreadRef<'_>) {
+pub(crate) fn append_thread(bytes: &mut Vec<u8>, thread: ThreadRef<'_>) {
     encode::append_u64(bytes, thread.id);
     encode::append_str(bytes, thread.name.unwrap_or_default());
 }
@@ -232,13 +227,24 @@ pub(super) fn thread<'a>(decoder: &mut Decoder<'a>) -> Result<ThreadRef<'a>, Dec
     })
 }
 
-pub(super) fn site<'a>(decoder: &mut Decoder<'a>, flags: u32) -> Result<Metadata<'a>, DecodeError> {
-    if flags & INLINE_SITE == 0 {
-        // SAFETY: without the flag `Image::begin` wrote the address of a `&'static Metadata`.
-        let site: &'static Metadata<'static> =
-            unsafe { decode::reference(decoder.get_address()?) }?;
-        return Ok(*site);
+/// Who and where, and the static that says the rest, if it is a macro's.
+pub(super) fn site<'a>(
+    decoder: &mut Decoder<'a>,
+    flags: u32,
+) -> Result<(Metadata<'a>, Option<&'static StaticSite>), DecodeError> {
+    if flags & INLINE_SITE != 0 {
+        return Ok((inline_site(decoder)?, None));
     }
+    // SAFETY: without the flag `StaticHead::write` wrote the address of a `&'static StaticSite`.
+    let site: &'static StaticSite = unsafe { decode::reference(decoder.get_address()?) }?;
+    let metadata = match flags & TARGET {
+        0 => site.metadata,
+        _ => site.metadata.with_target(decoder.get_str()?),
+    };
+    Ok((metadata, Some(site)))
+}
+
+fn inline_site<'a>(decoder: &mut Decoder<'a>) -> Result<Metadata<'a>, DecodeError> {
     let shape = decoder.get_u8()?;
     let level = level::from_index(usize::from(decoder.get_u8()?));
     let severity = if shape & CRITICAL == 0 {

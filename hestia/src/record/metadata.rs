@@ -1,5 +1,6 @@
 //! The facts about a record that do not change from one execution of its statement to the next.
 
+use super::message::Message;
 use crate::level::{Level, Severity};
 
 /// Where a record comes from: severity, target, module path, file and line.
@@ -53,6 +54,12 @@ impl<'a> Metadata<'a> {
         self
     }
 
+    /// The same, with another target.
+    pub(crate) const fn with_target(mut self, target: &'a str) -> Self {
+        self.target = target;
+        self
+    }
+
     /// The level that filters compare.
     #[must_use]
     pub const fn level(&self) -> Level {
@@ -88,4 +95,14 @@ impl<'a> Metadata<'a> {
     pub const fn line(&self) -> Option<u32> {
         self.line
     }
+}
+
+/// All that does not change from one execution of a macro's statement to the next: what its record refers to by
+/// address, instead of carrying it.
+#[derive(Debug)]
+pub(crate) struct StaticSite {
+    pub(crate) metadata: Metadata<'static>,
+    pub(crate) message: Message,
+    /// The keys of its values, in the values' order. Each is there once.
+    pub(crate) keys: &'static [&'static str],
 }

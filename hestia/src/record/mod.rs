@@ -6,27 +6,31 @@
 //! | part | present when | bytes |
 //! |---|---|---|
 //! | thread | [`THREAD`]: it came through a ring that several threads share | id (8), name (length (4), text; empty for none) |
-//! | site | always | address of a static [`Metadata`], or, with [`INLINE_SITE`], its facts one by one |
-//! | decoder | always | address of the function that reads the message |
+//! | site | always | address of a [`StaticSite`], or, with [`INLINE_SITE`], the facts one by one |
+//! | target | [`TARGET`] | another one than the static's: length (4), text |
 //! | shared | [`SHARED`] | address of a [`Shared`] |
 //! | trace | [`TRACE`] | trace id (16), span id (8) |
-//! | fields | [`FIELDS`] | length (4), then key and value in turn |
-//! | message | always | whatever the decoder makes of the rest |
+//! | fields | a static site with keys | one value for each key |
+//! | | [`FIELDS`] | length (4), then key and value in turn |
+//! | message | a static site | the arguments that its [`Message`] takes |
+//! | | [`CONSTANT`] | address and length of a constant of the program |
+//! | | otherwise | text, to the end |
 //!
-//! Values go through `encode.rs` and `decode.rs` (with `serialize.rs` for serde's, `value.rs` as layouts see them),
-//! what stands before them through `image.rs` and `metadata.rs`, arguments that the writer formats through
-//! `capture.rs`. Records of a named logger refer to what is in `shared.rs`. `uuid.rs` numbers them; `batch.rs`
+//! Values go through `encode.rs`, `scalar.rs` and `decode.rs` (with `serialize.rs` for serde's, `value.rs` as layouts
+//! see them), what stands before them through `image.rs` and `metadata.rs`. What a macro's statement hands over goes
+//! through `capture.rs`, and its message is put together by `message.rs`. Records of a named logger refer to what is in `shared.rs`. `uuid.rs` numbers them; `batch.rs`
 //! holds their lines.
 //!
 //! *Invariant:* knows nothing of queues, outputs or layouts.
 
 pub(crate) mod batch;
-pub(crate) mod buffer;
 pub(crate) mod capture;
 pub(crate) mod decode;
 pub(crate) mod encode;
 mod image;
+pub(crate) mod message;
 mod metadata;
+pub(crate) mod scalar;
 mod serialize;
 mod shared;
 #[cfg(test)]
@@ -45,8 +49,10 @@ use crate::thread::ThreadRef;
 
 pub use decode::{DecodeError, Entries, Items};
 pub use encode::{Encode, Encoded, Encoder, MapEncoder, SeqEncoder};
-pub(crate) use image::{Image, Open, Site, Text, append_thread};
+pub(crate) use image::{Image, InlineSite, Site, StaticHead, Text, append_thread};
+pub use message::Message;
 pub use metadata::Metadata;
+pub(crate) use metadata::StaticSite;
 pub(crate) use shared::{Shared, set_field};
 pub use value::{Field, Value};
 
@@ -60,8 +66,12 @@ pub(crate) const INLINE_SITE: u32 = 1 << 9;
 pub(crate) const SHARED: u32 = 1 << 10;
 /// The record has trace and span ids.
 pub(crate) const TRACE: u32 = 1 << 11;
-/// The record has key-values.
+/// The record of an inline site has key-values.
 pub(crate) const FIELDS: u32 = 1 << 12;
+/// The message of an inline site is a constant of the program.
+pub(crate) const CONSTANT: u32 = 1 << 13;
+/// The record of a static site has another target.
+pub(crate) const TARGET: u32 = 1 << 14;
 
 /// The ids of the trace a record belongs to (W3C Trace Context).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -232,20 +242,28 @@ impl RecordBuf {
         } else {
             image::thread(&mut decoder)?
         };
-        let metadata = image::site(&mut decoder, flags)?;
-        let read_message = decode::message_decoder(decoder.get_address()?)?;
+        let (metadata, site) = image::site(&mut decoder, flags)?;
         let shared = image::shared(&mut decoder, flags)?;
         let trace = image::trace(&mut decoder, flags)?;
-        let call = if flags & FIELDS == 0 {
-            &[]
-        } else {
-            decoder.get_block()?
-        };
         let mut fields = recycle(std::mem::take(&mut self.fields));
-        merge_fields(&mut fields, call, shared, surroundings.process_fields);
+        let mut keys = KeyIndex::default();
+        if let Some(site) = site {
+            for key in site.keys {
+                let value = decoder.get_value()?;
+                keys.push(&mut fields, Field { key, value });
+            }
+        } else if flags & FIELDS != 0 {
+            merge_entries(&mut fields, &mut keys, decoder.get_block()?);
+        }
+        merge_around(&mut fields, &mut keys, shared, surroundings.process_fields);
         self.message.clear();
         self.message.shrink_to(batch::KEPT_BYTES);
-        let taken = read_message(&mut decoder, &mut self.message).map(|message| {
+        let message = match site {
+            Some(site) => site.message.read(&mut decoder, &mut self.message),
+            None if flags & CONSTANT != 0 => decoder.get_static_str(),
+            None => decode::text(decoder.rest()),
+        };
+        let taken = message.map(|message| {
             take(&Record {
                 timestamp_nanos: surroundings.timestamp_nanos,
                 uuid: surroundings.uuid,
@@ -267,7 +285,7 @@ impl RecordBuf {
 /// The level of a record that this process encoded, and that has no thread before it. An error in rank
 /// where the bytes make no sense.
 pub(crate) fn level(flags: u32, bytes: &[u8]) -> Level {
-    image::site(&mut Decoder::new(bytes), flags).map_or(Level::Error, |site| site.level())
+    image::site(&mut Decoder::new(bytes), flags).map_or(Level::Error, |(metadata, _)| metadata.level())
 }
 
 fn application(shared: Option<&Shared>) -> Option<&str> {
@@ -289,19 +307,23 @@ fn recycle<'b>(mut fields: Vec<Field<'_>>) -> Vec<Field<'b>> {
 /// Beyond this many keys a table is quicker than looking at each.
 const FEW_KEYS: usize = 32;
 
-fn merge_fields<'a>(
-    fields: &mut Vec<Field<'a>>,
-    call: &'a [u8],
-    shared: Option<&'a Shared>,
-    process: &'a [u8],
-) {
-    let mut keys = KeyIndex::default();
+/// The key-values of a call that may repeat a key: the last one counts.
+fn merge_entries<'a>(fields: &mut Vec<Field<'a>>, keys: &mut KeyIndex<'a>, call: &'a [u8]) {
     for field in Entries::new(call).iter() {
         match keys.find(fields, field.key) {
             Some(place) => fields[place].value = field.value,
             None => keys.push(fields, field),
         }
     }
+}
+
+/// The key-values of a logger and of the process: those nearer to the call count.
+fn merge_around<'a>(
+    fields: &mut Vec<Field<'a>>,
+    keys: &mut KeyIndex<'a>,
+    shared: Option<&'a Shared>,
+    process: &'a [u8],
+) {
     let around = shared.into_iter().flat_map(Shared::outward);
     for field in around
         .flat_map(|shared| shared.entries().iter())

@@ -9,7 +9,6 @@ use std::fmt::{self, Write as _};
 
 use serde::ser::{self, Impossible, Serialize};
 
-use super::buffer::Buffer;
 use super::encode::{
     Encoded, Encoder, Nested, TAG_MAP, TAG_SEQ, append_display, append_str, close, open,
 };
@@ -245,7 +244,7 @@ impl ser::SerializeMap for Nested<'_> {
 }
 
 /// Keys are text; numbers, booleans and the names of variants are made into it, as serde_json does.
-struct KeySerializer<'a>(&'a mut Buffer);
+struct KeySerializer<'a>(&'a mut Vec<u8>);
 
 impl KeySerializer<'_> {
     fn display(self, key: fmt::Arguments<'_>) -> Result<(), Error> {

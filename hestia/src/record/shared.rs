@@ -10,7 +10,6 @@
 use std::sync::Arc;
 
 use super::Encode;
-use super::buffer::Buffer;
 use super::decode::{Decoder, Entries};
 use super::encode;
 
@@ -27,7 +26,7 @@ pub struct Shared {
 /// Adds one key-value to encoded ones. A key that is there already gets the new value: what records
 /// refer to has each key once.
 pub(crate) fn set_field(fields: &mut Vec<u8>, key: &str, value: &impl Encode) {
-    let mut kept = Buffer::default();
+    let mut kept = Vec::new();
     let mut decoder = Decoder::new(fields);
     loop {
         let start = fields.len() - decoder.left();
@@ -39,7 +38,7 @@ pub(crate) fn set_field(fields: &mut Vec<u8>, key: &str, value: &impl Encode) {
         }
     }
     encode::fields(&mut kept).entry(key, value);
-    *fields = kept.to_vec();
+    *fields = kept;
 }
 
 impl Shared {

@@ -1,0 +1,312 @@
+//! A statement's message, from its template and the arguments that its record took along.
+//!
+//! The writer's thread. Placeholders that are nothing but `{}`, `{:?}` or `{:.2}`, in the order of the arguments, are
+//! filled in from the template's text; for any other a statement has a function of its own, in which the compiler's
+//! `format_args!` does the work ([`Message::Printed`]). Either way `std::fmt` prints, except for what is quicker here
+//! and the same to the letter: text and integers under `{}`, and numbers with a fixed count of decimals.
+//!
+//! *Invariant:* arguments are values of std's types, so that no code of the user's runs on the writer's thread.
+
+use std::fmt::{self, Write as _};
+
+use super::decode::{DecodeError, Decoder, Items};
+use super::encode::FORMATTING_FAILED;
+use super::scalar::{self, Scalar};
+
+/// How a statement's message is said.
+#[derive(Clone, Copy, Debug)]
+pub enum Message {
+    /// It is this text.
+    Constant(&'static str),
+    /// It is this template, with doubled braces for single ones; the placeholders take one argument each, in order,
+    /// and are `{}`, `{:?}` or `{:.D}`.
+    Template(&'static str),
+    /// It is this template, filled in by this function.
+    Printed(&'static str, fn(&mut Printer<'_>, Arguments<'_>)),
+}
+
+impl Message {
+    /// Reads the message whose arguments come next.
+    pub(super) fn read<'a>(
+        &self,
+        decoder: &mut Decoder<'a>,
+        message: &'a mut String,
+    ) -> Result<&'a str, DecodeError> {
+        match *self {
+            Message::Constant(text) => return Ok(text),
+            Message::Template(template) => fill_in(template, decoder, message)?,
+            Message::Printed(_, print) => {
+                print(&mut Printer(message), Arguments(*decoder));
+                decoder.rest();
+            }
+        }
+        Ok(message)
+    }
+}
+
+/// Prints a message.
+#[derive(Debug)]
+pub struct Printer<'s>(&'s mut String);
+
+impl Printer<'_> {
+    /// What `write!` calls.
+    pub fn write_fmt(&mut self, arguments: fmt::Arguments<'_>) {
+        if self.0.write_fmt(arguments).is_err() {
+            self.0.push_str(FORMATTING_FAILED);
+        }
+    }
+}
+
+/// The arguments of a message.
+#[derive(Clone, Copy, Debug)]
+pub struct Arguments<'a>(Decoder<'a>);
+
+impl<'a> Arguments<'a> {
+    /// An argument by its place. What is not there, as cannot be, prints as nothing.
+    #[must_use]
+    pub fn at(&self, place: usize) -> Arg<'a> {
+        let mut decoder = self.0;
+        let mut arguments = std::iter::from_fn(|| decoder.get_argument().ok());
+        arguments
+            .nth(place)
+            .unwrap_or(Arg::Scalar(Scalar::Verbatim("")))
+    }
+
+    /// A width or a precision by its place.
+    #[must_use]
+    pub fn count(&self, place: usize) -> usize {
+        match self.at(place) {
+            Arg::Scalar(Scalar::Count(count)) => count.into(),
+            _ => 0,
+        }
+    }
+}
+
+/// An argument as the writer has it: prints under each trait as the original would have.
+#[derive(Clone, Copy)]
+pub enum Arg<'a> {
+    #[doc(hidden)]
+    Scalar(Scalar<'a>),
+    /// `Some`, of one item.
+    #[doc(hidden)]
+    Some(Items<'a>),
+    #[doc(hidden)]
+    List(Items<'a>),
+}
+
+impl fmt::Debug for Arg<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Arg::Scalar(scalar) => scalar::debug(scalar, out),
+            Arg::Some(items) => match items.arguments().next() {
+                Some(value) => out.debug_tuple("Some").field(&value).finish(),
+                None => Err(fmt::Error),
+            },
+            Arg::List(items) => out.debug_list().entries(items.arguments()).finish(),
+        }
+    }
+}
+
+macro_rules! print_scalars_only {
+    ($($trait:ident)+) => {$(
+        impl fmt::$trait for Arg<'_> {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    Arg::Scalar(scalar) => fmt::$trait::fmt(scalar, out),
+                    Arg::Some(_) | Arg::List(_) => Err(fmt::Error),
+                }
+            }
+        }
+    )+};
+}
+
+print_scalars_only!(Display LowerHex UpperHex Octal Binary LowerExp UpperExp);
+
+/// Addresses are formatted at the call, so all there is to print here is that text.
+impl fmt::Pointer for Arg<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Arg::Scalar(Scalar::Verbatim(text)) => out.write_str(text),
+            _ => Err(fmt::Error),
+        }
+    }
+}
+
+/// Fills in a [`Message::Template`].
+fn fill_in(
+    template: &str,
+    decoder: &mut Decoder<'_>,
+    message: &mut String,
+) -> Result<(), DecodeError> {
+    let mut rest = template;
+    while let Some(at) = memchr::memchr2(b'{', b'}', rest.as_bytes()) {
+        message.push_str(&rest[..at]);
+        let from_brace = &rest[at..];
+        if from_brace.starts_with("{{") || from_brace.starts_with("}}") {
+            message.push_str(&from_brace[..1]);
+            rest = &from_brace[2..];
+            continue;
+        }
+        let end = from_brace.find('}').ok_or(DecodeError)?;
+        let spec = from_brace.get(1..end).ok_or(DecodeError)?;
+        rest = &from_brace[end + 1..];
+        append(message, spec, &decoder.get_argument()?);
+    }
+    message.push_str(rest);
+    Ok(())
+}
+
+fn append(message: &mut String, spec: &str, argument: &Arg<'_>) {
+    let decimals = spec
+        .strip_prefix(":.")
+        .and_then(|digits| digits.parse::<usize>().ok());
+    let printed = match (argument, decimals) {
+        (Arg::Scalar(Scalar::F64(number)), Some(decimals))
+            if decimal::append(message, *number, decimals) =>
+        {
+            return;
+        }
+        (_, Some(decimals)) => write!(message, "{argument:.decimals$}"),
+        _ if spec == ":?" => write!(message, "{argument:?}"),
+        (Arg::Scalar(Scalar::Str(text) | Scalar::Verbatim(text)), _) => {
+            message.push_str(text);
+            return;
+        }
+        (Arg::Scalar(Scalar::U64(number)), _) => {
+            message.push_str(itoa::Buffer::new().format(*number));
+            return;
+        }
+        (Arg::Scalar(Scalar::I64(number)), _) => {
+            message.push_str(itoa::Buffer::new().format(*number));
+            return;
+        }
+        (Arg::Scalar(Scalar::I32(number)), _) => {
+            message.push_str(itoa::Buffer::new().format(*number));
+            return;
+        }
+        _ => write!(message, "{argument}"),
+    };
+    if printed.is_err() {
+        message.push_str(FORMATTING_FAILED);
+    }
+}
+
+mod decimal {
+    //! Numbers with a fixed count of decimals.
+
+    /// Ten to the 17th, times a significand of 53 bits, fits into 128 bits with room to spare.
+    const POWERS: [u64; 18] = {
+        let mut powers = [1; 18];
+        let mut at = 1;
+        while at < powers.len() {
+            powers[at] = powers[at - 1] * 10;
+            at += 1;
+        }
+        powers
+    };
+
+    /// Appends a number with so many decimals, rounded half to even in its exact value, as `{:.decimals$}` does.
+    /// `false`, and nothing is appended, where the number is too large or there are too many decimals for this.
+    ///
+    /// A finite number is an integer times a power of two. Times ten to the power of the decimals it is still an
+    /// integer times a power of two, and in 128 bits nothing of it is lost before the one division, by that power.
+    pub(super) fn append(message: &mut String, number: f64, decimals: usize) -> bool {
+        let bits = number.to_bits();
+        #[allow(clippy::cast_possible_truncation, reason = "eleven bits")]
+        let exponent = (bits >> 52) as u32 & 0x7ff;
+        let fraction = bits & ((1 << 52) - 1);
+        let Some(power) = POWERS.get(decimals) else {
+            return false;
+        };
+        // Below 2^53, so that the number is significand / 2^shift with a shift of at least one; and no NaN.
+        if exponent >= 1075 {
+            return false;
+        }
+        let (significand, shift) = match exponent {
+            0 => (fraction, 1074),
+            _ => (fraction | 1 << 52, 1075 - exponent),
+        };
+        let scaled = u128::from(significand) * u128::from(*power);
+        // Of a shift beyond all bits of the product nothing stays: it is below a half.
+        let rounded = if shift >= 127 {
+            0
+        } else {
+            let (whole, rest) = (scaled >> shift, scaled & ((1 << shift) - 1));
+            let half = 1 << (shift - 1);
+            whole + u128::from(rest > half || (rest == half && whole & 1 == 1))
+        };
+        if bits >> 63 == 1 {
+            message.push('-');
+        }
+        let (whole, decimal) = match u64::try_from(rounded) {
+            Ok(rounded) => (rounded / power, rounded % power),
+            Err(_) => return_wide(rounded, *power),
+        };
+        let mut buffer = itoa::Buffer::new();
+        message.push_str(buffer.format(whole));
+        if decimals > 0 {
+            message.push('.');
+            let digits = buffer.format(decimal);
+            for _ in digits.len()..decimals {
+                message.push('0');
+            }
+            message.push_str(digits);
+        }
+        true
+    }
+
+    /// Both parts fit: the whole is below 2^53 and a bit, the rest below the power.
+    #[cold]
+    #[allow(clippy::cast_possible_truncation, reason = "see above")]
+    fn return_wide(rounded: u128, power: u64) -> (u64, u64) {
+        let power = u128::from(power);
+        ((rounded / power) as u64, (rounded % power) as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn decimals_are_those_of_std(number: f64, decimals: usize) {
+        let mut message = String::new();
+        if decimal::append(&mut message, number, decimals) {
+            assert_eq!(message, format!("{number:.decimals$}"), "{number:e}");
+        } else {
+            assert_eq!(message, "");
+        }
+    }
+
+    #[test]
+    fn halves_ends_and_signs_are_rounded_as_std_rounds_them() {
+        let tiny = f64::from_bits(1);
+        let large = 2f64.powi(53);
+        for number in [
+            0.0, 0.5, 1.5, 2.5, 0.125, 0.375, 0.25, 0.35, 9.995, 99.5, 0.05, 1e-5, 1e15, 0.1, tiny,
+            f64::MIN_POSITIVE, large, large - 1.0, large / 2.0 - 0.5, 1e16, 1e300, f64::INFINITY, f64::NAN,
+        ] {
+            for decimals in 0..20 {
+                decimals_are_those_of_std(number, decimals);
+                decimals_are_those_of_std(-number, decimals);
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_number_has_the_decimals_that_std_gives_it(bits: u64, decimals in 0..20usize) {
+            decimals_are_those_of_std(f64::from_bits(bits), decimals);
+        }
+
+        #[test]
+        fn usual_numbers_have_the_decimals_that_std_gives_them(
+            whole in -1_000_000i32..1_000_000, part in 0..1_000_000u32, decimals in 0..10usize,
+        ) {
+            let number = f64::from(whole) + f64::from(part) / 1e6;
+            decimals_are_those_of_std(number, decimals);
+            decimals_are_those_of_std(f64::from(whole) / 8.0, decimals);
+        }
+    }
+}
