@@ -17,10 +17,9 @@ use crate::layout::{
     ConsoleLayout, JsonLayout, Layout, Multiline, Schema, Style, TextLayout, strict,
 };
 use crate::level::{ALL, LEVELS, Severity};
-use crate::record::buffer::Buffer;
-use crate::record::decode::{self, Decoder};
+use crate::record::decode::Decoder;
 use crate::record::{
-    Encoded, Encoder, Image, MapEncoder, Record, RecordBuf, Shared, Site, Surroundings, Text,
+    Encoded, Encoder, Image, InlineSite, MapEncoder, Record, RecordBuf, Shared, Site, Surroundings, Text,
     TraceIds, Value, encode,
 };
 use crate::thread::ThreadRef;
@@ -48,7 +47,7 @@ fn check_value(value: Value<'_>) {
     if !is_writable(value) {
         return;
     }
-    let mut bytes = Buffer::default();
+    let mut bytes = Vec::new();
     encode::fields(&mut bytes).entry_with("value", |encoder| put_value(encoder, value));
     let mut decoder = Decoder::new(&bytes);
     let field = decoder.get_field().expect("what was encoded is decoded");
@@ -279,23 +278,22 @@ fn with_record(bytes: &[u8], process_fields: &[u8], take: impl FnOnce(&Record<'_
             Text::None
         }
     };
-    let site = Site::Inline {
+    let site = Site::Inline(InlineSite {
         severity,
         target: &target,
         module: text(if shape & 4 == 0 { &module } else { &target }),
         file: text(&file),
         line: (shape & 8 != 0).then_some(u32::from(shape)),
-    };
-    let mut record = Buffer::default();
+    });
+    let mut record = Vec::new();
     let mut image = Image::begin(
         &mut record,
         site,
-        decode::message_text,
         Some(&shared),
         trace,
     );
-    image.fields(|map| source.fill(map, usize::MAX));
-    let flags = image.message(|bytes| bytes.extend_from_slice(message.as_bytes()));
+    image.fields(|bytes| source.fill(&mut encode::fields(bytes), usize::MAX));
+    let flags = image.text(|bytes| bytes.extend_from_slice(message.as_bytes()));
     let surroundings = Surroundings {
         timestamp_nanos,
         uuid: Uuid::from_u128(u128::from(shape)),

@@ -138,7 +138,6 @@ fn find_inside<'a>(value: Value<'a>, path: &str) -> Option<Value<'a>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::buffer::Buffer;
     use crate::record::{Entries, encode};
 
     fn indented(message: &str) -> String {
@@ -169,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_key_is_found_whole_or_as_a_path() {
-        let mut bytes = Buffer::default();
+        let mut bytes = Vec::new();
         let mut map = encode::fields(&mut bytes);
         map.entry("a.b", &1);
         map.entry_with("req", |encoder| {

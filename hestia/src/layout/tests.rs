@@ -10,10 +10,9 @@ use uuid::Uuid;
 use super::Layout;
 use crate::facts::Facts;
 use crate::level::{Level, Severity};
-use crate::record::buffer::Buffer;
 use crate::record::{
-    Encode, Encoded, Encoder, Image, Record, RecordBuf, Shared, Site, Surroundings, Text, TraceIds,
-    decode,
+    Encode, Encoded, Encoder, Image, InlineSite, Record, RecordBuf, Shared, Site, Surroundings, Text, TraceIds,
+    encode,
 };
 use crate::thread::ThreadRef;
 
@@ -96,20 +95,20 @@ impl Sample {
             application: Some(self.application.clone()),
             ..Shared::default()
         };
-        let mut bytes = Buffer::default();
+        let mut bytes = Vec::new();
         let mut image = Image::begin(
             &mut bytes,
             self.site(),
-            decode::message_text,
             Some(&shared),
             self.trace,
         );
-        image.fields(|map| {
+        image.fields(|bytes| {
+            let mut map = encode::fields(bytes);
             for (key, value) in &self.fields {
                 map.entry(key, value);
             }
         });
-        let flags = image.message(|bytes| bytes.extend_from_slice(self.message.as_bytes()));
+        let flags = image.text(|bytes| bytes.extend_from_slice(self.message.as_bytes()));
         let surroundings = Surroundings {
             timestamp_nanos: self.timestamp_nanos,
             uuid: self.uuid,
@@ -128,13 +127,13 @@ impl Sample {
         fn text(text: Option<&str>) -> Text<'_> {
             text.map_or(Text::None, Text::Copied)
         }
-        Site::Inline {
+        Site::Inline(InlineSite {
             severity: self.severity,
             target: &self.target,
             module: text(self.module.as_deref()),
             file: text(self.file.as_deref()),
             line: self.line,
-        }
+        })
     }
 
     pub(super) fn line(&self, layout: &mut impl Layout) -> String {

@@ -168,7 +168,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::record::buffer::Buffer;
     use crate::record::encode;
 
     fn text(append: impl FnOnce(&mut Vec<u8>)) -> String {
@@ -261,7 +260,7 @@ mod tests {
     }
 
     fn object(keys: impl Iterator<Item = String>) -> String {
-        let mut bytes = Buffer::default();
+        let mut bytes = Vec::new();
         let mut map = encode::fields(&mut bytes);
         for (place, key) in keys.enumerate() {
             map.entry(&key, &place);

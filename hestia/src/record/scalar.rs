@@ -258,20 +258,22 @@ impl<'a> Scalar<'a> {
     #[inline]
     pub(super) fn value(self) -> Option<Value<'a>> {
         Some(match self {
-            Scalar::Null | Scalar::Unit => Value::Null,
+            Scalar::Null => Value::Null,
             Scalar::Bool(value) => Value::Bool(value),
             Scalar::Char(value) => Value::Char(value),
             Scalar::U64(number) => Value::U64(number),
             Scalar::U128(number) => Value::U128(number),
-            Scalar::I8(number) => Value::I64(number.into()),
-            Scalar::I16(number) => Value::I64(number.into()),
-            Scalar::I32(number) => Value::I64(number.into()),
             Scalar::I64(number) => Value::I64(number),
             Scalar::I128(number) => Value::I128(number),
             Scalar::F32(number) => Value::F32(number),
             Scalar::F64(number) => Value::F64(number),
-            Scalar::Str(text) | Scalar::Verbatim(text) => Value::Str(text),
-            Scalar::Duration(_)
+            Scalar::Str(text) => Value::Str(text),
+            Scalar::Unit
+            | Scalar::I8(_)
+            | Scalar::I16(_)
+            | Scalar::I32(_)
+            | Scalar::Verbatim(_)
+            | Scalar::Duration(_)
             | Scalar::Time(_)
             | Scalar::Ipv4(_)
             | Scalar::Ipv6(_)

@@ -400,13 +400,12 @@ mod tests {
 
     use serde::Serialize;
 
-    use super::super::buffer::Buffer;
     use super::super::decode::{Decoder, Entries};
     use super::super::encode::{Encoder, MAX_DEPTH};
     use super::super::value::Value;
 
     fn encoded(value: &impl Serialize) -> Vec<u8> {
-        let mut bytes = Buffer::default();
+        let mut bytes = Vec::new();
         Encoder::new(&mut bytes).put_serde(value);
         bytes.to_vec()
     }

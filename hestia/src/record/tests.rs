@@ -10,7 +10,6 @@ use std::collections::HashSet;
 
 use proptest::prelude::*;
 
-use super::buffer::Buffer;
 use super::decode::{Decoder, Entries};
 use super::encode::{self, Encode, Encoded, Encoder};
 use super::value::{Field, Value};
@@ -53,7 +52,7 @@ impl Owned {
     }
 
     fn encoded(&self) -> Vec<u8> {
-        let mut bytes = Buffer::default();
+        let mut bytes = Vec::new();
         self.encode(Encoder::new(&mut bytes));
         bytes.to_vec()
     }
@@ -92,7 +91,7 @@ fn read_fields(entries: Entries<'_>) -> Vec<(String, Owned)> {
 }
 
 fn encoded_fields(fields: &[(String, Owned)]) -> Vec<u8> {
-    let mut bytes = Buffer::default();
+    let mut bytes = Vec::new();
     let mut map = encode::fields(&mut bytes);
     for (key, value) in fields {
         map.entry(key, value);

@@ -3,7 +3,8 @@ fn statement() {
     {
         static __HESTIA_CALLSITES: hestia::__private::Callsites = hestia::__private::Callsites::new(
             hestia::__private::core::module_path!(),
-            "",
+            hestia::__private::Message::Constant(""),
+            &["user_id", "req", "err", "password"],
             hestia::__private::core::module_path!(),
             hestia::__private::core::file!(),
             hestia::__private::core::line!(),
@@ -37,28 +38,35 @@ fn statement() {
                                     ) => {
                                         #[allow(unused_imports)]
                                         use hestia::__private::choice::*;
-                                        let mut __hestia_draft = __hestia_callsite
-                                            .begin_via(&__hestia_via);
-                                        let __hestia_fields = &mut __hestia_draft.fields();
-                                        __hestia_fields.value("user_id", __hestia_value_0);
-                                        __hestia_fields
-                                            .object(
-                                                "req",
-                                                |__hestia_fields| {
-                                                    __hestia_fields.value("method", __hestia_value_1);
-                                                    __hestia_fields
-                                                        .formatted(
-                                                            "path",
-                                                            hestia::__private::core::format_args!(
-                                                                "{}", * __hestia_value_3
+                                        __hestia_callsite
+                                            .log_via(
+                                                &__hestia_via,
+                                                (
+                                                    hestia::__private::Typed(__hestia_value_0),
+                                                    (
+                                                        hestia::__private::Object(
+                                                            &["method", "path"],
+                                                            (
+                                                                hestia::__private::Typed(__hestia_value_1),
+                                                                (
+                                                                    hestia::__private::Printed(
+                                                                        hestia::__private::core::format_args!(
+                                                                            "{}", * __hestia_value_3
+                                                                        ),
+                                                                    ),
+                                                                    (),
+                                                                ),
                                                             ),
-                                                        );
-                                                },
+                                                        ),
+                                                        (
+                                                            (&&&&hestia::__private::ErrorArgument(__hestia_value_2))
+                                                                .part(),
+                                                            (hestia::__private::Typed("***"), ()),
+                                                        ),
+                                                    ),
+                                                ),
+                                                (),
                                             );
-                                        (&&&&hestia::__private::ErrorArgument(__hestia_value_2))
-                                            .put(__hestia_fields, "err");
-                                        __hestia_fields.value("password", "***");
-                                        __hestia_draft.constant();
                                     }
                                 }
                             }

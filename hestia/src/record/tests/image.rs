@@ -1,6 +1,6 @@
 //! Whole records: each part is read back, whichever others are there.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use ::uuid::Uuid;
 use proptest::prelude::*;
@@ -8,15 +8,16 @@ use proptest::prelude::*;
 use super::{Owned, each_key_once, encoded_fields, fields, read_field, text};
 use crate::facts::Facts;
 use crate::level::{Level, Severity};
-use crate::record::buffer::Buffer;
-use crate::record::decode::{self, DecodeError, DecodeMessage};
+use crate::record::decode::DecodeError;
+use crate::record::scalar::Scalar;
 use crate::record::{
-    FIELDS, INLINE_SITE, Image, Metadata, Record, RecordBuf, SHARED, Shared, Site, Surroundings,
-    THREAD, TRACE, Text, TraceIds, append_thread, encode, level,
+    self, CONSTANT, Encode, Encoder, FIELDS, INLINE_SITE, Image, InlineSite, Metadata, Record,
+    RecordBuf, SHARED, Shared, Site, StaticSite, Surroundings, TARGET, THREAD, TRACE, Text,
+    TraceIds, append_thread, encode, level,
 };
 use crate::thread::ThreadRef;
 
-static SITES: [Metadata<'static>; 3] = [
+const SITES: [Metadata<'static>; 3] = [
     Metadata::new(Severity::Critical, ""),
     Metadata::new(Severity::Level(Level::Trace), "app::db").at(Some("app"), None, Some(0)),
     Metadata::new(Severity::Level(Level::Info), "app").at(
@@ -56,7 +57,8 @@ impl OwnedText {
 
 #[derive(Clone, Debug)]
 enum OwnedSite {
-    Static(&'static Metadata<'static>),
+    /// With another target, perhaps.
+    Static(&'static Metadata<'static>, Option<String>),
     Inline {
         severity: Severity,
         target: String,
@@ -67,28 +69,45 @@ enum OwnedSite {
 }
 
 impl OwnedSite {
-    fn as_site(&self) -> Site<'_> {
+    /// `keys` and `message` are what a static holds.
+    fn as_site<'s>(&'s self, keys: &[(String, Owned)], message: &Message) -> Site<'s> {
+        let of = |metadata: &Metadata<'static>| {
+            let keys = keys.iter().map(|(key, _)| &*key.clone().leak());
+            let message = match message {
+                Message::Static(text) => record::Message::Constant(text),
+                Message::Text(_) => record::Message::Template("{}"),
+            };
+            forever(StaticSite {
+                metadata: *metadata,
+                message,
+                keys: keys.collect::<Vec<_>>().leak(),
+            })
+        };
         match self {
-            OwnedSite::Static(metadata) => Site::Static(metadata),
+            OwnedSite::Static(metadata, None) => Site::Static(of(metadata)),
+            OwnedSite::Static(metadata, Some(target)) => {
+                Site::StaticWithTarget(of(metadata), target)
+            }
             OwnedSite::Inline {
                 severity,
                 target,
                 module,
                 file,
                 line,
-            } => Site::Inline {
+            } => Site::Inline(InlineSite {
                 severity: *severity,
                 target,
                 module: module.as_text(),
                 file: file.as_text(),
                 line: *line,
-            },
+            }),
         }
     }
 
     fn expected(&self) -> Metadata<'_> {
         match self {
-            OwnedSite::Static(metadata) => **metadata,
+            OwnedSite::Static(metadata, None) => **metadata,
+            OwnedSite::Static(metadata, Some(target)) => metadata.with_target(target),
             OwnedSite::Inline {
                 severity,
                 target,
@@ -114,19 +133,14 @@ impl Message {
         }
     }
 
-    fn reader(&self) -> DecodeMessage {
-        match self {
-            Message::Text(_) => decode::message_text,
-            Message::Static(_) => decode::message_static,
-        }
-    }
+}
 
-    fn append(&self, bytes: &mut Buffer) {
-        match self {
-            Message::Text(text) => bytes.extend_from_slice(text.as_bytes()),
-            Message::Static(text) => encode::append_static_str(bytes, text),
-        }
-    }
+/// A static, kept where leak checkers see it.
+fn forever(site: StaticSite) -> &'static StaticSite {
+    static ALL: Mutex<Vec<&'static StaticSite>> = Mutex::new(Vec::new());
+    let site = &*Box::leak(Box::new(site));
+    ALL.lock().unwrap().push(site);
+    site
 }
 
 /// All that a record's bytes say.
@@ -143,37 +157,55 @@ struct Parts {
 impl Parts {
     /// The record's flags and bytes.
     fn encoded(&self) -> (u32, Vec<u8>) {
-        let mut bytes = Buffer::default();
+        let mut bytes = Vec::new();
         bytes.extend_from_slice(&[0xee; 5]);
         let mut image = Image::begin(
             &mut bytes,
-            self.site.as_site(),
-            self.message.reader(),
+            self.site.as_site(&self.fields, &self.message),
             self.shared.as_deref(),
             self.trace,
         );
-        image.fields(|map| {
-            for (key, value) in &self.fields {
-                map.entry(key, value);
+        let flags = if matches!(self.site, OwnedSite::Static(..)) {
+            image.values(|bytes| {
+                for (_, value) in &self.fields {
+                    value.encode(Encoder::new(bytes));
+                }
+                if let Message::Text(text) = &self.message {
+                    Scalar::Str(text).write(bytes);
+                }
+            })
+        } else {
+            image.fields(|bytes| {
+                let mut map = encode::fields(bytes);
+                for (key, value) in &self.fields {
+                    map.entry(key, value);
+                }
+            });
+            match &self.message {
+                Message::Text(text) => image.text(|bytes| bytes.extend_from_slice(text.as_bytes())),
+                Message::Static(text) => image.constant(text),
             }
-        });
-        let flags = image.message(|bytes| self.message.append(bytes));
+        };
         let Some((id, name)) = &self.thread else {
             return (flags, bytes.to_vec());
         };
         let name = Some(name.as_str()).filter(|name| !name.is_empty());
-        let mut named = Buffer::default();
+        let mut named = Vec::new();
         append_thread(&mut named, ThreadRef { id: *id, name });
         (flags | THREAD, [named.to_vec(), bytes.to_vec()].concat())
     }
 
     fn expected_flags(&self) -> u32 {
         let flag = |flag, is_set: bool| if is_set { flag } else { 0 };
+        let is_inline = matches!(self.site, OwnedSite::Inline { .. });
+        let is_constant = matches!(self.message, Message::Static(_));
         flag(THREAD, self.thread.is_some())
-            | flag(INLINE_SITE, matches!(self.site, OwnedSite::Inline { .. }))
+            | flag(INLINE_SITE, is_inline)
+            | flag(TARGET, matches!(self.site, OwnedSite::Static(_, Some(_))))
+            | flag(CONSTANT, is_inline && is_constant)
             | flag(SHARED, self.shared.is_some())
             | flag(TRACE, self.trace.is_some())
-            | flag(FIELDS, !self.fields.is_empty())
+            | flag(FIELDS, is_inline && !self.fields.is_empty())
     }
 
     fn check(&self, record: &Record<'_>) {
@@ -300,7 +332,7 @@ fn shared() -> impl Strategy<Value = Option<Arc<Shared>>> {
 
 fn parts() -> impl Strategy<Value = Parts> {
     let site = prop_oneof![
-        1 => (0..SITES.len()).prop_map(|place| OwnedSite::Static(&SITES[place])),
+        2 => ((0..SITES.len()), prop::option::of(text())).prop_map(|(place, target)| OwnedSite::Static(&SITES[place], target)),
         4 => inline_site(),
     ];
     let trace = (any::<u128>(), any::<u64>())
@@ -352,9 +384,9 @@ proptest! {
     #[test]
     fn a_record_cut_anywhere_is_an_error_or_has_a_shorter_message(parts in parts()) {
         let (flags, bytes) = parts.encoded();
-        let message_starts = match &parts.message {
-            Message::Text(text) => bytes.len() - text.len(),
-            Message::Static(_) => bytes.len(),
+        let message_starts = match (&parts.message, &parts.site) {
+            (Message::Text(text), OwnedSite::Inline { .. }) => bytes.len() - text.len(),
+            _ => bytes.len(),
         };
         for end in 0..bytes.len() {
             let read = decode(&mut RecordBuf::default(), &(flags, bytes[..end].to_vec()), |record| {
@@ -376,7 +408,10 @@ fn all_combinations_of_parts_are_read_back() {
         OwnedText::Static("app"),
         OwnedText::Copied("app".to_owned()),
     ];
-    let mut sites: Vec<_> = SITES.iter().map(OwnedSite::Static).collect();
+    let mut sites: Vec<_> = SITES
+        .iter()
+        .flat_map(|site| [None, Some("db".to_owned())].map(|target| OwnedSite::Static(site, target)))
+        .collect();
     for (module, file) in texts
         .iter()
         .flat_map(|module| texts.iter().map(move |file| (module, file)))
@@ -433,7 +468,7 @@ fn all_combinations_of_parts_are_read_back() {
             decode(&mut buffer, &encoded, |record| parts.check(record)).expect("a record");
         }
     }
-    assert_eq!(seen.len(), 32, "every combination of the five flags");
+    assert_eq!(seen.len(), 32 + 16, "every combination of the flags");
 }
 
 /// A forked child takes a record out of its parent's ring, and needs its level.
@@ -465,21 +500,22 @@ fn the_level_is_read_without_the_rest() {
 }
 
 #[test]
-fn a_message_that_is_no_text_and_a_missing_reader_are_errors() {
+fn a_message_that_is_no_text_and_missing_parts_are_errors() {
     let parts = Parts {
         thread: None,
-        site: OwnedSite::Static(&SITES[0]),
+        site: OwnedSite::Static(&SITES[0], None),
         shared: None,
         trace: None,
-        fields: Vec::new(),
+        fields: vec![("key".to_owned(), Owned::Bool(true))],
         message: Message::Text("x".to_owned()),
     };
     let (flags, bytes) = parts.encoded();
     let word = size_of::<usize>();
-    let no_text = [&bytes[..2 * word], b"\xff"].concat();
-    let no_reader = [&bytes[..word], &[0; size_of::<usize>()], b"x"].concat();
+    let no_text = [&bytes[..bytes.len() - 1], b"\xff"].concat();
+    let no_value = [&bytes[..word], b"\xff", &bytes[word + 1..]].concat();
+    let no_argument = bytes[..=word].to_vec();
     let no_site = [&[0; size_of::<usize>()], &bytes[word..]].concat();
-    for wrong in [no_text, no_reader, no_site, Vec::new()] {
+    for wrong in [no_text, no_value, no_argument, no_site, Vec::new()] {
         assert_eq!(
             decode(&mut RecordBuf::default(), &(flags, wrong), |_| ()),
             Err(DecodeError)
@@ -494,7 +530,7 @@ fn the_buffer_for_fields_keeps_its_memory() {
         .collect();
     let mut parts = Parts {
         thread: None,
-        site: OwnedSite::Static(&SITES[1]),
+        site: OwnedSite::Static(&SITES[1], None),
         shared: None,
         trace: None,
         fields: many,
@@ -525,15 +561,14 @@ fn a_field_is_found_by_its_key() {
         thread: OWNER,
         process_fields: &fields,
     };
-    let mut bytes = Buffer::default();
-    let image = Image::begin(
-        &mut bytes,
-        Site::Static(&SITES[0]),
-        decode::message_text,
-        None,
-        None,
-    );
-    let flags = image.message(|_| ());
+    let mut bytes = Vec::new();
+    static SITE: StaticSite = StaticSite {
+        metadata: SITES[0],
+        message: record::Message::Constant("x"),
+        keys: &[],
+    };
+    let image = Image::begin(&mut bytes, Site::Static(&SITE), None, None);
+    let flags = image.values(|_| ());
     let found = RecordBuf::default().decode(flags, &bytes, &surroundings, |record| {
         let found = |key| record.field(key).map(Owned::read);
         (found("user"), found("other"))

@@ -9,12 +9,19 @@ use proptest::prelude::*;
 use super::{Owned, each_key_once, encoded_fields, fields, read_field, read_fields};
 use crate::facts::Facts;
 use crate::level::{Level, Severity};
-use crate::record::buffer::Buffer;
-use crate::record::decode::{self, Entries};
-use crate::record::{Image, Metadata, RecordBuf, Shared, Site, Surroundings, set_field};
+use crate::record::decode::Entries;
+use crate::record::{
+    Image, InlineSite, RecordBuf, Shared, Site, Surroundings, Text, encode, set_field,
+};
 use crate::thread::ThreadRef;
 
-static SITE: Metadata<'static> = Metadata::new(Severity::Level(Level::Info), "app");
+const SITE: InlineSite<'static> = InlineSite {
+    severity: Severity::Level(Level::Info),
+    target: "app",
+    module: Text::None,
+    file: Text::None,
+    line: None,
+};
 
 type Fields = Vec<(String, Owned)>;
 
@@ -27,16 +34,18 @@ fn merged(buffer: &mut RecordBuf, call: &Fields, around: &[Fields], process: &Fi
             ..Shared::default()
         }))
     });
-    let mut bytes = Buffer::default();
+    let mut bytes = Vec::new();
     let mut image = Image::begin(
         &mut bytes,
-        Site::Static(&SITE),
-        decode::message_text,
+        Site::Inline(SITE),
         shared.as_deref(),
         None,
     );
-    image.fields(|map| call.iter().for_each(|(key, value)| map.entry(key, value)));
-    let flags = image.message(|_| ());
+    image.fields(|bytes| {
+        let mut map = encode::fields(bytes);
+        call.iter().for_each(|(key, value)| map.entry(key, value));
+    });
+    let flags = image.constant("");
     let surroundings = Surroundings {
         timestamp_nanos: 0,
         uuid: Uuid::nil(),

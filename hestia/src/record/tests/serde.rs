@@ -7,7 +7,6 @@ use proptest::prelude::*;
 use serde_json::Value as Json;
 
 use super::{Owned, decoded, text};
-use crate::record::buffer::Buffer;
 use crate::record::encode::Encoder;
 
 /// One value of every kind that `serde` distinguishes.
@@ -182,7 +181,7 @@ fn as_json(value: Owned) -> Json {
 }
 
 fn put(value: &impl Serialize) -> Owned {
-    let mut bytes = Buffer::default();
+    let mut bytes = Vec::new();
     Encoder::new(&mut bytes).put_serde(value);
     decoded(&bytes)
 }

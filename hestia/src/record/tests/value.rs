@@ -7,7 +7,6 @@ use std::panic::{self, AssertUnwindSafe};
 use proptest::prelude::*;
 
 use super::{Owned, decoded, encoded_fields, fields, owned, read_field, read_fields};
-use crate::record::buffer::Buffer;
 use crate::record::decode::{DecodeError, Decoder, Entries};
 use crate::record::encode::{self, Encode, Encoder, MAX_DEPTH};
 
@@ -113,7 +112,7 @@ fn values_nest_to_the_limit_and_end_there_in_an_ellipsis() {
 }
 
 fn written(put: impl FnOnce(Encoder<'_>) -> encode::Encoded) -> Vec<u8> {
-    let mut bytes = Buffer::default();
+    let mut bytes = Vec::new();
     put(Encoder::new(&mut bytes));
     bytes.to_vec()
 }
@@ -314,7 +313,7 @@ fn a_panic_in_the_code_of_an_entry_leaves_nothing_of_it() {
             })
         }
     }
-    let mut bytes = Buffer::default();
+    let mut bytes = Vec::new();
     let mut map = encode::fields(&mut bytes);
     map.entry("before", &1);
     let caught = panic::catch_unwind(AssertUnwindSafe(|| map.entry("lost", &Panics)));
