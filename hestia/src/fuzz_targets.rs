@@ -19,8 +19,8 @@ use crate::layout::{
 use crate::level::{ALL, LEVELS, Severity};
 use crate::record::decode::Decoder;
 use crate::record::{
-    Encoded, Encoder, Image, InlineSite, MapEncoder, Record, RecordBuf, Shared, Site, Surroundings, Text,
-    TraceIds, Value, encode,
+    Encoded, Encoder, Image, InlineSite, MapEncoder, Record, RecordBuf, Shared, Site, Surroundings,
+    Text, TraceIds, Value, encode,
 };
 use crate::thread::ThreadRef;
 
@@ -286,12 +286,7 @@ fn with_record(bytes: &[u8], process_fields: &[u8], take: impl FnOnce(&Record<'_
         line: (shape & 8 != 0).then_some(u32::from(shape)),
     });
     let mut record = Vec::new();
-    let mut image = Image::begin(
-        &mut record,
-        site,
-        Some(&shared),
-        trace,
-    );
+    let mut image = Image::begin(&mut record, site, Some(&shared), trace);
     image.fields(|bytes| source.fill(&mut encode::fields(bytes), usize::MAX));
     let flags = image.text(|bytes| bytes.extend_from_slice(message.as_bytes()));
     let surroundings = Surroundings {

@@ -153,7 +153,8 @@ impl Resolver<'_> {
 
     /// Adds a placeholder to the template without positions, or gives that up.
     fn simple(&mut self, placeholder: &Placeholder, takes_the_next: bool) {
-        let is_plain = takes_the_next && placeholder.flags.is_empty() && placeholder.width.is_none();
+        let is_plain =
+            takes_the_next && placeholder.flags.is_empty() && placeholder.width.is_none();
         let spec = match (&placeholder.precision, placeholder.style.as_str()) {
             (None, "") => "{}".to_owned(),
             (None, "?") => "{:?}".to_owned(),

@@ -171,12 +171,17 @@ impl Plan {
         quote!(#string #(, #positional)* #(, #named)*)
     }
 
-    /// A value itself, shown where it was written when something is wrong with it.
-    fn pointed(&self, place: usize) -> TokenStream {
-        let at = shown_at(span_of(&self.values[place]));
+    /// A reference to a value, shown where the value was written when something is wrong with it.
+    fn shown(&self, place: usize) -> Ident {
         let mut value = value(place);
-        value.set_span(at);
-        quote_spanned!(at=> *#value)
+        value.set_span(shown_at(span_of(&self.values[place])));
+        value
+    }
+
+    /// A value itself, shown likewise.
+    fn pointed(&self, place: usize) -> TokenStream {
+        let value = self.shown(place);
+        quote_spanned!(value.span()=> *#value)
     }
 
     fn parts(&self, said: &Said) -> Parts {
@@ -247,8 +252,8 @@ impl Plan {
 
     fn entry(&self, key: &str, field: &Field, place: usize) -> TokenStream {
         let private = &self.private;
-        let (value, pointed) = (value(place), self.pointed(place));
-        let span = shown_at(span_of(&field.value));
+        let (value, pointed) = (self.shown(place), self.pointed(place));
+        let span = value.span();
         if is_secret(key) {
             return quote!(#private::Typed(#MASK));
         }
@@ -286,13 +291,16 @@ impl Plan {
         let Parts {
             values, arguments, ..
         } = parts;
+        // With the span of values and lists, but for their place: otherwise the compiler points at the whole statement
+        // when a value cannot be logged.
+        let at = Span::mixed_site();
         let call = if !statement.options.is_empty() {
             let via = own("via");
-            quote!(#callsite.log_via(&#via, #values, #arguments);)
+            quote_spanned!(at=> #callsite.log_via(&#via, #values, #arguments);)
         } else if self.fields.is_empty() && matches!(said, Said::Constant) {
             quote!(#callsite.log_constant();)
         } else {
-            quote!(#callsite.log(#values, #arguments);)
+            quote_spanned!(at=> #callsite.log(#values, #arguments);)
         };
         if self.values.is_empty() {
             return quote!(#choice #call);
@@ -506,22 +514,29 @@ fn static_target(statement: &Statement) -> Option<TokenStream> {
 /// The function that prints the message from its decoded arguments.
 fn printer(private: &TokenStream, resolved: &Resolved, span: Span) -> TokenStream {
     let (out, arguments) = (own("out"), own("arguments"));
-    let values = resolved.captures.iter().enumerate().map(|(place, capture)| {
-        let get = match capture {
-            resolve::Capture::Value { .. } => quote!(at),
-            resolve::Capture::Count { .. } => quote!(count),
-        };
-        quote!(#arguments.#get(#place))
-    });
+    let values = resolved
+        .captures
+        .iter()
+        .enumerate()
+        .map(|(place, capture)| {
+            let get = match capture {
+                resolve::Capture::Value { .. } => quote!(at),
+                resolve::Capture::Count { .. } => quote!(count),
+            };
+            quote!(#arguments.#get(#place))
+        });
     // Widths and precisions are not printed themselves; a format string refers to all of its arguments.
     let template = LitStr::new(&resolved.template, shown_at(span));
     quote!(|#out, #arguments| #out.write_fmt(#private::core::format_args!(#template #(, #values)*)))
 }
 
 /// A list of pairs.
-fn list(items: impl IntoIterator<Item = TokenStream, IntoIter: DoubleEndedIterator>) -> TokenStream {
+fn list(
+    items: impl IntoIterator<Item = TokenStream, IntoIter: DoubleEndedIterator>,
+) -> TokenStream {
+    let at = Span::mixed_site();
     items
         .into_iter()
         .rev()
-        .fold(quote!(()), |rest, item| quote!((#item, #rest)))
+        .fold(quote!(()), |rest, item| quote_spanned!(at=> (#item, #rest)))
 }

@@ -1,4 +1,4 @@
-//! From a finished record in a buffer into a ring: reserve, copy, stamp, commit.
+//! A record into a ring: reserve, write or copy, stamp, commit.
 
 use super::{Front, front, local};
 use crate::level::Level;

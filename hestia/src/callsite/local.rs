@@ -160,7 +160,11 @@ fn take_memory() -> Option<Vec<u8>> {
         }
         kept.nesting.set(nesting + 1);
         let scratch = kept.scratch.try_borrow_mut().ok();
-        Some(scratch.and_then(|mut scratch| scratch.pop()).unwrap_or_default())
+        Some(
+            scratch
+                .and_then(|mut scratch| scratch.pop())
+                .unwrap_or_default(),
+        )
     });
     // Without locals there is no count of nesting. Nothing that runs this late formats itself for ever.
     memory.unwrap_or_else(|_| Some(Vec::new()))

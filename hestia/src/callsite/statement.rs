@@ -14,8 +14,8 @@ use log::{Level, Log};
 
 use super::emit::{emit, emit_sized};
 use super::forward::forward;
-use super::local::with_memory;
 use super::front;
+use super::local::with_memory;
 use crate::filter::directives::generation;
 use crate::level::Severity;
 use crate::queue::Reason;
@@ -75,7 +75,15 @@ impl Callsites {
             Severity::Level(level)
         }
         Callsites([
-            Callsite::new(Severity::Critical, target, message, keys, module, file, line),
+            Callsite::new(
+                Severity::Critical,
+                target,
+                message,
+                keys,
+                module,
+                file,
+                line,
+            ),
             Callsite::new(at(Level::Error), target, message, keys, module, file, line),
             Callsite::new(at(Level::Warn), target, message, keys, module, file, line),
             Callsite::new(at(Level::Info), target, message, keys, module, file, line),
@@ -180,6 +188,10 @@ impl Callsite {
     /// Compiled once for each list of types. Where nothing but hestia's own code is needed to write it, the record is
     /// written straight into the ring, in room of its size.
     #[inline(never)]
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "behind a `&` the compiler does not find the value that cannot be logged"
+    )]
     pub fn log<Values: Part, Arguments: Part>(&'static self, values: Values, arguments: Arguments) {
         if let Some(values_size) = values.size()
             && let Some(arguments_size) = arguments.size()
@@ -204,6 +216,7 @@ impl Callsite {
 
     /// As [`Callsite::log`], for a statement that names its target or its logger at run time.
     #[inline(never)]
+    #[allow(clippy::needless_pass_by_value, reason = "as for `log`")]
     pub fn log_via<Values: Part, Arguments: Part>(
         &'static self,
         via: &Via<'_>,

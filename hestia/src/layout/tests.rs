@@ -11,8 +11,8 @@ use super::Layout;
 use crate::facts::Facts;
 use crate::level::{Level, Severity};
 use crate::record::{
-    Encode, Encoded, Encoder, Image, InlineSite, Record, RecordBuf, Shared, Site, Surroundings, Text, TraceIds,
-    encode,
+    Encode, Encoded, Encoder, Image, InlineSite, Record, RecordBuf, Shared, Site, Surroundings,
+    Text, TraceIds, encode,
 };
 use crate::thread::ThreadRef;
 
@@ -96,12 +96,7 @@ impl Sample {
             ..Shared::default()
         };
         let mut bytes = Vec::new();
-        let mut image = Image::begin(
-            &mut bytes,
-            self.site(),
-            Some(&shared),
-            self.trace,
-        );
+        let mut image = Image::begin(&mut bytes, self.site(), Some(&shared), self.trace);
         image.fields(|bytes| {
             let mut map = encode::fields(bytes);
             for (key, value) in &self.fields {

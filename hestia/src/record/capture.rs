@@ -21,7 +21,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::encode::{self, Encode, Encoded, Encoder, Own, PANICKED, TAG_MAP, TAG_SEQ, TAG_SOME, TAG_VERBATIM};
+use super::encode::{
+    self, Encode, Encoded, Encoder, Own, PANICKED, TAG_MAP, TAG_SEQ, TAG_SOME, TAG_VERBATIM,
+};
 use super::scalar::{Pen, Scalar};
 
 const OWN: Own = Own(());
@@ -151,7 +153,10 @@ impl<T: Encode + ?Sized> Part for Typed<'_, T> {
 
 /// Code of the user's writes the value. A panic costs the value: text stands in its place.
 #[inline(never)]
-pub(crate) fn append_guarded_value(bytes: &mut Vec<u8>, write: impl FnOnce(Encoder<'_>) -> Encoded) {
+pub(crate) fn append_guarded_value(
+    bytes: &mut Vec<u8>,
+    write: impl FnOnce(Encoder<'_>) -> Encoded,
+) {
     let start = bytes.len();
     let write = AssertUnwindSafe(|| write(Encoder::new(bytes)));
     if catch_unwind(write).is_err() {
@@ -554,18 +559,13 @@ pub trait IsShown<'a> {
     type Type: ?Sized;
 
     #[doc(hidden)]
-    fn part(&self) -> Shown<'a, Self::Type>
-    where
-        Self::Type: ErrorText;
+    fn part(&self) -> Shown<'a, Self::Type>;
 }
 
 impl<'a, T: ?Sized> IsShown<'a> for ErrorArgument<'a, T> {
     type Type = T;
 
-    fn part(&self) -> Shown<'a, T>
-    where
-        T: ErrorText,
-    {
+    fn part(&self) -> Shown<'a, T> {
         Shown(self.0)
     }
 }

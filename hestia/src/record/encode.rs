@@ -571,4 +571,3 @@ fn cut(text: &str) -> &str {
     }
     &text[..at]
 }
-

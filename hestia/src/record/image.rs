@@ -154,8 +154,7 @@ impl InlineSite<'_> {
             Text::Static(_) => is_static,
             Text::Copied(_) => is_copied,
         };
-        let is_target =
-            |module: &str| std::ptr::eq(module, self.target) || module == self.target;
+        let is_target = |module: &str| std::ptr::eq(module, self.target) || module == self.target;
         let mut shape = of_text(self.module, MODULE_STATIC, MODULE_COPIED)
             | of_text(self.file, FILE_STATIC, FILE_COPIED);
         if self.module.get().is_some_and(is_target) {

@@ -109,6 +109,7 @@ impl fmt::Debug for Arg<'_> {
 
 macro_rules! print_scalars_only {
     ($($trait:ident)+) => {$(
+        #[diagnostic::do_not_recommend]
         impl fmt::$trait for Arg<'_> {
             fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match self {
@@ -284,8 +285,29 @@ mod tests {
         let tiny = f64::from_bits(1);
         let large = 2f64.powi(53);
         for number in [
-            0.0, 0.5, 1.5, 2.5, 0.125, 0.375, 0.25, 0.35, 9.995, 99.5, 0.05, 1e-5, 1e15, 0.1, tiny,
-            f64::MIN_POSITIVE, large, large - 1.0, large / 2.0 - 0.5, 1e16, 1e300, f64::INFINITY, f64::NAN,
+            0.0,
+            0.5,
+            1.5,
+            2.5,
+            0.125,
+            0.375,
+            0.25,
+            0.35,
+            9.995,
+            99.5,
+            0.05,
+            1e-5,
+            1e15,
+            0.1,
+            tiny,
+            f64::MIN_POSITIVE,
+            large,
+            large - 1.0,
+            large / 2.0 - 0.5,
+            1e16,
+            1e300,
+            f64::INFINITY,
+            f64::NAN,
         ] {
             for decimals in 0..20 {
                 decimals_are_those_of_std(number, decimals);

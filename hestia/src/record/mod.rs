@@ -285,7 +285,8 @@ impl RecordBuf {
 /// The level of a record that this process encoded, and that has no thread before it. An error in rank
 /// where the bytes make no sense.
 pub(crate) fn level(flags: u32, bytes: &[u8]) -> Level {
-    image::site(&mut Decoder::new(bytes), flags).map_or(Level::Error, |(metadata, _)| metadata.level())
+    image::site(&mut Decoder::new(bytes), flags)
+        .map_or(Level::Error, |(metadata, _)| metadata.level())
 }
 
 fn application(shared: Option<&Shared>) -> Option<&str> {

@@ -120,7 +120,10 @@ fn put_number<const N: usize>(out: &mut impl Out, tag: u8, raw: [u8; N]) {
 #[inline(always)]
 fn put_text(out: &mut impl Out, tag: u8, text: &str) {
     out.put(&[tag]);
-    #[allow(clippy::cast_possible_truncation, reason = "texts are cut long before that, see `kept`")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "texts are cut long before that, see `kept`"
+    )]
     out.put(&(text.len() as u32).to_ne_bytes());
     out.put(text.as_bytes());
 }
@@ -288,6 +291,7 @@ impl<'a> Scalar<'a> {
 /// Whether an argument's type has the trait was checked by the compiler where it was captured.
 macro_rules! print {
     ($($trait:ident: $($kind:ident)+;)+) => {$(
+        #[diagnostic::do_not_recommend]
         impl fmt::$trait for Scalar<'_> {
             fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match self {

@@ -111,7 +111,6 @@ impl Encode for SystemTime {
     }
 }
 
-
 impl<T: Encode> Encode for Option<T> {
     #[inline]
     fn encode(&self, encoder: Encoder<'_>) -> Encoded {

@@ -132,7 +132,6 @@ impl Message {
             Message::Static(text) => text,
         }
     }
-
 }
 
 /// A static, kept where leak checkers see it.
@@ -410,7 +409,9 @@ fn all_combinations_of_parts_are_read_back() {
     ];
     let mut sites: Vec<_> = SITES
         .iter()
-        .flat_map(|site| [None, Some("db".to_owned())].map(|target| OwnedSite::Static(site, target)))
+        .flat_map(|site| {
+            [None, Some("db".to_owned())].map(|target| OwnedSite::Static(site, target))
+        })
         .collect();
     for (module, file) in texts
         .iter()

@@ -35,12 +35,7 @@ fn merged(buffer: &mut RecordBuf, call: &Fields, around: &[Fields], process: &Fi
         }))
     });
     let mut bytes = Vec::new();
-    let mut image = Image::begin(
-        &mut bytes,
-        Site::Inline(SITE),
-        shared.as_deref(),
-        None,
-    );
+    let mut image = Image::begin(&mut bytes, Site::Inline(SITE), shared.as_deref(), None);
     image.fields(|bytes| {
         let mut map = encode::fields(bytes);
         call.iter().for_each(|(key, value)| map.entry(key, value));
