@@ -112,31 +112,33 @@ pub(super) fn write_sized(
     flags: u32,
     fill: impl FnOnce(&mut Pen<'_>),
 ) -> bool {
-    SLOT.with(|slot| {
-        if slot.open_to.get() != number(front) {
-            return false;
-        }
-        // A signal handler that logs from here on finds the ring in use, and goes another way.
-        slot.open_to.set(NOBODY);
-        slot.in_use.set(true);
-        // SAFETY: the ring was not in use, as `open_to` said, and is now; nothing below asks for it.
-        let ring: &mut Option<Producer> = unsafe { &mut *slot.ring.get() };
-        let mut is_written = false;
-        if let Some(producer) = ring
-            && producer.room_for(size, || front.queue.wake.rouse()) == Room::Yes
-        {
-            let mut reservation = producer.reserve(size);
-            // SAFETY: room for `size` bytes, and as many are written.
-            let mut pen = unsafe { Pen::new(reservation.payload()) };
-            fill(&mut pen);
-            debug_assert!(pen.is_full(), "a record is as long as it said");
-            reservation.commit(flags, || front.ticks.now());
-            is_written = true;
-        }
-        slot.in_use.set(false);
-        slot.open_to.set(number(front));
-        is_written
-    })
+    // Not inside of the closure, which the compiler would make a function of its own.
+    let slot = SLOT.with(std::ptr::from_ref);
+    // SAFETY: the thread's own, and there to the thread's end, since it has no destructor.
+    let slot = unsafe { &*slot };
+    if slot.open_to.get() != number(front) {
+        return false;
+    }
+    // A signal handler that logs from here on finds the ring in use, and goes another way.
+    slot.open_to.set(NOBODY);
+    slot.in_use.set(true);
+    // SAFETY: the ring was not in use, as `open_to` said, and is now; nothing below asks for it.
+    let ring: &mut Option<Producer> = unsafe { &mut *slot.ring.get() };
+    let mut is_written = false;
+    if let Some(producer) = ring
+        && producer.room_for(size, || front.queue.wake.rouse()) == Room::Yes
+    {
+        let mut reservation = producer.reserve(size);
+        // SAFETY: room for `size` bytes, and as many are written.
+        let mut pen = unsafe { Pen::new(reservation.payload()) };
+        fill(&mut pen);
+        debug_assert!(pen.is_full(), "a record is as long as it said");
+        reservation.commit(flags, || front.ticks.now());
+        is_written = true;
+    }
+    slot.in_use.set(false);
+    slot.open_to.set(number(front));
+    is_written
 }
 
 /// Runs what makes a record in memory of the thread's; `None` when statements nest too deep for one more.

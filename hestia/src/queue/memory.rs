@@ -23,18 +23,27 @@ const PAGE: usize = 4096;
 /// A fixed number of bytes, a power of two, on the heap.
 #[derive(Debug)]
 pub(crate) struct Memory {
-    start: NonNull<u8>,
+    span: Span,
     layout: Layout,
     /// One cell per word, through which the model checker sees who touches what.
     #[cfg(loom)]
-    cells: Vec<UnsafeCell<()>>,
+    _cells: Vec<UnsafeCell<()>>,
+}
+
+/// Where a memory's bytes are: what its users keep at hand. Valid as long as the memory lives.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    start: NonNull<u8>,
+    length: usize,
+    #[cfg(loom)]
+    cells: NonNull<[UnsafeCell<()>]>,
 }
 
 // SAFETY: plain bytes; who may touch which of them is the business of `Ring`, whose `slice` calls carry
 // the proof.
-unsafe impl Send for Memory {}
+unsafe impl Send for Span {}
 // SAFETY: as above; all methods that reach the bytes are unsafe.
-unsafe impl Sync for Memory {}
+unsafe impl Sync for Span {}
 
 impl Memory {
     /// `bytes` is a power of two and at least one word.
@@ -54,26 +63,46 @@ impl Memory {
             // that takes the page fault is not optimised away.
             unsafe { start.as_ptr().add(page).write_volatile(0) };
         }
+        #[cfg(loom)]
+        let cells: Vec<_> = (0..bytes / WORD).map(|_| UnsafeCell::new(())).collect();
         Memory {
-            start,
+            span: Span {
+                start,
+                length: bytes,
+                #[cfg(loom)]
+                cells: NonNull::from(cells.as_slice()),
+            },
             layout,
             #[cfg(loom)]
-            cells: (0..bytes / WORD).map(|_| UnsafeCell::new(())).collect(),
+            _cells: cells,
         }
     }
 
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.layout.size()
+        self.span.length
+    }
+
+    #[inline]
+    pub(super) fn span(&self) -> Span {
+        self.span
+    }
+}
+
+impl Span {
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.length
     }
 
     /// # Safety
-    /// `at + count` lies within the memory, and nobody writes to that part for `'_`.
+    /// The memory lives for `'m`, `at + count` lies within it, and nobody writes to that part meanwhile.
     #[inline]
-    pub(super) unsafe fn slice(&self, at: usize, count: usize) -> &[u8] {
-        debug_assert!(at + count <= self.len());
+    pub(super) unsafe fn slice<'m>(self, at: usize, count: usize) -> &'m [u8] {
+        debug_assert!(at + count <= self.length);
         #[cfg(loom)]
-        for cell in &self.cells[at / WORD..(at + count).div_ceil(WORD)] {
+        // SAFETY: as long-lived as the memory.
+        for cell in unsafe { &self.cells.as_ref()[at / WORD..(at + count).div_ceil(WORD)] } {
             cell.with(|_| ());
         }
         // SAFETY: in bounds and unshared with writers by the caller's promise; initialised by `new`.
@@ -81,16 +110,13 @@ impl Memory {
     }
 
     /// # Safety
-    /// `at + count` lies within the memory, and nobody else touches that part for `'_`.
-    #[allow(
-        clippy::mut_from_ref,
-        reason = "the caller owns the part, not the whole"
-    )]
+    /// The memory lives for `'m`, `at + count` lies within it, and nobody else touches that part meanwhile.
     #[inline]
-    pub(super) unsafe fn slice_mut(&self, at: usize, count: usize) -> &mut [u8] {
-        debug_assert!(at + count <= self.len());
+    pub(super) unsafe fn slice_mut<'m>(self, at: usize, count: usize) -> &'m mut [u8] {
+        debug_assert!(at + count <= self.length);
         #[cfg(loom)]
-        for cell in &self.cells[at / WORD..(at + count).div_ceil(WORD)] {
+        // SAFETY: as long-lived as the memory.
+        for cell in unsafe { &self.cells.as_ref()[at / WORD..(at + count).div_ceil(WORD)] } {
             cell.with_mut(|_| ());
         }
         // SAFETY: in bounds and unshared by the caller's promise; initialised by `new`.
@@ -101,6 +127,6 @@ impl Memory {
 impl Drop for Memory {
     fn drop(&mut self) {
         // SAFETY: allocated in `new` with this layout, and freed once.
-        unsafe { dealloc(self.start.as_ptr(), self.layout) };
+        unsafe { dealloc(self.span.start.as_ptr(), self.layout) };
     }
 }

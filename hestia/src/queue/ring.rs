@@ -27,7 +27,7 @@ use std::sync::Arc;
 use crossbeam_utils::CachePadded;
 
 use super::Budget;
-use super::memory::{Memory, WORD};
+use super::memory::{Memory, Span, WORD};
 use crate::level::{self, LEVELS, Level};
 use crate::sync::checked::{AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering, fence, lock};
 use crate::thread::Thread;
@@ -162,7 +162,10 @@ impl Ring {
         let at = position & (self.capacity() - 1);
         // SAFETY: a committed frame's header lies whole at its place, and the producer does not write
         // there before the reader releases it (the caller's promise).
-        let header = unsafe { self.memory.slice(at, HEADER.min(self.capacity() - at)) };
+        let header = unsafe {
+            let span = self.memory.span();
+            span.slice(at, HEADER.min(span.len() - at))
+        };
         let length = word(header, 0) as usize;
         let flags = word(header, 4);
         if flags & PADDING != 0 {
@@ -177,7 +180,7 @@ impl Ring {
         }
         let ticks = u64::from_ne_bytes(std::array::from_fn(|byte| header[8 + byte]));
         // SAFETY: as for the header; `commit` wrote the length of this very frame.
-        let payload = unsafe { self.memory.slice(at + HEADER, length - HEADER) };
+        let payload = unsafe { self.memory.span().slice(at + HEADER, length - HEADER) };
         Frame {
             ring: self,
             length,
@@ -214,10 +217,12 @@ fn word(bytes: &[u8], at: usize) -> u32 {
 }
 
 /// Compares positions, which may have passed the end of their type.
+#[inline(always)]
 fn is_at_most(position: usize, other: usize) -> bool {
     other.wrapping_sub(position).cast_signed() >= 0
 }
 
+#[inline(always)]
 fn round_up(bytes: usize) -> usize {
     bytes.next_multiple_of(WORD)
 }
@@ -287,6 +292,10 @@ pub(crate) enum Room {
 #[derive(Debug)]
 pub(crate) struct Producer {
     ring: Arc<Ring>,
+    /// The ring's memory.
+    span: Span,
+    /// What `ring.producer.accepted` holds.
+    accepted: u64,
     /// Where the next frame goes; what `ring.producer.tail` holds.
     tail: usize,
     /// Where the last frame was put: a forked child takes it out of the inherited ring from there.
@@ -297,9 +306,12 @@ pub(crate) struct Producer {
 
 impl Producer {
     pub(super) fn new(ring: Arc<Ring>) -> Self {
-        let limit = ring.capacity() / 2;
+        let span = ring.memory.span();
+        let limit = span.len() / 2;
         Producer {
             ring,
+            span,
+            accepted: 0,
             tail: 0,
             last: 0,
             limit,
@@ -310,13 +322,13 @@ impl Producer {
     /// frame, so a quarter always fits into an empty ring, and some others beside it.
     #[inline]
     pub(crate) fn largest_payload(&self) -> usize {
-        self.ring.capacity() / 4 - HEADER
+        self.span.len() / 4 - HEADER
     }
 
     /// Bytes that the next frame takes, with the padding before it.
     #[inline]
     fn needed(&self, step: usize) -> usize {
-        let to_end = self.ring.capacity() - (self.tail & (self.ring.capacity() - 1));
+        let to_end = self.span.len() - (self.tail & (self.span.len() - 1));
         if step <= to_end { step } else { to_end + step }
     }
 
@@ -340,7 +352,7 @@ impl Producer {
             return Room::TooLarge;
         }
         let needed = self.needed(round_up(HEADER + payload));
-        let capacity = self.ring.capacity();
+        let capacity = self.span.len();
         // Pairs with the release in `Reader::release`: what lies before is free to be overwritten.
         let head = self.ring.consumer.head.load(Ordering::Acquire);
         let used = self.tail.wrapping_sub(head) + needed;
@@ -363,8 +375,8 @@ impl Producer {
     /// Room for a payload, after `room_for` said yes to it.
     #[inline]
     pub(crate) fn reserve(&mut self, payload: usize) -> Reservation<'_> {
-        let at = self.tail & (self.ring.capacity() - 1);
-        let to_end = self.ring.capacity() - at;
+        let at = self.tail & (self.span.len() - 1);
+        let to_end = self.span.len() - at;
         let padding = if round_up(HEADER + payload) <= to_end {
             0
         } else {
@@ -461,10 +473,9 @@ impl Reservation<'_> {
     /// The bytes to fill; what they hold at first is whatever was there before.
     #[inline]
     pub(crate) fn payload(&mut self) -> &mut [u8] {
-        let memory = &self.producer.ring.memory;
         // SAFETY: `room_for` found this part free: the reader has released it, and only this producer
         // writes. `&mut self` keeps it unique.
-        unsafe { memory.slice_mut(self.at + HEADER, self.payload) }
+        unsafe { self.producer.span.slice_mut(self.at + HEADER, self.payload) }
     }
 
     /// Stamps and publishes. The stamp is taken right before the release store, so that what another
@@ -477,35 +488,37 @@ impl Reservation<'_> {
             padding,
             payload,
         } = self;
-        let ring = &*producer.ring;
         if padding != 0 {
-            let end = producer.tail & (ring.capacity() - 1);
+            let end = producer.tail & (producer.span.len() - 1);
             // SAFETY: free, as in `payload`; the padding's first word lies within the memory, since
             // everything is a multiple of a word.
-            let header = unsafe { ring.memory.slice_mut(end, WORD) };
-            write_word(header, 0, padding);
-            header[4..8].copy_from_slice(&PADDING.to_ne_bytes());
+            let header = unsafe { producer.span.slice_mut(end, WORD) };
+            header.copy_from_slice(&first_word(padding, PADDING));
         }
         // SAFETY: free, as in `payload`.
-        let header = unsafe { ring.memory.slice_mut(at, HEADER) };
-        write_word(header, 0, HEADER + payload);
-        header[4..8].copy_from_slice(&flags.to_ne_bytes());
-        header[8..16].copy_from_slice(&ticks().to_ne_bytes());
+        let header = unsafe { producer.span.slice_mut(at, HEADER) };
+        header[..WORD].copy_from_slice(&first_word(HEADER + payload, flags));
+        header[WORD..].copy_from_slice(&ticks().to_ne_bytes());
         producer.last = producer.tail.wrapping_add(padding);
         producer.tail = producer.last.wrapping_add(round_up(HEADER + payload));
-        let accepted = &ring.producer.accepted;
-        // Only this thread writes it.
-        accepted.store(accepted.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-        ring.producer.tail.store(producer.tail, Ordering::Release);
+        producer.accepted += 1;
+        let shared = &producer.ring.producer;
+        shared.accepted.store(producer.accepted, Ordering::Relaxed);
+        shared.tail.store(producer.tail, Ordering::Release);
     }
 }
 
+/// Length and flags, as they stand in a frame's first word.
+#[inline(always)]
 #[allow(
     clippy::cast_possible_truncation,
     reason = "a ring is far smaller than 4 GiB"
 )]
-fn write_word(bytes: &mut [u8], at: usize, value: usize) {
-    bytes[at..at + 4].copy_from_slice(&(value as u32).to_ne_bytes());
+fn first_word(length: usize, flags: u32) -> [u8; WORD] {
+    let mut word = [0; WORD];
+    word[..4].copy_from_slice(&(length as u32).to_ne_bytes());
+    word[4..].copy_from_slice(&flags.to_ne_bytes());
+    word
 }
 
 /// The reading end of a ring. One per ring; the writer's.

@@ -57,6 +57,12 @@ pub enum Scalar<'a> {
 /// Where the bytes of values go.
 pub(crate) trait Out {
     fn put(&mut self, bytes: &[u8]);
+
+    /// As `put`, for bytes whose number is only known when they are there: a text's.
+    #[inline(always)]
+    fn put_text(&mut self, bytes: &[u8]) {
+        self.put(bytes);
+    }
 }
 
 impl Out for Vec<u8> {
@@ -106,6 +112,34 @@ impl Out for Pen<'_> {
             self.at = self.at.add(bytes.len());
         }
     }
+
+    /// Texts are short more often than not: then a call of `memcpy` takes longer than two overlapping moves.
+    #[inline(always)]
+    fn put_text(&mut self, bytes: &[u8]) {
+        fn ends<const N: usize>(bytes: &[u8]) -> Option<(&[u8; N], &[u8; N])> {
+            Some((bytes.first_chunk()?, bytes.last_chunk()?))
+        }
+        if bytes.len() > 16 {
+            return self.put(bytes);
+        }
+        let start = self.at;
+        if let Some((first, last)) = ends::<8>(bytes) {
+            self.put(first);
+            self.at = start.wrapping_add(bytes.len() - 8);
+            self.put(last);
+        } else if let Some((first, last)) = ends::<4>(bytes) {
+            self.put(first);
+            self.at = start.wrapping_add(bytes.len() - 4);
+            self.put(last);
+        } else if let [first, .., last] = bytes {
+            self.put(&[*first]);
+            self.put(&[bytes[bytes.len() / 2]]);
+            self.at = start.wrapping_add(bytes.len() - 1);
+            self.put(&[*last]);
+        } else if let [only] = bytes {
+            self.put(&[*only]);
+        }
+    }
 }
 
 /// Tag and length before a text.
@@ -125,7 +159,7 @@ fn put_text(out: &mut impl Out, tag: u8, text: &str) {
         reason = "texts are cut long before that, see `kept`"
     )]
     out.put(&(text.len() as u32).to_ne_bytes());
-    out.put(text.as_bytes());
+    out.put_text(text.as_bytes());
 }
 
 impl Scalar<'_> {
@@ -340,5 +374,28 @@ pub(super) fn debug(scalar: &Scalar<'_>, out: &mut fmt::Formatter<'_>) -> fmt::R
         Scalar::SocketV4(address) => fmt::Debug::fmt(address, out),
         Scalar::SocketV6(address) => fmt::Debug::fmt(address, out),
         Scalar::Count(count) => fmt::Debug::fmt(count, out),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_all_short_lengths_are_written_whole_and_within_their_room() {
+        let text = "abcdefghijklmnopqrstuvwxyz";
+        for length in 0..=text.len() {
+            let scalar = Scalar::Str(&text[..length]);
+            let mut room = [b'-'; 40];
+            let end = 1 + scalar.size();
+            // SAFETY: as many bytes as the scalar says it takes.
+            let mut pen = unsafe { Pen::new(&mut room[1..end]) };
+            scalar.write(&mut pen);
+            assert!(pen.is_full());
+            let mut expected = Vec::new();
+            scalar.write(&mut expected);
+            assert_eq!(&room[1..end], expected);
+            assert!(room[0] == b'-' && room[end..].iter().all(|byte| *byte == b'-'));
+        }
     }
 }
