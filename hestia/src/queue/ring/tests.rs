@@ -38,7 +38,7 @@ fn pair_at(capacity: usize, position: usize) -> Pair {
         tail: position,
         last: position,
         limit: position.wrapping_add(capacity / 2),
-        ring: Arc::clone(&ring),
+        ..Producer::new(Arc::clone(&ring))
     };
     let reader = Reader {
         head: position,
