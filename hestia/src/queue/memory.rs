@@ -44,6 +44,12 @@ pub(super) struct Span {
 unsafe impl Send for Span {}
 // SAFETY: as above; all methods that reach the bytes are unsafe.
 unsafe impl Sync for Span {}
+#[cfg(loom)]
+// SAFETY: as for `Span`; the cells are what checks it.
+unsafe impl Send for Memory {}
+#[cfg(loom)]
+// SAFETY: as above.
+unsafe impl Sync for Memory {}
 
 impl Memory {
     /// `bytes` is a power of two and at least one word.
