@@ -7,6 +7,7 @@
 //! next byte `0xFF`, which UTF-8 does not have; when the bytes are used up, all else is zero or empty.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use hestia_grammar::{Directives, ParseError, Pattern};
 use serde_json::Value as Json;
@@ -292,7 +293,7 @@ fn with_record(bytes: &[u8], process_fields: &[u8], take: impl FnOnce(&Record<'_
     let surroundings = Surroundings {
         timestamp_nanos,
         uuid: Uuid::from_u128(u128::from(shape)),
-        facts: &facts,
+        facts: &Arc::new(facts),
         thread: ThreadRef {
             id: u64::from(shape),
             name: Some(&*thread).filter(|name| !name.is_empty()),

@@ -2,6 +2,8 @@
 //!
 //! Callers' threads; off the usual path. *Invariant:* what is handed over says all that the statement said.
 
+use std::sync::Arc;
+
 use log::kv::{self, Source, VisitSource};
 
 use crate::facts::Facts;
@@ -13,14 +15,14 @@ use crate::thread::Thread;
 pub(super) fn forward(flags: u32, bytes: &[u8], take: impl FnOnce(&log::Record<'_>)) {
     let thread = Thread::nameless();
     // A record of `log` says nothing of the process.
-    let facts = Facts {
+    let facts = Arc::new(Facts {
         application: String::new(),
         app_version: None,
         environment: String::new(),
         hostname: None,
         container_id: None,
         process_id: 0,
-    };
+    });
     let surroundings = Surroundings {
         timestamp_nanos: 0,
         uuid: uuid::Uuid::nil(),

@@ -116,11 +116,11 @@ impl Callsite {
         line: u32,
     ) -> Self {
         Callsite {
-            site: StaticSite {
-                metadata: Metadata::new(severity, target).at(Some(module), Some(file), Some(line)),
+            site: StaticSite::new(
+                Metadata::new(severity, target).at(Some(module), Some(file), Some(line)),
                 message,
                 keys,
-            },
+            ),
             verdict: AtomicU32::new(0),
         }
     }

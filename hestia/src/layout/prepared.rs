@@ -1,56 +1,189 @@
-//! Bytes that stay the same from record to record, made once.
+//! Bytes that are the same in every record of one statement on one thread, made once for each.
+//!
+//! Level, target, place, thread, application and process make up most of a line, and come again with the next record
+//! of the same statement. They are kept in a table by that; where two statements share a place in the table, the one
+//! that logged last has it.
+//!
+//! *Invariant:* nothing is taken for the same because it lies at the same address, unless it can never be freed, or is
+//! held here.
 
-use std::borrow::Borrow;
+use std::sync::Arc;
 
-/// What was made from a key, kept until another key comes.
-///
-/// The key is compared by content, never by address: a new value may lie where an old one was.
+use crate::facts::Facts;
+use crate::level::Severity;
+use crate::record::{Metadata, Record, StaticSite};
+
+/// Places in the table: a power of two.
+const PLACES: usize = 512;
+/// What takes more bytes than this is made again each time, so that the table stays small.
+const MOST_BYTES: usize = 2048;
+
+/// Makes one of the parts that a layout keeps.
+pub(super) type Part = fn(&mut Vec<u8>, &Record<'_>);
+
+/// `N` parts of a line, kept for each statement and thread.
 #[derive(Clone, Debug)]
-pub(super) struct Prepared<K> {
-    key: Option<K>,
+pub(super) struct Prepared<const N: usize> {
+    parts: [Part; N],
+    /// Empty before the first record.
+    table: Vec<Option<Entry<N>>>,
+    /// For what is not kept.
+    passing: Vec<u8>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry<const N: usize> {
+    origin: Origin,
     bytes: Vec<u8>,
+    ends: [usize; N],
 }
 
-impl<K> Default for Prepared<K> {
-    fn default() -> Self {
+/// Where a record comes from, as far as the parts may say it.
+#[derive(Clone, Debug)]
+struct Origin {
+    site: Where,
+    thread_id: u64,
+    thread_name: Option<String>,
+    application: String,
+    facts: Arc<Facts>,
+}
+
+#[derive(Clone, Debug)]
+enum Where {
+    /// Statics are never freed.
+    Static(&'static StaticSite),
+    Inline(Inline),
+}
+
+#[derive(Clone, Debug)]
+struct Inline {
+    target: String,
+    module: Option<String>,
+    file: Option<String>,
+    severity: Severity,
+    line: Option<u32>,
+}
+
+impl<const N: usize> Prepared<N> {
+    pub(super) fn new(parts: [Part; N]) -> Self {
         Prepared {
-            key: None,
-            bytes: Vec::new(),
+            parts,
+            table: Vec::new(),
+            passing: Vec::new(),
         }
     }
-}
 
-impl<K> Prepared<K> {
-    /// The bytes for this key; `append` makes them when the key is another than last time.
-    pub(super) fn get<Q>(&mut self, key: &Q, append: impl FnOnce(&mut Vec<u8>, &Q)) -> &[u8]
-    where
-        K: Borrow<Q>,
-        Q: ToOwned<Owned = K> + PartialEq + ?Sized,
-    {
-        if self.key.as_ref().is_none_or(|known| known.borrow() != key) {
-            self.bytes.clear();
-            append(&mut self.bytes, key);
-            self.key = Some(key.to_owned());
+    /// The parts for this record.
+    #[inline]
+    pub(super) fn get(&mut self, record: &Record<'_>) -> [&[u8]; N] {
+        let place = place(record);
+        let is_known =
+            matches!(self.table.get(place), Some(Some(known)) if known.origin.is_of(record));
+        if !is_known {
+            return self.make(place, record);
         }
-        &self.bytes
+        match &self.table[place] {
+            Some(entry) => split(&entry.bytes, &entry.ends),
+            None => [&[]; N],
+        }
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bytes_are_made_again_only_for_another_key() {
-        let mut prepared = Prepared::<String>::default();
-        let mut made = 0;
-        for key in ["a", "a", "b", "b", "a", ""] {
-            let bytes = prepared.get(key, |bytes, key| {
-                made += 1;
-                bytes.extend_from_slice(key.as_bytes());
+    #[cold]
+    fn make(&mut self, place: usize, record: &Record<'_>) -> [&[u8]; N] {
+        self.passing.clear();
+        self.passing.shrink_to(MOST_BYTES);
+        let mut ends = [0; N];
+        for (part, end) in self.parts.iter().zip(&mut ends) {
+            part(&mut self.passing, record);
+            *end = self.passing.len();
+        }
+        if self.passing.len() <= MOST_BYTES {
+            self.table.resize_with(PLACES, || None);
+            self.table[place] = Some(Entry {
+                origin: Origin::of(record),
+                bytes: self.passing.clone(),
+                ends,
             });
-            assert_eq!(bytes, key.as_bytes());
         }
-        assert_eq!(made, 4);
+        split(&self.passing, &ends)
+    }
+}
+
+#[inline]
+fn split<'b, const N: usize>(bytes: &'b [u8], ends: &[usize; N]) -> [&'b [u8]; N] {
+    let mut start = 0;
+    ends.map(|end| {
+        let part = &bytes[start..end];
+        start = end;
+        part
+    })
+}
+
+/// Multiplicative hashing: D. Knuth, *The Art of Computer Programming*, volume 3, section 6.4.
+#[inline]
+fn place(record: &Record<'_>) -> usize {
+    let metadata = record.metadata();
+    let site = match record.site {
+        Some(site) => std::ptr::from_ref(site).addr(),
+        None => metadata.target().as_ptr().addr() ^ metadata.line().unwrap_or(0) as usize,
+    };
+    let mixed =
+        (site as u64 ^ record.thread().id().rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> (u64::BITS - PLACES.trailing_zeros())) as usize
+}
+
+/// The static of a record whose target is the static's own.
+#[inline]
+fn static_site(record: &Record<'_>) -> Option<&'static StaticSite> {
+    record
+        .site
+        .filter(|site| std::ptr::eq(site.metadata.target(), record.target()))
+}
+
+impl Origin {
+    fn of(record: &Record<'_>) -> Self {
+        let metadata = record.metadata();
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        Origin {
+            site: match static_site(record) {
+                Some(site) => Where::Static(site),
+                None => Where::Inline(Inline {
+                    target: metadata.target().to_owned(),
+                    module: owned(metadata.module()),
+                    file: owned(metadata.file()),
+                    severity: metadata.severity(),
+                    line: metadata.line(),
+                }),
+            },
+            thread_id: record.thread().id(),
+            thread_name: owned(record.thread().name()),
+            application: record.application().to_owned(),
+            facts: Arc::clone(record.facts),
+        }
+    }
+
+    #[inline]
+    fn is_of(&self, record: &Record<'_>) -> bool {
+        let thread = record.thread();
+        let is_here = match (&self.site, static_site(record)) {
+            (Where::Static(known), Some(site)) => std::ptr::eq(*known, site),
+            (Where::Inline(known), None) => known.is_of(record.metadata()),
+            _ => false,
+        };
+        is_here
+            && self.thread_id == thread.id()
+            && self.thread_name.as_deref() == thread.name()
+            && Arc::ptr_eq(&self.facts, record.facts)
+            && self.application == record.application()
+    }
+}
+
+impl Inline {
+    fn is_of(&self, metadata: &Metadata<'_>) -> bool {
+        self.line == metadata.line()
+            && self.severity == metadata.severity()
+            && self.target == metadata.target()
+            && self.module.as_deref() == metadata.module()
+            && self.file.as_deref() == metadata.file()
     }
 }

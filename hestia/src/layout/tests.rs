@@ -5,6 +5,7 @@ mod properties;
 
 use proptest::prelude::*;
 use serde_json::{Value as JsonValue, json};
+use std::sync::Arc;
 use uuid::Uuid;
 
 use super::Layout;
@@ -107,7 +108,7 @@ impl Sample {
         let surroundings = Surroundings {
             timestamp_nanos: self.timestamp_nanos,
             uuid: self.uuid,
-            facts: &self.facts,
+            facts: &Arc::new(self.facts.clone()),
             thread: ThreadRef {
                 id: self.thread_id,
                 name: self.thread_name.as_deref(),

@@ -170,22 +170,22 @@ impl Layout for TextLayout {
 #[derive(Clone, Debug)]
 struct Columns {
     time: TimeWriter,
-    application: Prepared<String>,
-    process: Prepared<Facts>,
+    /// What stands between time and message.
+    prepared: Prepared<1>,
 }
 
 impl Columns {
     fn new(zone: TimeZone) -> Self {
         Columns {
             time: TimeWriter::rfc3339(zone, FRACTION_DIGITS),
-            application: Prepared::default(),
-            process: Prepared::default(),
+            prepared: Prepared::new([append_columns]),
         }
     }
 
     fn append(&mut self, line: &mut Vec<u8>, record: &Record<'_>, multiline: Multiline) {
-        self.append_columns(line, record);
-        line.extend_from_slice(b" |");
+        self.time.append(line, record.timestamp_nanos());
+        let [columns] = self.prepared.get(record);
+        line.extend_from_slice(columns);
         if !record.message().is_empty() {
             line.push(b' ');
             parts::append_message(line, record.message(), multiline);
@@ -201,30 +201,27 @@ impl Columns {
             parts::append_span_id(line, ids);
         }
     }
+}
 
-    fn append_columns(&mut self, line: &mut Vec<u8>, record: &Record<'_>) {
-        self.time.append(line, record.timestamp_nanos());
-        line.push(b' ');
-        parts::append_severity(line, record.severity());
-        line.push(b' ');
-        let application = self
-            .application
-            .get(record.application(), escape::append_column);
-        line.extend_from_slice(application);
-        line.push(b' ');
-        let process = self.process.get(record.facts(), append_host_and_process);
-        line.extend_from_slice(process);
-        line.push(b' ');
-        parts::append_thread(line, record.thread(), escape::append_column);
-        line.push(b' ');
-        escape::append_column(line, record.target());
-        line.push(b' ');
-        let start = line.len();
-        parts::append_location(line, record.metadata(), escape::append_column);
-        if line.len() == start {
-            line.push(b'-');
-        }
+/// All columns but the time.
+fn append_columns(line: &mut Vec<u8>, record: &Record<'_>) {
+    line.push(b' ');
+    parts::append_severity(line, record.severity());
+    line.push(b' ');
+    escape::append_column(line, record.application());
+    line.push(b' ');
+    append_host_and_process(line, record.facts());
+    line.push(b' ');
+    parts::append_thread(line, record.thread(), escape::append_column);
+    line.push(b' ');
+    escape::append_column(line, record.target());
+    line.push(b' ');
+    let start = line.len();
+    parts::append_location(line, record.metadata(), escape::append_column);
+    if line.len() == start {
+        line.push(b'-');
     }
+    line.extend_from_slice(b" |");
 }
 
 fn append_host_and_process(line: &mut Vec<u8>, facts: &Facts) {

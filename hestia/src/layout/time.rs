@@ -45,6 +45,11 @@ pub(super) struct TimeWriter {
     pieces: Vec<Piece>,
     /// The Unix second that the pieces' texts belong to.
     second: Option<i64>,
+    /// Nanoseconds of the last digit that is written.
+    step: i64,
+    /// The steps since the Unix epoch that were written last, and their text.
+    last: Option<i64>,
+    text: Vec<u8>,
 }
 
 /// Text that stays for a second, and the digits of the fraction that follow it.
@@ -78,10 +83,18 @@ impl TimeWriter {
             text: String::new(),
             digits,
         };
+        TimeWriter::of(zone, vec![piece(before, digits), piece(after, 0)])
+    }
+
+    fn of(zone: TimeZone, pieces: Vec<Piece>) -> Self {
+        let digits = pieces.iter().map(|piece| piece.digits).max().unwrap_or(0);
         TimeWriter {
             zone,
-            pieces: vec![piece(before, digits), piece(after, 0)],
+            pieces,
             second: None,
+            step: NANOS_PER_SECOND / 10_i64.pow(u32::from(digits.min(9))),
+            last: None,
+            text: Vec::new(),
         }
     }
 
@@ -96,23 +109,29 @@ impl TimeWriter {
                 push_item(&mut last.format, item);
             }
         }
-        TimeWriter {
-            zone,
-            pieces,
-            second: None,
-        }
+        TimeWriter::of(zone, pieces)
     }
 
     /// Appends a point in time, given in nanoseconds since the Unix epoch. Fractions are cut off, not rounded.
     pub(super) fn append(&mut self, line: &mut Vec<u8>, timestamp_nanos: i64) {
+        let steps = timestamp_nanos.div_euclid(self.step);
+        if self.last != Some(steps) {
+            self.format(timestamp_nanos);
+            self.last = Some(steps);
+        }
+        line.extend_from_slice(&self.text);
+    }
+
+    fn format(&mut self, timestamp_nanos: i64) {
         let second = timestamp_nanos.div_euclid(NANOS_PER_SECOND);
         if self.second != Some(second) {
             self.format_second(second);
         }
         let nanos = timestamp_nanos.rem_euclid(NANOS_PER_SECOND);
+        self.text.clear();
         for piece in &self.pieces {
-            line.extend_from_slice(piece.text.as_bytes());
-            append_fraction(line, nanos, piece.digits);
+            self.text.extend_from_slice(piece.text.as_bytes());
+            append_fraction(&mut self.text, nanos, piece.digits);
         }
     }
 

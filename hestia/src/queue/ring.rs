@@ -239,7 +239,22 @@ pub(crate) struct Frame<'a> {
     pub(crate) seen_before: bool,
 }
 
+/// What is to be known of a frame to be done with it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Extent {
+    step: usize,
+    is_oversize: bool,
+}
+
 impl<'a> Frame<'a> {
+    #[inline]
+    fn extent(&self) -> Extent {
+        Extent {
+            step: self.step(),
+            is_oversize: self.flags & OVERSIZE != 0,
+        }
+    }
+
     fn step(&self) -> usize {
         round_up(self.length)
     }
@@ -533,6 +548,8 @@ pub(crate) struct Reader {
     end: usize,
     /// What had been seen before the last look.
     seen: usize,
+    /// The frame that `peek` showed; nothing once it was advanced over.
+    peeked: Extent,
     closed: bool,
 }
 
@@ -544,6 +561,7 @@ impl Reader {
             released: 0,
             end: 0,
             seen: 0,
+            peeked: Extent::default(),
             closed: false,
         }
     }
@@ -604,6 +622,7 @@ impl Reader {
             // SAFETY: between head and the tail that was seen, and not released.
             let frame = unsafe { self.ring.frame(self.head) };
             if frame.flags & PADDING == 0 {
+                self.peeked = frame.extent();
                 return Some(Frame {
                     seen_before: !is_at_most(self.seen, self.head),
                     ..frame
@@ -618,17 +637,17 @@ impl Reader {
     /// reader's position would make every record dearer.
     #[inline]
     pub(crate) fn advance(&mut self) {
-        // SAFETY: as in `peek`, which stopped at this frame.
-        let frame = unsafe { self.ring.frame(self.head) };
-        let step = frame.step();
-        if frame.flags & OVERSIZE != 0 {
+        let peeked = std::mem::take(&mut self.peeked);
+        if peeked.is_oversize {
+            // SAFETY: as in `peek`, which stopped at this frame.
+            let frame = unsafe { self.ring.frame(self.head) };
             // SAFETY: the frame is released right below, so nobody frees it again.
             self.ring.budget.give(unsafe { frame.free_oversize() });
-            self.head = self.head.wrapping_add(step);
+            self.head = self.head.wrapping_add(peeked.step);
             self.release();
             return;
         }
-        self.head = self.head.wrapping_add(step);
+        self.head = self.head.wrapping_add(peeked.step);
         if self.head.wrapping_sub(self.released) >= self.ring.capacity() / 8 {
             self.release();
         }

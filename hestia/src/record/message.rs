@@ -8,6 +8,7 @@
 //! *Invariant:* arguments are values of std's types, so that no code of the user's runs on the writer's thread.
 
 use std::fmt::{self, Write as _};
+use std::sync::OnceLock;
 
 use super::decode::{DecodeError, Decoder, Items};
 use super::encode::FORMATTING_FAILED;
@@ -26,15 +27,21 @@ pub enum Message {
 }
 
 impl Message {
-    /// Reads the message whose arguments come next.
+    /// Reads the message whose arguments come next. `pieces` are this message's own.
+    #[inline]
     pub(super) fn read<'a>(
         &self,
+        pieces: &Pieces,
         decoder: &mut Decoder<'a>,
         message: &'a mut String,
     ) -> Result<&'a str, DecodeError> {
         match *self {
             Message::Constant(text) => return Ok(text),
-            Message::Template(template) => fill_in(template, decoder, message)?,
+            Message::Template(template) => {
+                for piece in pieces.of(template) {
+                    piece.append(decoder, message)?;
+                }
+            }
             Message::Printed(_, print) => {
                 print(&mut Printer(message), Arguments(*decoder));
                 decoder.rest();
@@ -42,6 +49,105 @@ impl Message {
         }
         Ok(message)
     }
+}
+
+/// A template taken apart, once.
+#[derive(Debug)]
+pub(crate) struct Pieces(OnceLock<Box<[Piece]>>);
+
+#[derive(Debug, PartialEq, Eq)]
+enum Piece {
+    Text(&'static str),
+    /// `{}`
+    Display,
+    /// `{:?}`
+    Debug,
+    /// `{:.2}`
+    Decimals(usize),
+}
+
+impl Pieces {
+    pub(crate) const fn new() -> Self {
+        Pieces(OnceLock::new())
+    }
+
+    #[inline]
+    fn of(&self, template: &'static str) -> &[Piece] {
+        self.0.get_or_init(|| parse(template).into())
+    }
+}
+
+/// Takes a template apart. What no macro writes stands for itself.
+#[cold]
+fn parse(template: &'static str) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut rest = template;
+    while let Some(at) = rest.find(['{', '}']) {
+        let (text, from_brace) = rest.split_at(at);
+        let (piece, after) = match (from_brace.as_bytes(), from_brace.find('}')) {
+            ([b'{', b'{', ..] | [b'}', b'}', ..], _) => {
+                (Piece::Text(&from_brace[..1]), &from_brace[2..])
+            }
+            ([b'{', ..], Some(end)) => (placeholder(&from_brace[..=end]), &from_brace[end + 1..]),
+            _ => (Piece::Text(&from_brace[..1]), &from_brace[1..]),
+        };
+        pieces.extend([Piece::Text(text), piece]);
+        rest = after;
+    }
+    pieces.push(Piece::Text(rest));
+    pieces.retain(|piece| *piece != Piece::Text(""));
+    pieces
+}
+
+fn placeholder(braced: &'static str) -> Piece {
+    let spec = &braced[1..braced.len() - 1];
+    let decimals = spec.strip_prefix(":.").map(str::parse);
+    match (spec, decimals) {
+        ("", _) => Piece::Display,
+        (":?", _) => Piece::Debug,
+        (_, Some(Ok(decimals))) => Piece::Decimals(decimals),
+        _ => Piece::Text(braced),
+    }
+}
+
+impl Piece {
+    #[inline]
+    fn append(&self, decoder: &mut Decoder<'_>, message: &mut String) -> Result<(), DecodeError> {
+        let printed = match *self {
+            Piece::Text(text) => {
+                message.push_str(text);
+                Ok(())
+            }
+            Piece::Display => display(message, &decoder.get_argument()?),
+            Piece::Debug => write!(message, "{:?}", decoder.get_argument()?),
+            Piece::Decimals(decimals) => match decoder.get_argument()? {
+                Arg::Scalar(Scalar::F64(number)) if decimal::append(message, number, decimals) => {
+                    Ok(())
+                }
+                argument => write!(message, "{argument:.decimals$}"),
+            },
+        };
+        if printed.is_err() {
+            message.push_str(FORMATTING_FAILED);
+        }
+        Ok(())
+    }
+}
+
+/// Prints what `{}` prints.
+#[inline]
+fn display(message: &mut String, argument: &Arg<'_>) -> fmt::Result {
+    let Arg::Scalar(scalar) = argument else {
+        return write!(message, "{argument}");
+    };
+    match *scalar {
+        Scalar::Str(text) | Scalar::Verbatim(text) => message.push_str(text),
+        Scalar::U64(number) => message.push_str(itoa::Buffer::new().format(number)),
+        Scalar::I64(number) => message.push_str(itoa::Buffer::new().format(number)),
+        Scalar::I32(number) => message.push_str(itoa::Buffer::new().format(number)),
+        _ => return write!(message, "{argument}"),
+    }
+    Ok(())
 }
 
 /// Prints a message.
@@ -133,65 +239,6 @@ impl fmt::Pointer for Arg<'_> {
     }
 }
 
-/// Fills in a [`Message::Template`].
-fn fill_in(
-    template: &str,
-    decoder: &mut Decoder<'_>,
-    message: &mut String,
-) -> Result<(), DecodeError> {
-    let mut rest = template;
-    while let Some(at) = memchr::memchr2(b'{', b'}', rest.as_bytes()) {
-        message.push_str(&rest[..at]);
-        let from_brace = &rest[at..];
-        if from_brace.starts_with("{{") || from_brace.starts_with("}}") {
-            message.push_str(&from_brace[..1]);
-            rest = &from_brace[2..];
-            continue;
-        }
-        let end = from_brace.find('}').ok_or(DecodeError)?;
-        let spec = from_brace.get(1..end).ok_or(DecodeError)?;
-        rest = &from_brace[end + 1..];
-        append(message, spec, &decoder.get_argument()?);
-    }
-    message.push_str(rest);
-    Ok(())
-}
-
-fn append(message: &mut String, spec: &str, argument: &Arg<'_>) {
-    let decimals = spec
-        .strip_prefix(":.")
-        .and_then(|digits| digits.parse::<usize>().ok());
-    let printed = match (argument, decimals) {
-        (Arg::Scalar(Scalar::F64(number)), Some(decimals))
-            if decimal::append(message, *number, decimals) =>
-        {
-            return;
-        }
-        (_, Some(decimals)) => write!(message, "{argument:.decimals$}"),
-        _ if spec == ":?" => write!(message, "{argument:?}"),
-        (Arg::Scalar(Scalar::Str(text) | Scalar::Verbatim(text)), _) => {
-            message.push_str(text);
-            return;
-        }
-        (Arg::Scalar(Scalar::U64(number)), _) => {
-            message.push_str(itoa::Buffer::new().format(*number));
-            return;
-        }
-        (Arg::Scalar(Scalar::I64(number)), _) => {
-            message.push_str(itoa::Buffer::new().format(*number));
-            return;
-        }
-        (Arg::Scalar(Scalar::I32(number)), _) => {
-            message.push_str(itoa::Buffer::new().format(*number));
-            return;
-        }
-        _ => write!(message, "{argument}"),
-    };
-    if printed.is_err() {
-        message.push_str(FORMATTING_FAILED);
-    }
-}
-
 mod decimal {
     //! Numbers with a fixed count of decimals.
 
@@ -270,6 +317,25 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_template_is_taken_apart() {
+        let pieces = parse("{{{}}} a {:?}{:.3}b}}");
+        let expected = [
+            Piece::Text("{"),
+            Piece::Display,
+            Piece::Text("}"),
+            Piece::Text(" a "),
+            Piece::Debug,
+            Piece::Decimals(3),
+            Piece::Text("b"),
+            Piece::Text("}"),
+        ];
+        assert_eq!(pieces, expected);
+        for odd in ["{", "}", "a{b", "{0:>5}", "{:.x}", "}{", ""] {
+            parse(odd);
+        }
+    }
 
     fn decimals_are_those_of_std(number: f64, decimals: usize) {
         let mut message = String::new();

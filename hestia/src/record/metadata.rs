@@ -1,6 +1,6 @@
 //! The facts about a record that do not change from one execution of its statement to the next.
 
-use super::message::Message;
+use super::message::{Message, Pieces};
 use crate::level::{Level, Severity};
 
 /// Where a record comes from: severity, target, module path, file and line.
@@ -103,6 +103,22 @@ impl<'a> Metadata<'a> {
 pub(crate) struct StaticSite {
     pub(crate) metadata: Metadata<'static>,
     pub(crate) message: Message,
+    pub(crate) pieces: Pieces,
     /// The keys of its values, in the values' order. Each is there once.
     pub(crate) keys: &'static [&'static str],
+}
+
+impl StaticSite {
+    pub(crate) const fn new(
+        metadata: Metadata<'static>,
+        message: Message,
+        keys: &'static [&'static str],
+    ) -> Self {
+        StaticSite {
+            metadata,
+            message,
+            pieces: Pieces::new(),
+            keys,
+        }
+    }
 }

@@ -39,6 +39,7 @@ pub(crate) mod uuid;
 mod value;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ::uuid::Uuid;
@@ -104,7 +105,9 @@ pub struct Record<'a> {
     pub(crate) timestamp_nanos: i64,
     pub(crate) uuid: Uuid,
     pub(crate) metadata: Metadata<'a>,
-    pub(crate) facts: &'a Facts,
+    /// The static of a macro's statement.
+    pub(crate) site: Option<&'static StaticSite>,
+    pub(crate) facts: &'a Arc<Facts>,
     pub(crate) application: &'a str,
     /// The number of the named logger, if it has an output of its own.
     pub(crate) logger: Option<u64>,
@@ -213,7 +216,7 @@ impl<'a> Record<'a> {
 pub(crate) struct Surroundings<'a> {
     pub(crate) timestamp_nanos: i64,
     pub(crate) uuid: Uuid,
-    pub(crate) facts: &'a Facts,
+    pub(crate) facts: &'a Arc<Facts>,
     /// The owner of the ring; the record's own thread takes its place.
     pub(crate) thread: ThreadRef<'a>,
     /// Key-values of the whole process.
@@ -259,7 +262,9 @@ impl RecordBuf {
         self.message.clear();
         self.message.shrink_to(batch::KEPT_BYTES);
         let message = match site {
-            Some(site) => site.message.read(&mut decoder, &mut self.message),
+            Some(site) => site
+                .message
+                .read(&site.pieces, &mut decoder, &mut self.message),
             None if flags & CONSTANT != 0 => decoder.get_static_str(),
             None => decode::text(decoder.rest()),
         };
@@ -268,6 +273,7 @@ impl RecordBuf {
                 timestamp_nanos: surroundings.timestamp_nanos,
                 uuid: surroundings.uuid,
                 metadata,
+                site,
                 facts: surroundings.facts,
                 application: application(shared).unwrap_or(&surroundings.facts.application),
                 logger: shared.and_then(|shared| shared.outward().find_map(|shared| shared.logger)),

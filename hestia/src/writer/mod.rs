@@ -454,7 +454,7 @@ fn time(unix_nanos: i64) -> String {
 fn notice<'a>(
     timestamp_nanos: i64,
     uuid: uuid::Uuid,
-    facts: &'a Facts,
+    facts: &'a Arc<Facts>,
     message: &'a str,
     fields: &'a [Field<'a>],
 ) -> Record<'a> {
@@ -462,6 +462,7 @@ fn notice<'a>(
         timestamp_nanos,
         uuid,
         metadata: Metadata::new(Severity::Level(Level::Warn), "hestia"),
+        site: None,
         facts,
         application: &facts.application,
         logger: None,

@@ -12,6 +12,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use arc_swap::{ArcSwap, Cache};
+
 use crate::clock::deadline_in;
 use crate::error::{ErrorKind, SinkError, chain};
 use crate::filter::Filter;
@@ -41,7 +43,7 @@ pub(crate) struct RouteLayout {
 /// One output, as the writer has it.
 pub(crate) struct Route {
     pub(crate) name: String,
-    pub(crate) table: Arc<arc_swap::ArcSwap<Table>>,
+    pub(crate) table: Arc<ArcSwap<Table>>,
     pub(crate) filter: Option<Box<dyn Filter>>,
     pub(crate) layout: RouteLayout,
     pub(crate) sink: Box<dyn Sink>,
@@ -52,6 +54,8 @@ pub(crate) struct Route {
 
 struct Slot {
     route: Route,
+    /// The levels as they were at the last look.
+    table: Cache<Arc<ArcSwap<Table>>, Arc<Table>>,
     /// The place of its layout.
     layout: usize,
     batch: Batch,
@@ -110,6 +114,7 @@ impl Routes {
         });
         self.layouts[layout].users += 1;
         self.slots.push(Slot {
+            table: Cache::new(Arc::clone(&route.table)),
             layout,
             batch: Batch::new(Arc::clone(&route.counts)),
             route,
@@ -263,7 +268,7 @@ impl Slot {
         {
             return false;
         }
-        if !route.table.load().allows(record.level(), record.target()) {
+        if !self.table.load().allows(record.level(), record.target()) {
             return false;
         }
         let Some(filter) = &mut route.filter else {

@@ -29,51 +29,52 @@ const ERROR_KEY: &str = "err";
 #[derive(Clone, Debug)]
 pub(in crate::layout) struct Ecs {
     time: TimeWriter,
-    service_name: Prepared<String>,
-    dataset: Prepared<String>,
-    service: Prepared<Facts>,
-    process: Prepared<Facts>,
+    prepared: Prepared<3>,
 }
 
 impl Ecs {
     pub(in crate::layout) fn new() -> Self {
         Ecs {
             time: TimeWriter::rfc3339(TimeZone::Utc, FRACTION_DIGITS),
-            service_name: Prepared::default(),
-            dataset: Prepared::default(),
-            service: Prepared::default(),
-            process: Prepared::default(),
+            prepared: Prepared::new([before_message, before_uuid, after_uuid]),
         }
     }
 
     /// Appends the object without a line feed.
     pub(in crate::layout) fn append(&mut self, line: &mut Vec<u8>, record: &Record<'_>) {
+        let [before_message, before_uuid, after_uuid] = self.prepared.get(record);
         line.extend_from_slice(br#"{"@timestamp":""#);
         self.time.append(line, record.timestamp_nanos());
-        line.extend_from_slice(br#"","log.level":""#);
-        line.extend_from_slice(level(record.severity()).as_bytes());
-        append_str(line, r#"","message":"#, record.message());
-        self.append_service(line, record);
-        line.extend_from_slice(self.process.get(record.facts(), append_process));
-        append_number(line, r#","thread":{"id":"#, record.thread().id());
-        append_some(line, r#","name":"#, record.thread().name());
-        line.extend_from_slice(b"}}");
-        append_log(line, record);
+        line.extend_from_slice(before_message);
+        escape::append_json(line, record.message());
+        line.extend_from_slice(before_uuid);
+        value::append_uuid(line, record.uuid());
+        line.extend_from_slice(after_uuid);
         append_trace(line, record);
         append_custom(line, record);
         line.push(b'}');
     }
+}
 
-    fn append_service(&mut self, line: &mut Vec<u8>, record: &Record<'_>) {
-        line.extend_from_slice(
-            self.service_name
-                .get(record.application(), append_service_name),
-        );
-        line.extend_from_slice(self.service.get(record.facts(), append_service));
-        line.extend_from_slice(self.dataset.get(record.application(), append_dataset));
-        value::append_uuid(line, record.uuid());
-        line.extend_from_slice(br#""}"#);
-    }
+fn before_message(line: &mut Vec<u8>, record: &Record<'_>) {
+    line.extend_from_slice(br#"","log.level":""#);
+    line.extend_from_slice(level(record.severity()).as_bytes());
+    line.extend_from_slice(br#"","message":"#);
+}
+
+fn before_uuid(line: &mut Vec<u8>, record: &Record<'_>) {
+    append_service_name(line, record.application());
+    append_service(line, record.facts());
+    append_dataset(line, record.application());
+}
+
+fn after_uuid(line: &mut Vec<u8>, record: &Record<'_>) {
+    line.extend_from_slice(br#""}"#);
+    append_process(line, record.facts());
+    append_number(line, r#","thread":{"id":"#, record.thread().id());
+    append_some(line, r#","name":"#, record.thread().name());
+    line.extend_from_slice(b"}}");
+    append_log(line, record);
 }
 
 /// `log.level` is the "original log level" of the source; in lower case, as in ECS's own examples.

@@ -2,6 +2,7 @@
 
 use super::{append_number, append_some, append_str};
 use crate::facts::Facts;
+use crate::layout::escape;
 use crate::layout::parts;
 use crate::layout::prepared::Prepared;
 use crate::layout::time::{TimeWriter, TimeZone};
@@ -15,48 +16,51 @@ pub(super) const FRACTION_DIGITS: u8 = 6;
 #[derive(Clone, Debug)]
 pub(in crate::layout) struct Hestia {
     time: TimeWriter,
-    application: Prepared<String>,
-    process: Prepared<Facts>,
-    deployment: Prepared<Facts>,
+    prepared: Prepared<3>,
 }
 
 impl Hestia {
     pub(in crate::layout) fn new() -> Self {
         Hestia {
             time: TimeWriter::rfc3339(TimeZone::Utc, FRACTION_DIGITS),
-            application: Prepared::default(),
-            process: Prepared::default(),
-            deployment: Prepared::default(),
+            prepared: Prepared::new([before_message, before_uuid, after_uuid]),
         }
     }
 
     /// Appends the object without a line feed.
     pub(in crate::layout) fn append(&mut self, line: &mut Vec<u8>, record: &Record<'_>) {
+        let [before_message, before_uuid, after_uuid] = self.prepared.get(record);
         line.extend_from_slice(br#"{"timestamp":""#);
         self.time.append(line, record.timestamp_nanos());
-        line.extend_from_slice(br#"","level":""#);
-        line.extend_from_slice(record.severity().name().as_bytes());
-        line.push(b'"');
-        line.extend_from_slice(
-            self.application
-                .get(record.application(), append_application),
-        );
-        append_str(line, r#","message":"#, record.message());
-        line.extend_from_slice(self.process.get(record.facts(), append_process));
-        append_thread(line, record.thread());
-        line.extend_from_slice(br#","uuid":""#);
+        line.extend_from_slice(before_message);
+        escape::append_json(line, record.message());
+        line.extend_from_slice(before_uuid);
         value::append_uuid(line, record.uuid());
-        line.push(b'"');
-        append_site(line, record.metadata());
-        line.extend_from_slice(self.deployment.get(record.facts(), append_deployment));
+        line.extend_from_slice(after_uuid);
         append_trace(line, record);
         append_metadata(line, record);
         line.push(b'}');
     }
 }
 
-fn append_application(line: &mut Vec<u8>, application: &str) {
-    append_str(line, r#","application":"#, application);
+fn before_message(line: &mut Vec<u8>, record: &Record<'_>) {
+    line.extend_from_slice(br#"","level":""#);
+    line.extend_from_slice(record.severity().name().as_bytes());
+    line.push(b'"');
+    append_str(line, r#","application":"#, record.application());
+    line.extend_from_slice(br#","message":"#);
+}
+
+fn before_uuid(line: &mut Vec<u8>, record: &Record<'_>) {
+    append_process(line, record.facts());
+    append_thread(line, record.thread());
+    line.extend_from_slice(br#","uuid":""#);
+}
+
+fn after_uuid(line: &mut Vec<u8>, record: &Record<'_>) {
+    line.push(b'"');
+    append_site(line, record.metadata());
+    append_deployment(line, record.facts());
 }
 
 fn append_process(line: &mut Vec<u8>, facts: &Facts) {

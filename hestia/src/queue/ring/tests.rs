@@ -45,6 +45,7 @@ fn pair_at(capacity: usize, position: usize) -> Pair {
         released: position,
         end: position,
         seen: position,
+        peeked: Extent::default(),
         ..Reader::new(ring)
     };
     Pair {

@@ -77,11 +77,11 @@ impl OwnedSite {
                 Message::Static(text) => record::Message::Constant(text),
                 Message::Text(_) => record::Message::Template("{}"),
             };
-            forever(StaticSite {
-                metadata: *metadata,
+            forever(StaticSite::new(
+                *metadata,
                 message,
-                keys: keys.collect::<Vec<_>>().leak(),
-            })
+                keys.collect::<Vec<_>>().leak(),
+            ))
         };
         match self {
             OwnedSite::Static(metadata, None) => Site::Static(of(metadata)),
@@ -245,13 +245,15 @@ const OWNER: ThreadRef<'static> = ThreadRef {
     name: Some("owner"),
 };
 
-static PROCESS: LazyLock<Facts> = LazyLock::new(|| Facts {
-    application: "process".to_owned(),
-    app_version: None,
-    environment: "test".to_owned(),
-    hostname: None,
-    container_id: None,
-    process_id: 7,
+static PROCESS: LazyLock<Arc<Facts>> = LazyLock::new(|| {
+    Arc::new(Facts {
+        application: "process".to_owned(),
+        app_version: None,
+        environment: "test".to_owned(),
+        hostname: None,
+        container_id: None,
+        process_id: 7,
+    })
 });
 
 fn decode<R>(
@@ -563,11 +565,7 @@ fn a_field_is_found_by_its_key() {
         process_fields: &fields,
     };
     let mut bytes = Vec::new();
-    static SITE: StaticSite = StaticSite {
-        metadata: SITES[0],
-        message: record::Message::Constant("x"),
-        keys: &[],
-    };
+    static SITE: StaticSite = StaticSite::new(SITES[0], record::Message::Constant("x"), &[]);
     let image = Image::begin(&mut bytes, Site::Static(&SITE), None, None);
     let flags = image.values(|_| ());
     let found = RecordBuf::default().decode(flags, &bytes, &surroundings, |record| {

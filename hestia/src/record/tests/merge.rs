@@ -44,7 +44,7 @@ fn merged(buffer: &mut RecordBuf, call: &Fields, around: &[Fields], process: &Fi
     let surroundings = Surroundings {
         timestamp_nanos: 0,
         uuid: Uuid::nil(),
-        facts: &Facts::detect(None),
+        facts: &Arc::new(Facts::detect(None)),
         thread: ThreadRef { id: 1, name: None },
         process_fields: &encoded_fields(process),
     };
