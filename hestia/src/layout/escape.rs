@@ -57,6 +57,7 @@ pub(super) fn append_column(line: &mut Vec<u8>, text: &str) {
 /// Escapes all that RFC 8259 demands, and everything hidden as `\uXXXX`: a reader gets back exactly the text
 /// given, and a file that is only looked at shows what is in it.
 pub(super) fn append_json(line: &mut Vec<u8>, text: &str) {
+    line.reserve(text.len() + 2);
     line.push(b'"');
     append_json_inside(line, text);
     line.push(b'"');
@@ -163,7 +164,18 @@ impl Escape for Word {
     }
 }
 
+#[inline]
 fn append<E: Escape>(line: &mut Vec<u8>, text: &str) {
+    if clean_bytes::<E>(text.as_bytes()) == text.len() {
+        line.extend_from_slice(text.as_bytes());
+    } else {
+        append_replaced::<E>(line, text);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn append_replaced<E: Escape>(line: &mut Vec<u8>, text: &str) {
     let mut rest = text;
     while let Some(at) = find::<E>(rest) {
         let (clean, found) = rest.split_at(at);

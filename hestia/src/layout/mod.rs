@@ -37,7 +37,7 @@ use crate::record::{Entries, Record};
 pub(crate) fn in_words(fields: Entries<'_>) -> String {
     let fields: Vec<_> = fields.iter().collect();
     let mut words = Vec::new();
-    parts::append_fields(&mut words, &fields);
+    parts::append_fields(&mut words, &fields, prepared::Keys::default());
     let words = String::from_utf8_lossy(&words);
     words.trim_matches(['{', '}']).to_owned()
 }

@@ -1,6 +1,7 @@
 //! The parts of a line for people that several layouts write.
 
 use super::escape;
+use super::prepared::Keys;
 use super::value;
 use crate::level::Severity;
 use crate::record::{Field, Metadata, TraceIds, Value};
@@ -60,19 +61,25 @@ pub(super) fn append_severity(line: &mut Vec<u8>, severity: Severity) {
     line.extend(std::iter::repeat_n(b' ', WIDTH.saturating_sub(name.len())));
 }
 
-/// Appends `{key=value key=value}`; nothing when there are no fields.
-pub(super) fn append_fields(line: &mut Vec<u8>, fields: &[Field<'_>]) {
-    let mut before = b'{';
-    for field in fields {
-        line.push(before);
-        before = b' ';
-        value::append_str_word(line, field.key);
-        line.push(b'=');
+/// Appends `{key=value key=value}`; nothing when there are no fields. `keys` were prepared by [`append_key`].
+pub(super) fn append_fields(line: &mut Vec<u8>, fields: &[Field<'_>], keys: Keys<'_>) {
+    for (place, field) in fields.iter().enumerate() {
+        match keys.get(place) {
+            Some(key) => line.extend_from_slice(key),
+            None => append_key(line, place, field.key),
+        }
         value::append_word(line, field.value);
     }
     if !fields.is_empty() {
         line.push(b'}');
     }
+}
+
+/// Appends what stands before a field's value: `{key=` for the first, ` key=` for others.
+pub(super) fn append_key(line: &mut Vec<u8>, place: usize, key: &str) {
+    line.push(if place == 0 { b'{' } else { b' ' });
+    value::append_str_word(line, key);
+    line.push(b'=');
 }
 
 /// Appends `name/id`; a thread without a name is `-`.

@@ -4,6 +4,7 @@ use hestia_grammar::{Align, FieldName, FieldSpec, Pattern, Piece, TimeFormat};
 
 use super::escape::append_text;
 use super::parts::{self, Multiline};
+use super::prepared::Keys;
 use super::text::FRACTION_DIGITS;
 use super::time::{TimeWriter, TimeZone};
 use super::value;
@@ -150,7 +151,7 @@ fn append_field(line: &mut Vec<u8>, name: &FieldName, record: &Record<'_>, multi
                 parts::append_span_id(line, ids);
             }
         }
-        FieldName::Metadata => parts::append_fields(line, record.fields()),
+        FieldName::Metadata => parts::append_fields(line, record.fields(), Keys::default()),
         FieldName::Key(key) => {
             if let Some(value) = parts::find(record.fields(), key) {
                 value::append_word(line, value);

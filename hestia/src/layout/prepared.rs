@@ -20,15 +20,19 @@ const MOST_BYTES: usize = 2048;
 
 /// Makes one of the parts that a layout keeps.
 pub(super) type Part = fn(&mut Vec<u8>, &Record<'_>);
+/// Makes what a layout keeps of a key, given its place among all.
+pub(super) type Key = fn(&mut Vec<u8>, usize, &str);
 
 /// `N` parts of a line, kept for each statement and thread.
 #[derive(Clone, Debug)]
 pub(super) struct Prepared<const N: usize> {
     parts: [Part; N],
+    key: Key,
     /// Empty before the first record.
     table: Vec<Option<Entry<N>>>,
     /// For what is not kept.
     passing: Vec<u8>,
+    passing_keys: Vec<usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -36,6 +40,25 @@ struct Entry<const N: usize> {
     origin: Origin,
     bytes: Vec<u8>,
     ends: [usize; N],
+    /// Where the statement's keys end, which stand behind the parts.
+    keys: Vec<usize>,
+}
+
+/// What was prepared of a statement's keys.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Keys<'p> {
+    bytes: &'p [u8],
+    ends: &'p [usize],
+}
+
+impl<'p> Keys<'p> {
+    /// What was prepared for the key of this place; `None` for a key-value that is not the statement's own.
+    #[inline]
+    pub(super) fn get(self, place: usize) -> Option<&'p [u8]> {
+        let start = self.ends.get(place)?;
+        let end = self.ends.get(place + 1)?;
+        self.bytes.get(*start..*end)
+    }
 }
 
 /// Where a record comes from, as far as the parts may say it.
@@ -65,17 +88,19 @@ struct Inline {
 }
 
 impl<const N: usize> Prepared<N> {
-    pub(super) fn new(parts: [Part; N]) -> Self {
+    pub(super) fn new(parts: [Part; N], key: Key) -> Self {
         Prepared {
             parts,
+            key,
             table: Vec::new(),
             passing: Vec::new(),
+            passing_keys: Vec::new(),
         }
     }
 
-    /// The parts for this record.
+    /// The parts for this record, and its statement's keys.
     #[inline]
-    pub(super) fn get(&mut self, record: &Record<'_>) -> [&[u8]; N] {
+    pub(super) fn get(&mut self, record: &Record<'_>) -> ([&[u8]; N], Keys<'_>) {
         let place = place(record);
         let is_known =
             matches!(self.table.get(place), Some(Some(known)) if known.origin.is_of(record));
@@ -83,19 +108,30 @@ impl<const N: usize> Prepared<N> {
             return self.make(place, record);
         }
         match &self.table[place] {
-            Some(entry) => split(&entry.bytes, &entry.ends),
-            None => [&[]; N],
+            Some(entry) => split(&entry.bytes, &entry.ends, &entry.keys),
+            None => split(&[], &[0; N], &[]),
         }
     }
 
     #[cold]
-    fn make(&mut self, place: usize, record: &Record<'_>) -> [&[u8]; N] {
+    fn make(&mut self, place: usize, record: &Record<'_>) -> ([&[u8]; N], Keys<'_>) {
         self.passing.clear();
+        self.passing_keys.clear();
         self.passing.shrink_to(MOST_BYTES);
         let mut ends = [0; N];
         for (part, end) in self.parts.iter().zip(&mut ends) {
             part(&mut self.passing, record);
             *end = self.passing.len();
+        }
+        self.passing_keys.push(self.passing.len());
+        for (place, key) in record
+            .site
+            .map_or(&[][..], |site| site.keys)
+            .iter()
+            .enumerate()
+        {
+            (self.key)(&mut self.passing, place, key);
+            self.passing_keys.push(self.passing.len());
         }
         if self.passing.len() <= MOST_BYTES {
             self.table.resize_with(PLACES, || None);
@@ -103,20 +139,26 @@ impl<const N: usize> Prepared<N> {
                 origin: Origin::of(record),
                 bytes: self.passing.clone(),
                 ends,
+                keys: self.passing_keys.clone(),
             });
         }
-        split(&self.passing, &ends)
+        split(&self.passing, &ends, &self.passing_keys)
     }
 }
 
 #[inline]
-fn split<'b, const N: usize>(bytes: &'b [u8], ends: &[usize; N]) -> [&'b [u8]; N] {
+fn split<'b, const N: usize>(
+    bytes: &'b [u8],
+    ends: &[usize; N],
+    keys: &'b [usize],
+) -> ([&'b [u8]; N], Keys<'b>) {
     let mut start = 0;
-    ends.map(|end| {
+    let parts = ends.map(|end| {
         let part = &bytes[start..end];
         start = end;
         part
-    })
+    });
+    (parts, Keys { bytes, ends: keys })
 }
 
 /// Multiplicative hashing: D. Knuth, *The Art of Computer Programming*, volume 3, section 6.4.

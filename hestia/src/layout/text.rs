@@ -178,13 +178,13 @@ impl Columns {
     fn new(zone: TimeZone) -> Self {
         Columns {
             time: TimeWriter::rfc3339(zone, FRACTION_DIGITS),
-            prepared: Prepared::new([append_columns]),
+            prepared: Prepared::new([append_columns], parts::append_key),
         }
     }
 
     fn append(&mut self, line: &mut Vec<u8>, record: &Record<'_>, multiline: Multiline) {
         self.time.append(line, record.timestamp_nanos());
-        let [columns] = self.prepared.get(record);
+        let ([columns], keys) = self.prepared.get(record);
         line.extend_from_slice(columns);
         if !record.message().is_empty() {
             line.push(b' ');
@@ -192,7 +192,7 @@ impl Columns {
         }
         if !record.fields().is_empty() {
             line.push(b' ');
-            parts::append_fields(line, record.fields());
+            parts::append_fields(line, record.fields(), keys);
         }
         if let Some(ids) = record.trace() {
             line.extend_from_slice(b" trace=");

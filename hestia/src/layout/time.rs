@@ -65,11 +65,16 @@ struct Piece {
 impl TimeWriter {
     /// `2026-03-06T20:40:23.286Z`, with 1 to 9 digits of the fraction.
     pub(super) fn rfc3339(zone: TimeZone, digits: u8) -> Self {
+        TimeWriter::rfc3339_after("", zone, digits)
+    }
+
+    /// The same behind a text without percent signs.
+    pub(super) fn rfc3339_after(text: &str, zone: TimeZone, digits: u8) -> Self {
         let offset = match zone {
             TimeZone::Utc => "Z",
             TimeZone::Local => "%:z",
         };
-        TimeWriter::new(zone, "%Y-%m-%dT%H:%M:%S.", digits, offset)
+        TimeWriter::new(zone, &format!("{text}%Y-%m-%dT%H:%M:%S."), digits, offset)
     }
 
     /// `20:40:23.286`.

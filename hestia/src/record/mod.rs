@@ -253,14 +253,16 @@ impl RecordBuf {
         if let Some(site) = site {
             for key in site.keys {
                 let value = decoder.get_value()?;
-                keys.push(&mut fields, Field { key, value });
+                fields.push(Field { key, value });
             }
         } else if flags & FIELDS != 0 {
             merge_entries(&mut fields, &mut keys, decoder.get_block()?);
         }
         merge_around(&mut fields, &mut keys, shared, surroundings.process_fields);
         self.message.clear();
-        self.message.shrink_to(batch::KEPT_BYTES);
+        if self.message.capacity() > batch::KEPT_BYTES {
+            self.message.shrink_to(batch::KEPT_BYTES);
+        }
         let message = match site {
             Some(site) => site
                 .message
@@ -345,26 +347,24 @@ fn merge_around<'a>(
 /// Finds keys among the fields collected so far: by looking while they are few, by a table after that.
 #[derive(Default)]
 struct KeyIndex<'a> {
-    table: HashMap<&'a str, usize>,
+    /// Made when there are many.
+    table: Option<HashMap<&'a str, usize>>,
 }
 
 impl<'a> KeyIndex<'a> {
-    fn find(&self, fields: &[Field<'a>], key: &str) -> Option<usize> {
+    fn find(&mut self, fields: &[Field<'a>], key: &str) -> Option<usize> {
         if fields.len() <= FEW_KEYS {
-            fields.iter().position(|field| field.key == key)
-        } else {
-            self.table.get(key).copied()
+            return fields.iter().position(|field| field.key == key);
         }
+        let places = || fields.iter().enumerate().map(|(at, field)| (field.key, at));
+        let table = self.table.get_or_insert_with(|| places().collect());
+        table.get(key).copied()
     }
 
     fn push(&mut self, fields: &mut Vec<Field<'a>>, field: Field<'a>) {
-        let place = fields.len();
-        fields.push(field);
-        if place == FEW_KEYS {
-            self.table
-                .extend(fields.iter().enumerate().map(|(at, field)| (field.key, at)));
-        } else if place > FEW_KEYS {
-            self.table.insert(field.key, place);
+        if let Some(table) = &mut self.table {
+            table.insert(field.key, fields.len());
         }
+        fields.push(field);
     }
 }

@@ -35,15 +35,14 @@ pub(in crate::layout) struct Ecs {
 impl Ecs {
     pub(in crate::layout) fn new() -> Self {
         Ecs {
-            time: TimeWriter::rfc3339(TimeZone::Utc, FRACTION_DIGITS),
-            prepared: Prepared::new([before_message, before_uuid, after_uuid]),
+            time: TimeWriter::rfc3339_after(r#"{"@timestamp":""#, TimeZone::Utc, FRACTION_DIGITS),
+            prepared: Prepared::new([before_message, before_uuid, after_uuid], |_, _, _| ()),
         }
     }
 
     /// Appends the object without a line feed.
     pub(in crate::layout) fn append(&mut self, line: &mut Vec<u8>, record: &Record<'_>) {
-        let [before_message, before_uuid, after_uuid] = self.prepared.get(record);
-        line.extend_from_slice(br#"{"@timestamp":""#);
+        let ([before_message, before_uuid, after_uuid], _) = self.prepared.get(record);
         self.time.append(line, record.timestamp_nanos());
         line.extend_from_slice(before_message);
         escape::append_json(line, record.message());

@@ -4,10 +4,10 @@ use super::{append_number, append_some, append_str};
 use crate::facts::Facts;
 use crate::layout::escape;
 use crate::layout::parts;
-use crate::layout::prepared::Prepared;
+use crate::layout::prepared::{Keys, Prepared};
 use crate::layout::time::{TimeWriter, TimeZone};
 use crate::layout::value;
-use crate::record::{Metadata, Record};
+use crate::record::{Field, Metadata, Record};
 use crate::thread::ThreadRef;
 
 /// Digits of the fraction of a second in JSON.
@@ -22,15 +22,14 @@ pub(in crate::layout) struct Hestia {
 impl Hestia {
     pub(in crate::layout) fn new() -> Self {
         Hestia {
-            time: TimeWriter::rfc3339(TimeZone::Utc, FRACTION_DIGITS),
-            prepared: Prepared::new([before_message, before_uuid, after_uuid]),
+            time: TimeWriter::rfc3339_after(r#"{"timestamp":""#, TimeZone::Utc, FRACTION_DIGITS),
+            prepared: Prepared::new([before_message, before_uuid, after_uuid], append_key),
         }
     }
 
     /// Appends the object without a line feed.
     pub(in crate::layout) fn append(&mut self, line: &mut Vec<u8>, record: &Record<'_>) {
-        let [before_message, before_uuid, after_uuid] = self.prepared.get(record);
-        line.extend_from_slice(br#"{"timestamp":""#);
+        let ([before_message, before_uuid, after_uuid], keys) = self.prepared.get(record);
         self.time.append(line, record.timestamp_nanos());
         line.extend_from_slice(before_message);
         escape::append_json(line, record.message());
@@ -38,7 +37,7 @@ impl Hestia {
         value::append_uuid(line, record.uuid());
         line.extend_from_slice(after_uuid);
         append_trace(line, record);
-        append_metadata(line, record);
+        append_metadata(line, record.fields(), keys);
         line.push(b'}');
     }
 }
@@ -98,15 +97,26 @@ fn append_trace(line: &mut Vec<u8>, record: &Record<'_>) {
     }
 }
 
-fn append_metadata(line: &mut Vec<u8>, record: &Record<'_>) {
-    if !record.fields().is_empty() {
-        line.extend_from_slice(br#","metadata":"#);
-        value::append_list(
-            line,
-            b'{',
-            b'}',
-            record.fields().iter().copied(),
-            value::append_json_field,
-        );
+fn append_metadata(line: &mut Vec<u8>, fields: &[Field<'_>], keys: Keys<'_>) {
+    for (place, field) in fields.iter().enumerate() {
+        match keys.get(place) {
+            Some(key) => line.extend_from_slice(key),
+            None => append_key(line, place, field.key),
+        }
+        value::append_json(line, field.value);
     }
+    if !fields.is_empty() {
+        line.push(b'}');
+    }
+}
+
+/// Appends what stands before a key-value's value; the first opens the object.
+fn append_key(line: &mut Vec<u8>, place: usize, key: &str) {
+    let before: &[u8] = match place {
+        0 => br#","metadata":{"#,
+        _ => b",",
+    };
+    line.extend_from_slice(before);
+    escape::append_json(line, key);
+    line.push(b':');
 }
