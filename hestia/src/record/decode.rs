@@ -105,7 +105,7 @@ impl<'a> Decoder<'a> {
     ///
     /// # Errors
     /// When the bytes end too early or hold an unknown tag, no text, or no character.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn get_value(&mut self) -> Result<Value<'a>, DecodeError> {
         let tag = self.get_u8()?;
         if let Some(scalar) = Scalar::read(tag, self)? {
@@ -123,7 +123,7 @@ impl<'a> Decoder<'a> {
     ///
     /// # Errors
     /// As for `get_value`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn get_argument(&mut self) -> Result<Arg<'a>, DecodeError> {
         let tag = self.get_u8()?;
         if let Some(scalar) = Scalar::read(tag, self)? {

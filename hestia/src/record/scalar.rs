@@ -245,7 +245,7 @@ fn get_span(decoder: &mut Decoder<'_>) -> Result<Duration, DecodeError> {
 
 impl<'a> Scalar<'a> {
     /// Reads back what `write` wrote behind this tag; `None` for a tag that is no simple value's.
-    #[inline]
+    #[inline(always)]
     pub(super) fn read(tag: u8, decoder: &mut Decoder<'a>) -> Result<Option<Self>, DecodeError> {
         Ok(Some(match tag {
             TAG_NULL => Scalar::Null,
@@ -292,7 +292,7 @@ impl<'a> Scalar<'a> {
     }
 
     /// As a value of the log. `None` for what only messages have.
-    #[inline]
+    #[inline(always)]
     pub(super) fn value(self) -> Option<Value<'a>> {
         Some(match self {
             Scalar::Null => Value::Null,
