@@ -17,25 +17,18 @@ use crate::queue::Reason;
 use crate::record::capture::append_guarded_value;
 use crate::record::encode::{append_guarded, append_static_str, append_str};
 use crate::record::{
-    CONSTANT, Encoded, Encoder, INLINE_SITE, Image, InlineSite, Shared, Site, Text,
+    CONSTANT, ConstantSite, Encoded, Encoder, INLINE_SITE, Image, InlineSite, Shared, Site, Text,
 };
 
 /// Logs a record that passed the level check.
 pub(crate) fn log(front: &'static Front, record: &log::Record<'_>, shared: Option<&Shared>) {
-    let site = InlineSite {
-        severity: record.level().into(),
-        target: record.target(),
-        module: text(record.module_path_static(), record.module_path()),
-        file: text(record.file_static(), record.file()),
-        line: record.line(),
-    };
-    let constant = record.args().as_str();
     // The length of a list of key-values is code of the user's at times; so it is asked for first.
-    if let Some(message) = constant
+    if let Some(message) = record.args().as_str()
         && shared.is_none()
         && record.key_values().count() == 0
+        && let Some(site) = ConstantSite::of(record)
     {
-        let size = site.size() + 2 * size_of::<usize>();
+        let size = ConstantSite::SIZE + 2 * size_of::<usize>();
         let flags = INLINE_SITE | CONSTANT;
         let is_written = emit_sized(front, size, flags, |pen| {
             site.write(pen);
@@ -45,6 +38,19 @@ pub(crate) fn log(front: &'static Front, record: &log::Record<'_>, shared: Optio
             return;
         }
     }
+    log_in_memory(front, record, shared);
+}
+
+/// Makes the record in memory of the thread, where code of the user's may run, and sends it.
+#[inline(never)]
+fn log_in_memory(front: &'static Front, record: &log::Record<'_>, shared: Option<&Shared>) {
+    let site = InlineSite {
+        severity: record.level().into(),
+        target: record.target(),
+        module: text(record.module_path_static(), record.module_path()),
+        file: text(record.file_static(), record.file()),
+        line: record.line(),
+    };
     let made = with_memory(|bytes| {
         let flags = encode(bytes, site, record, shared);
         emit(front, record.level(), flags, bytes);

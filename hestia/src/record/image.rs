@@ -12,7 +12,7 @@ use super::encode;
 use super::metadata::StaticSite;
 use super::scalar::Out;
 use super::{CONSTANT, FIELDS, INLINE_SITE, Metadata, SHARED, Shared, TARGET, TRACE, TraceIds};
-use crate::level::{self, Severity};
+use crate::level::{self, Level, Severity};
 use crate::thread::ThreadRef;
 
 /// A text that is part of the program, or one that has to be copied.
@@ -133,6 +133,42 @@ impl<'b> Image<'b> {
     }
 }
 
+/// What a statement of the `log` crate's macros usually says: nothing but constants of the program, with its module as
+/// its target. Comes out as an [`InlineSite`], and is written without asking what is there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ConstantSite {
+    level: Level,
+    module: &'static str,
+    file: &'static str,
+    line: u32,
+}
+
+impl ConstantSite {
+    pub(crate) const SIZE: usize = 2 + 4 * size_of::<usize>() + size_of::<u32>();
+
+    #[inline]
+    pub(crate) fn of(record: &log::Record<'_>) -> Option<Self> {
+        let module = record.module_path_static()?;
+        let site = ConstantSite {
+            level: record.level(),
+            module,
+            file: record.file_static()?,
+            line: record.line()?,
+        };
+        is_same(module, record.target()).then_some(site)
+    }
+
+    #[inline]
+    pub(crate) fn write(self, out: &mut impl Out) {
+        const SHAPE: u8 = MODULE_STATIC | TARGET_IS_MODULE | FILE_STATIC | LINE;
+        #[allow(clippy::cast_possible_truncation, reason = "there are five levels")]
+        out.put(&[SHAPE, level::index(self.level) as u8]);
+        encode::append_static_str(out, self.module);
+        encode::append_static_str(out, self.file);
+        out.put(&self.line.to_ne_bytes());
+    }
+}
+
 /// What the record of a macro's statement begins with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StaticHead(pub(crate) &'static StaticSite);
@@ -154,10 +190,9 @@ impl InlineSite<'_> {
             Text::Static(_) => is_static,
             Text::Copied(_) => is_copied,
         };
-        let is_target = |module: &str| std::ptr::eq(module, self.target) || module == self.target;
         let mut shape = of_text(self.module, MODULE_STATIC, MODULE_COPIED)
             | of_text(self.file, FILE_STATIC, FILE_COPIED);
-        if self.module.get().is_some_and(is_target) {
+        if self.module.get().is_some_and(|module| is_same(module, self.target)) {
             shape |= TARGET_IS_MODULE;
         }
         if self.line.is_some() {
@@ -169,27 +204,7 @@ impl InlineSite<'_> {
         shape
     }
 
-    /// How many bytes it takes.
-    pub(crate) fn size(&self) -> usize {
-        let of_str = |text: &str| 4 + encode::kept(text).len();
-        let of_text = |text| match text {
-            Text::None => 0,
-            Text::Static(_) => 2 * size_of::<usize>(),
-            Text::Copied(text) => of_str(text),
-        };
-        let target = match self.shape() & TARGET_IS_MODULE {
-            0 => of_str(self.target),
-            _ => 0,
-        };
-        2 + of_text(self.module)
-            + target
-            + of_text(self.file)
-            + self.line.map_or(0, |_| size_of::<u32>())
-    }
-
-    /// Writes it: as many bytes as `size` says.
-    #[inline]
-    pub(crate) fn write(&self, out: &mut impl Out) {
+    fn write(&self, out: &mut Vec<u8>) {
         let shape = self.shape();
         #[allow(clippy::cast_possible_truncation, reason = "there are five levels")]
         out.put(&[shape, level::index(self.severity.level()) as u8]);
@@ -204,8 +219,13 @@ impl InlineSite<'_> {
     }
 }
 
+/// Most often it is the very same constant.
 #[inline]
-fn put_text(out: &mut impl Out, text: Text<'_>) {
+fn is_same(module: &str, target: &str) -> bool {
+    std::ptr::eq(module, target) || module == target
+}
+
+fn put_text(out: &mut Vec<u8>, text: Text<'_>) {
     match text {
         Text::None => {}
         Text::Static(text) => encode::append_static_str(out, text),

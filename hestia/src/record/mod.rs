@@ -50,7 +50,7 @@ use crate::thread::ThreadRef;
 
 pub use decode::{DecodeError, Entries, Items};
 pub use encode::{Encode, Encoded, Encoder, MapEncoder, SeqEncoder};
-pub(crate) use image::{Image, InlineSite, Site, StaticHead, Text, append_thread};
+pub(crate) use image::{ConstantSite, Image, InlineSite, Site, StaticHead, Text, append_thread};
 pub use message::Message;
 pub use metadata::Metadata;
 pub(crate) use metadata::StaticSite;

@@ -11,9 +11,9 @@ use crate::level::{Level, Severity};
 use crate::record::decode::DecodeError;
 use crate::record::scalar::Scalar;
 use crate::record::{
-    self, CONSTANT, Encode, Encoder, FIELDS, INLINE_SITE, Image, InlineSite, Metadata, Record,
-    RecordBuf, SHARED, Shared, Site, StaticSite, Surroundings, TARGET, THREAD, TRACE, Text,
-    TraceIds, append_thread, encode, level,
+    self, CONSTANT, ConstantSite, Encode, Encoder, FIELDS, INLINE_SITE, Image, InlineSite,
+    Metadata, Record, RecordBuf, SHARED, Shared, Site, StaticSite, Surroundings, TARGET, THREAD,
+    TRACE, Text, TraceIds, append_thread, encode, level,
 };
 use crate::thread::ThreadRef;
 
@@ -472,6 +472,37 @@ fn all_combinations_of_parts_are_read_back() {
         }
     }
     assert_eq!(seen.len(), 32 + 16, "every combination of the flags");
+}
+
+/// The short way of writing what statements of the `log` crate usually say.
+#[test]
+fn a_site_of_constants_is_an_inline_site() {
+    const MODULE: &str = "app::db";
+    let record = |target, file| {
+        log::Record::builder()
+            .level(Level::Warn)
+            .target(target)
+            .module_path_static(Some(MODULE))
+            .file_static(file)
+            .line(Some(17))
+            .build()
+    };
+    let mut bytes = Vec::new();
+    let site = ConstantSite::of(&record(MODULE, Some("src/db.rs"))).expect("all are constants");
+    site.write(&mut bytes);
+    assert_eq!(bytes.len(), ConstantSite::SIZE);
+    let inline = InlineSite {
+        severity: Severity::Level(Level::Warn),
+        target: MODULE,
+        module: Text::Static(MODULE),
+        file: Text::Static("src/db.rs"),
+        line: Some(17),
+    };
+    let mut expected = Vec::new();
+    Image::begin(&mut expected, Site::Inline(inline), None, None);
+    assert_eq!(bytes, expected);
+    assert!(ConstantSite::of(&record("other", Some("src/db.rs"))).is_none());
+    assert!(ConstantSite::of(&record(MODULE, None)).is_none());
 }
 
 /// A forked child takes a record out of its parent's ring, and needs its level.

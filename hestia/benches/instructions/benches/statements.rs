@@ -1,0 +1,134 @@
+//! What each kind of statement costs its caller, in instructions, and the most it may cost: `cargo bench` in this folder.
+//!
+//! Each figure is of fifty calls. A budget is what was counted when it was set, with Rust 1.95 on x86-64, and a tenth more.
+//! Whoever makes a statement cheaper lowers it; whoever raises one says in the commit what was bought for it.
+
+use std::hint::black_box;
+
+use gungraun::prelude::*;
+use gungraun::{Callgrind, EventKind};
+use hestia::hlog;
+
+/// Few enough for the smallest ring to take all of them before it is half full.
+const CALLS: u64 = 50;
+
+/// hestia, on, with the thread's ring in place; writing to a file, as it usually does.
+fn turn_on() -> Values {
+    let directory =
+        std::env::temp_dir().join(format!("hestia-instructions-{}", std::process::id()));
+    hestia::builder()
+        .env(false)
+        .console(false)
+        .json(false)
+        .text(hestia::TextFile::new(directory.join("all.log")))
+        .init()
+        .expect("nothing else has turned a logger on");
+    hlog!(info, "first");
+    log::info!("first");
+    hestia::flush().expect("the file is written");
+    let _ = std::fs::remove_dir_all(directory);
+    Values {
+        order: 4711,
+        price: 12.25,
+        symbol: String::from("ESZ6"),
+    }
+}
+
+struct Values {
+    order: u64,
+    price: f64,
+    symbol: String,
+}
+
+fn at_most(instructions: u64) -> LibraryBenchmarkConfig {
+    let mut config = LibraryBenchmarkConfig::default();
+    config.tool(Callgrind::default().hard_limits([(EventKind::Ir, instructions)]));
+    config
+}
+
+#[library_benchmark(setup = turn_on, config = at_most(400))]
+fn off(values: Values) -> Values {
+    for _ in 0..CALLS {
+        hlog!(debug, "order {} taken", black_box(&values).order);
+    }
+    values
+}
+
+#[library_benchmark(setup = turn_on, config = at_most(6_400))]
+fn constant(values: Values) -> Values {
+    for _ in 0..CALLS {
+        hlog!(info, "order taken");
+    }
+    values
+}
+
+#[library_benchmark(setup = turn_on, config = at_most(8_700))]
+fn three_arguments(values: Values) -> Values {
+    let Values {
+        order,
+        price,
+        symbol,
+    } = black_box(&values);
+    for _ in 0..CALLS {
+        hlog!(info, "order {order} price {price:.2} symbol {symbol}");
+    }
+    values
+}
+
+#[library_benchmark(setup = turn_on, config = at_most(8_700))]
+fn three_key_values(values: Values) -> Values {
+    let Values {
+        order,
+        price,
+        symbol,
+    } = black_box(&values);
+    for _ in 0..CALLS {
+        hlog!(info, order, price, symbol, "order taken");
+    }
+    values
+}
+
+#[library_benchmark(setup = turn_on, config = at_most(74_000))]
+fn formatted_at_the_call(values: Values) -> Values {
+    let symbols = [black_box(&values).symbol.as_str(); 2];
+    for _ in 0..CALLS {
+        hlog!(info, symbols = ?symbols, "order taken");
+    }
+    values
+}
+
+#[library_benchmark(setup = turn_on, config = at_most(15_200))]
+fn log_constant(values: Values) -> Values {
+    for _ in 0..CALLS {
+        log::info!("order taken");
+    }
+    values
+}
+
+#[library_benchmark(setup = turn_on, config = at_most(192_000))]
+fn log_three_arguments(values: Values) -> Values {
+    let Values {
+        order,
+        price,
+        symbol,
+    } = black_box(&values);
+    for _ in 0..CALLS {
+        log::info!("order {order} price {price:.2} symbol {symbol}");
+    }
+    values
+}
+
+library_benchmark_group!(
+    name = statements,
+    benchmarks = [
+        off,
+        constant,
+        three_arguments,
+        three_key_values,
+        formatted_at_the_call,
+        log_constant,
+        log_three_arguments
+    ]
+);
+
+main!(library_benchmark_groups = statements);
