@@ -192,7 +192,11 @@ impl InlineSite<'_> {
         };
         let mut shape = of_text(self.module, MODULE_STATIC, MODULE_COPIED)
             | of_text(self.file, FILE_STATIC, FILE_COPIED);
-        if self.module.get().is_some_and(|module| is_same(module, self.target)) {
+        if self
+            .module
+            .get()
+            .is_some_and(|module| is_same(module, self.target))
+        {
             shape |= TARGET_IS_MODULE;
         }
         if self.line.is_some() {
