@@ -27,7 +27,7 @@ use crate::thread::is_own;
 #[derive(Debug)]
 pub struct Callsite {
     site: StaticSite,
-    /// The generation of the levels that the verdict belongs to, and in the lowest bit the verdict.
+    /// The last verdict, with the levels that it belongs to: see [`generation`].
     verdict: AtomicU32,
 }
 
@@ -141,23 +141,22 @@ impl Callsite {
 
     #[inline]
     fn passes(&'static self) -> bool {
-        let verdict = self.verdict.load(Ordering::Relaxed);
-        if verdict >> 1 == generation() {
-            return verdict & 1 == 1;
-        }
-        self.ask()
+        self.verdict.load(Ordering::Relaxed) == generation() || self.ask()
     }
 
     #[cold]
     fn ask(&'static self) -> bool {
         // Before the levels are looked at: when they change meanwhile, the verdict is outdated at once.
         let generation = generation();
+        if self.verdict.load(Ordering::Relaxed) == generation - 1 {
+            return false;
+        }
         let Some(front) = front() else {
             return log::logger().enabled(&self.log_metadata(self.site.metadata.target()));
         };
         let passes = front.gate.allows(self.level(), self.site.metadata.target());
         self.verdict
-            .store((generation << 1) | u32::from(passes), Ordering::Relaxed);
+            .store(generation - u32::from(!passes), Ordering::Relaxed);
         passes
     }
 

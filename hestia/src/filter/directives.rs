@@ -160,21 +160,20 @@ pub(crate) struct Gate {
 
 const BY_TARGET: usize = usize::MAX;
 
-/// How often levels have changed. Statements remember a verdict with the number it belongs to.
-static GENERATION: AtomicU32 = AtomicU32::new(1);
-/// Leaves room for the verdict itself.
-const GENERATIONS: u32 = u32::MAX >> 1;
+/// The number of the present levels, which is odd. A statement remembers it where it is on, and the even number before it
+/// where it is off; so it needs one comparison to know that it is on.
+static GENERATION: AtomicU32 = AtomicU32::new(3);
 
-/// The number of the present levels.
+/// What a statement that is on remembers, as long as levels stay as they are; one that is off remembers one less.
 #[inline(always)]
 pub(crate) fn generation() -> u32 {
     // Acquire: pairs with `levels_changed`, so that levels looked at later are no older than this number.
-    GENERATION.load(Ordering::Acquire) & GENERATIONS
+    GENERATION.load(Ordering::Acquire)
 }
 
 /// Outdates all remembered verdicts.
 pub(crate) fn levels_changed() {
-    GENERATION.fetch_add(1, Ordering::Release);
+    GENERATION.fetch_add(2, Ordering::Release);
 }
 
 impl Gate {
