@@ -214,7 +214,7 @@ fn draw_throughput(bars: &[Bars], path: &Path) -> Drawn {
         .margin(12)
         .margin_left(210)
         .x_label_area_size(30)
-        .build_cartesian_2d(0.0..most * 1.12, bars.len() as f64..0.0)?;
+        .build_cartesian_2d(0.0..most * 1.2, bars.len() as f64..0.0)?;
     chart
         .configure_mesh()
         .disable_y_mesh()

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use crate::options::Options;
 use crate::peers;
+use crate::report::thousands;
 
 /// As the head of the results says it.
 pub(crate) fn facts(options: &Options) -> BTreeMap<String, String> {
@@ -52,7 +53,9 @@ fn size(options: &Options) -> String {
     let size = options.size();
     format!(
         "{} calls, {} records, {} lines on the console",
-        size.calls, size.records, size.lines
+        thousands(size.calls as f64),
+        thousands(size.records as f64),
+        thousands(size.lines as f64),
     )
 }
 

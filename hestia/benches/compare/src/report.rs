@@ -20,6 +20,7 @@ pub(crate) fn write(out: &Path) -> Result<()> {
     let mut text = String::from("# hestia beside other loggers\n\n");
     if !results.is_empty() {
         head(&mut text, &results);
+        warning(&mut text, &results);
         overview(&mut text, &results);
         latency(&mut text, &results);
         statements(&mut text, &results);
@@ -62,6 +63,17 @@ fn head(text: &mut String, results: &Results) {
     );
 }
 
+/// So that nobody quotes a smoke run.
+fn warning(text: &mut String, results: &Results) {
+    let command = results.machine.get("command");
+    if command.is_some_and(|command| command.contains("--quick")) {
+        put(
+            text,
+            format_args!("**A smoke run: its figures mean nothing.**\n"),
+        );
+    }
+}
+
 /// The one table for those who read one.
 fn overview(text: &mut String, results: &Results) {
     let mut table = Table::new(&[
@@ -82,12 +94,7 @@ fn overview(text: &mut String, results: &Results) {
             let figure = |point| results.median(peer.name, Workload::Call, &name(statement, point));
             let base = results.median(BASE, Workload::Call, &name(statement, "p50"));
             let (p50, p99) = (figure("p50")?, figure("p99")?);
-            Some(format!(
-                "{} / {}{}",
-                nanos(p50),
-                nanos(p99),
-                ratio(p50, base, peer.name)
-            ))
+            Some(pair(p50, p99) + &ratio(p50, base, peer.name))
         };
         let of = |workload, figure: &str, print: fn(f64) -> String| {
             let value = results.median(peer.name, workload, figure)?;
@@ -310,11 +317,7 @@ fn threads(text: &mut String, results: &Results) {
                     &format!("{count} threads{part}"),
                 )
             };
-            Some(format!(
-                "{} / {}",
-                nanos(figure("")?),
-                nanos(figure(", cpu")?)
-            ))
+            Some(pair(figure("")?, figure(", cpu")?))
         });
         table.row(peer.title, cells);
     }
@@ -397,6 +400,15 @@ pub(crate) fn nanos(nanos: f64) -> String {
         9.95..9_999.5 => format!("{} ns", thousands(nanos)),
         9_999.5..9_999_500.0 => format!("{:.1} µs", nanos / 1e3),
         _ => format!("{:.1} ms", nanos / 1e6),
+    }
+}
+
+/// Two figures, and their unit once when it is the same.
+fn pair(one: f64, other: f64) -> String {
+    let (one, other) = (nanos(one), nanos(other));
+    match one.split_once(' ').zip(other.split_once(' ')) {
+        Some(((number, unit), (_, same))) if unit == same => format!("{number} / {other}"),
+        _ => format!("{one} / {other}"),
     }
 }
 

@@ -103,7 +103,9 @@ fn write_text(
     write!(line, "{} {}", event.mdl(), event.msg())?;
     let mut written = Ok(());
     let _ = event.props().for_each(|key, value| {
-        written = write!(line, " {key}={value}");
+        if key != KEY_LVL {
+            written = write!(line, " {key}={value}");
+        }
         if written.is_ok() {
             ControlFlow::Continue(())
         } else {

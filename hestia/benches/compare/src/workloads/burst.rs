@@ -11,14 +11,16 @@ const SILENCE: Duration = Duration::from_millis(1);
 pub(super) fn run<P: Peer>(peer: P, size: &Size) -> Figures {
     let scale = nanos_per_tick();
     let symbol = symbol();
-    let nothing = median(size, |_, _| ());
-    let call = median(size, |order, price| peer.arguments(order, price, &symbol));
+    let nothing = median(size.silences / 4, |_, _| ());
+    let call = median(size.silences, |order, price| {
+        peer.arguments(order, price, &symbol);
+    });
     peer.finish();
     Figures::from([("first call".into(), (call - nothing).max(0.0) * scale)])
 }
 
-fn median(size: &Size, call: impl Fn(u64, f64)) -> f64 {
-    let mut samples: Vec<u64> = (0..size.silences as u64)
+fn median(silences: usize, call: impl Fn(u64, f64)) -> f64 {
+    let mut samples: Vec<u64> = (0..silences as u64)
         .map(|order| {
             let price = price(order);
             std::thread::sleep(SILENCE);

@@ -59,7 +59,7 @@ fn measure<P: Peer>(peer: &P, threads: usize, batches: usize, directory: &Path) 
         for number in 0..batches + WARM_UP {
             barrier.wait();
             barrier.wait();
-            let mean = mean(receiver.try_iter().collect());
+            let mean = mean(&receiver.try_iter().collect::<Vec<_>>());
             peer.flush(directory);
             if number >= WARM_UP {
                 means.push(mean);
@@ -83,7 +83,7 @@ fn log<P: Peer>(peer: &P) -> Batch {
     }
 }
 
-fn mean(batches: Vec<Batch>) -> Batch {
+fn mean(batches: &[Batch]) -> Batch {
     let count = batches.len() as f64;
     let sum = batches.iter().fold(Batch::default(), |sum, batch| Batch {
         wall: sum.wall + batch.wall,
