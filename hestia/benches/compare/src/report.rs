@@ -511,3 +511,42 @@ impl Table {
         text.push('\n');
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_have_the_unit_that_reads_best() {
+        assert_eq!(nanos(1.25), "1.2 ns");
+        assert_eq!(nanos(40.1), "40 ns");
+        assert_eq!(nanos(9_999.0), "9,999 ns");
+        assert_eq!(nanos(12_345.0), "12.3 µs");
+        assert_eq!(nanos(12_345_678.0), "12.3 ms");
+        assert_eq!(thousands(1_234_567.0), "1,234,567");
+    }
+
+    #[test]
+    fn a_unit_is_said_once_when_it_is_the_same() {
+        assert_eq!(pair(40.0, 60.0), "40 / 60 ns");
+        assert_eq!(pair(691.0, 28_200.0), "691 ns / 28.2 µs");
+    }
+
+    #[test]
+    fn ratios_are_those_to_the_base_and_the_base_has_none() {
+        assert_eq!(ratio(480.0, Some(40.0), "other"), " (12×)");
+        assert_eq!(ratio(30.0, Some(40.0), "other"), " (0.75×)");
+        assert_eq!(ratio(40.0, Some(40.0), BASE), "");
+        assert_eq!(ratio(40.0, None, "other"), "");
+    }
+
+    #[test]
+    fn rows_without_a_figure_are_left_out() {
+        let mut table = Table::new(&["", "a", "b"]);
+        table.row("one", [Some("1".into()), None]);
+        table.row("none", [None, None]);
+        let mut text = String::new();
+        table.put(&mut text);
+        assert_eq!(text, "|  | a | b |\n|---|--:|--:|\n| one | 1 | – |\n\n");
+    }
+}

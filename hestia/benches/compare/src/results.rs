@@ -116,3 +116,35 @@ impl Results {
         self.figures.get(&key)?.iter().copied().reduce(f64::max)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn medians_are_over_all_runs_and_failures_are_kept_once() {
+        let directory = tempfile::tempdir().expect("a directory for temporary files");
+        let path = directory.path().join("results.jsonl");
+        let mut journal = Journal::create(&path).expect("a journal");
+        for (run, figure) in [3.0, 1.0, 2.0].into_iter().enumerate() {
+            let figures = Figures::from([("first call".to_string(), figure)]);
+            journal
+                .run("one", "burst", run, Ok(figures))
+                .expect("written");
+            let failure = crate::failure::Failure::new("no");
+            journal
+                .run("other", "burst", run, Err(failure))
+                .expect("written");
+        }
+        let results = Results::read(&path).expect("what was written");
+        assert_eq!(
+            results.median("one", Workload::Burst, "first call"),
+            Some(2.0)
+        );
+        assert_eq!(
+            results.worst("one", Workload::Burst, "first call"),
+            Some(3.0)
+        );
+        assert_eq!(results.failures.len(), 1);
+    }
+}

@@ -88,11 +88,12 @@ pub(crate) fn measure(options: &Options) -> Result<()> {
     let runs = if options.quick { 1 } else { 3 };
     for library in [HESTIA, TRACING, NOTHING] {
         let place = tempfile::tempdir().or_cannot("make a directory for temporary files")?;
-        let figures = hello(&library, place.path())?;
+        let program = Program::new(&library, place.path().join("weighed"))?;
+        let figures = hello(&library, &program)?;
         eprintln!("{}: a program that logs once", library.name);
         journal.run(library.name, "hello", 0, Ok(figures))?;
         for run in 0..runs {
-            let figures = statements(&library, place.path(), options.quick)?;
+            let figures = statements(&library, &program, options.quick)?;
             eprintln!("{}: statements {}", library.name, run + 1);
             journal.run(library.name, "statements", run, Ok(figures))?;
         }
@@ -100,8 +101,9 @@ pub(crate) fn measure(options: &Options) -> Result<()> {
     Ok(())
 }
 
-fn hello(library: &Library, place: &Path) -> Result<Figures> {
-    let program = Program::new(library, place.join("hello"), library.hello)?;
+/// From nothing, but for the sources of packages.
+fn hello(library: &Library, program: &Program) -> Result<Figures> {
+    program.write(library.hello)?;
     program.cargo(&["fetch"])?;
     let packages = program.packages()?;
     let seconds = program.build(true)?;
@@ -112,9 +114,9 @@ fn hello(library: &Library, place: &Path) -> Result<Figures> {
     ]))
 }
 
-fn statements(library: &Library, place: &Path, quick: bool) -> Result<Figures> {
+fn statements(library: &Library, program: &Program, quick: bool) -> Result<Figures> {
     let many = if quick { 100 } else { 1000 };
-    let program = Program::new(library, place.join("statements"), &source(library, FEW))?;
+    program.write(&source(library, FEW))?;
     program.build(false)?;
     program.build(true)?;
     let few = program.bytes()?;
@@ -162,7 +164,7 @@ struct Program {
 }
 
 impl Program {
-    fn new(library: &Library, directory: PathBuf, source: &str) -> Result<Self> {
+    fn new(library: &Library, directory: PathBuf) -> Result<Self> {
         let program = Program { directory };
         std::fs::create_dir_all(program.directory.join("src"))
             .or_cannot(format_args!("create {}", program.directory.display()))?;
@@ -177,7 +179,6 @@ impl Program {
         )?;
         // Cargo takes out what is not needed, and keeps the versions of what is.
         program.put("Cargo.lock", include_str!("../Cargo.lock"))?;
-        program.write(source)?;
         Ok(program)
     }
 
