@@ -129,7 +129,7 @@ fn overview(text: &mut String, results: &Results) {
     put(
         text,
         format_args!(
-            "Calls: p50 / p99 of what one statement costs its caller, at one call every microsecond, less the reading of the clock. Text and JSON: records \
+            "Calls: p50 / p99 of what one statement costs its caller, at one call every microsecond (those that take longer: one after the other), less the reading of the clock. Text and JSON: records \
          per second, from the first call until all is in the file. CPU (user and system) and peak memory (resident): text, 1 thread. Allocations: per call with \
          3 arguments, on the calling thread. In parentheses: how many times hestia's `hlog!`. –: see the notes.\n"
         ),
