@@ -202,7 +202,8 @@ impl Program {
         Ok(start.elapsed().as_secs_f64())
     }
 
-    fn cargo(&self, words: &[&str]) -> Result<()> {
+    /// What cargo prints.
+    fn cargo(&self, words: &[&str]) -> Result<String> {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let output = Command::new(cargo)
             .args(words)
@@ -213,7 +214,7 @@ impl Program {
             .output()
             .or_cannot("start cargo")?;
         if output.status.success() {
-            return Ok(());
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
         let said = String::from_utf8_lossy(&output.stderr);
         Err(Failure::new(format!(
@@ -231,12 +232,17 @@ impl Program {
         Ok(file.len() as f64)
     }
 
-    /// Those of the lock file, without the program itself.
+    /// Those that are built for this machine, without the program itself: the lock file names those of other systems too.
     fn packages(&self) -> Result<f64> {
-        let path = self.directory.join("Cargo.lock");
-        let text =
-            std::fs::read_to_string(&path).or_cannot(format_args!("read {}", path.display()))?;
-        Ok(text.matches("[[package]]").count() as f64 - 1.0)
+        let tree = self.cargo(&[
+            "tree",
+            "--edges=normal,build",
+            "--prefix=none",
+            "--no-dedupe",
+            "--format={p}",
+        ])?;
+        let packages: std::collections::BTreeSet<&str> = tree.lines().collect();
+        Ok(packages.len() as f64 - 1.0)
     }
 }
 
@@ -248,7 +254,7 @@ pub(crate) fn tables(text: &mut String, results: &Results) {
         "a program that logs once, release, from nothing",
         "build",
         "stripped",
-        "packages in the lock file",
+        "packages built",
     ]);
     let many = figure("hestia", "statements", "statements").map_or("?".into(), thousands);
     let title = format!("the crate alone, {many} statements of ten sorts");
