@@ -7,7 +7,8 @@
 //! next byte `0xFF`, which UTF-8 does not have; when the bytes are used up, all else is zero or empty.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::fmt::Write as _;
+use std::sync::{Arc, LazyLock};
 
 use hestia_grammar::{Directives, ParseError, Pattern};
 use serde_json::Value as Json;
@@ -17,11 +18,11 @@ use crate::facts::Facts;
 use crate::layout::{
     ConsoleLayout, JsonLayout, Layout, Multiline, Schema, Style, TextLayout, strict,
 };
-use crate::level::{ALL, LEVELS, Severity};
+use crate::level::{ALL, LEVELS, Level, Severity};
 use crate::record::decode::Decoder;
 use crate::record::{
-    Encoded, Encoder, Image, InlineSite, MapEncoder, Record, RecordBuf, Shared, Site, Surroundings,
-    Text, TraceIds, Value, encode,
+    Encoded, Encoder, Image, InlineSite, MapEncoder, Message, Metadata, Record, RecordBuf, Shared,
+    Site, StaticSite, Surroundings, Text, TraceIds, Value, encode,
 };
 use crate::thread::ThreadRef;
 
@@ -32,6 +33,7 @@ pub fn decoder(bytes: &[u8]) {
     while let Ok(value) = decoder.get_value() {
         check_value(value);
     }
+    check_arguments(bytes);
     // After the length of an empty key, so that the first value is one of a field.
     let fields = [&[0; 4], bytes].concat();
     with_record(&[], &fields, |record| {
@@ -41,6 +43,35 @@ pub fn decoder(bytes: &[u8]) {
             read_json(&line(&mut JsonLayout::new(Schema::Ecs), record));
         }
     });
+}
+
+/// What follows a statement's address is no message, or one; and each of its arguments prints, or says that it cannot.
+fn check_arguments(bytes: &[u8]) {
+    static FACTS: LazyLock<Arc<Facts>> = LazyLock::new(|| Arc::new(Facts::detect(Some(false))));
+    static SITE: StaticSite = StaticSite::new(
+        Metadata::new(Severity::Level(Level::Info), "fuzz"),
+        Message::Template("{} {:?} {:.2}"),
+        &["key"],
+    );
+    let mut record = Vec::new();
+    let image = Image::begin(&mut record, Site::Static(&SITE), None, None);
+    let flags = image.values(|record| record.extend_from_slice(bytes));
+    let surroundings = Surroundings {
+        timestamp_nanos: 0,
+        uuid: Uuid::nil(),
+        facts: &FACTS,
+        thread: ThreadRef { id: 1, name: None },
+        process_fields: &[],
+    };
+    let _ = RecordBuf::default().decode(flags, &record, &surroundings, |record| {
+        assert!(record.message().len() >= 2, "two spaces at least");
+    });
+    let mut decoder = Decoder::new(bytes);
+    while let Ok(argument) = decoder.get_argument() {
+        let mut text = String::new();
+        let _ = write!(text, "{argument:>8.3} {argument:#?}");
+        let _ = write!(text, "{argument:#x} {argument:08b} {argument:e}");
+    }
 }
 
 fn check_value(value: Value<'_>) {

@@ -124,7 +124,7 @@ impl<'a> Decoder<'a> {
     /// # Errors
     /// As for `get_value`.
     #[inline(always)]
-    pub(super) fn get_argument(&mut self) -> Result<Arg<'a>, DecodeError> {
+    pub(crate) fn get_argument(&mut self) -> Result<Arg<'a>, DecodeError> {
         let tag = self.get_u8()?;
         if let Some(scalar) = Scalar::read(tag, self)? {
             return Ok(Arg::Scalar(scalar));

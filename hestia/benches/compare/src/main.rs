@@ -74,6 +74,7 @@ fn obey(options: &Options) -> Result<()> {
             report::write(&options.out)
         }
         Command::Report => report::write(&options.out),
+        Command::Readme => report::into_readme(&options.out),
         Command::Help => {
             println!("{}", options::HELP);
             Ok(())

@@ -7,11 +7,12 @@ use crate::peers;
 use crate::workloads::{Size, Workload};
 
 pub(crate) const HELP: &str = "\
-hestia-compare [measure|weight|report] [options]
+hestia-compare [measure|weight|report|readme] [options]
 
   measure               runs all workloads with all loggers, writes the results (what is done without a word)
   weight                builds programs with hestia and with tracing: seconds and bytes
   report                draws tables and charts once more from the figures in the output directory
+  readme                puts the main table and the charts into the README
 
   --quick               little of everything, to see that it works; its figures mean nothing
   --only NAME,NAME      these loggers only
@@ -25,6 +26,7 @@ pub(crate) enum Command {
     Measure,
     Weight,
     Report,
+    Readme,
     Help,
     /// One run of one workload with one logger: what this program starts itself for.
     Child {
@@ -65,6 +67,7 @@ impl Options {
                 "measure" => options.command = Command::Measure,
                 "weight" => options.command = Command::Weight,
                 "report" => options.command = Command::Report,
+                "readme" => options.command = Command::Readme,
                 "--help" | "-h" => options.command = Command::Help,
                 "child" => {
                     options.command = Command::Child {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::charts;
-use crate::failure::{Naming as _, Result};
+use crate::failure::{Failure, Naming as _, Result};
 use crate::peers::{self, ABSENT, About, Need, Output};
 use crate::results::Results;
 use crate::weight;
@@ -40,6 +40,42 @@ pub(crate) fn write(out: &Path) -> Result<()> {
     remove_marks(&mut text);
     let path = out.join("results.md");
     std::fs::write(&path, text).or_cannot(format_args!("write {}", path.display()))?;
+    println!("{}", path.display());
+    Ok(())
+}
+
+/// Puts the head, the one table and the charts into the README, between its two marks.
+pub(crate) fn into_readme(out: &Path) -> Result<()> {
+    const BEGIN: &str = "<!-- comparison -->\n";
+    const END: &str = "<!-- end of the comparison -->";
+    const RESULTS: &str = "hestia/benches/compare/results";
+    let results = Results::read(&out.join("results.jsonl"))?;
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../README.md"));
+    let readme =
+        std::fs::read_to_string(path).or_cannot(format_args!("read {}", path.display()))?;
+    let marks = readme.split_once(BEGIN).and_then(|(before, rest)| {
+        let (_, after) = rest.split_once(END)?;
+        Some((before, after))
+    });
+    let Some((before, after)) = marks else {
+        return Err(Failure::new(format!(
+            "{} has no place for it, between {BEGIN}and {END}",
+            path.display()
+        )));
+    };
+    let mut text = format!("{before}{BEGIN}");
+    head(&mut text, &results);
+    overview(&mut text, &results);
+    for chart in ["latency", "throughput", "threads"] {
+        put(&mut text, format_args!("![{chart}]({RESULTS}/{chart}.svg)"));
+    }
+    put(
+        &mut text,
+        format_args!("\n[More tables, and notes on each logger]({RESULTS}/results.md)\n"),
+    );
+    text += END;
+    text += after;
+    std::fs::write(path, text).or_cannot(format_args!("write {}", path.display()))?;
     println!("{}", path.display());
     Ok(())
 }
