@@ -22,10 +22,14 @@ use crate::record::{
 
 /// Logs a record that passed the level check.
 pub(crate) fn log(front: &'static Front, record: &log::Record<'_>, shared: Option<&Shared>) {
-    // The length of a list of key-values is code of the user's at times; so it is asked for first.
+    // The length of a list of key-values is code of the user's at times; so it is asked for first, and guarded.
+    let has_no_fields = || {
+        let count = AssertUnwindSafe(|| record.key_values().count());
+        catch_unwind(count).is_ok_and(|count| count == 0)
+    };
     if let Some(message) = record.args().as_str()
         && shared.is_none()
-        && record.key_values().count() == 0
+        && has_no_fields()
         && let Some(site) = ConstantSite::of(record)
     {
         let size = ConstantSite::SIZE + 2 * size_of::<usize>();

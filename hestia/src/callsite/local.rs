@@ -7,6 +7,7 @@
 
 use std::cell::{Cell, RefCell, UnsafeCell};
 use std::mem::ManuallyDrop;
+use std::sync::atomic::{Ordering, compiler_fence};
 
 use super::Front;
 use crate::queue::Producer;
@@ -47,10 +48,13 @@ impl Slot {
             return None;
         }
         self.open_to.set(NOBODY);
+        // As in `write_sized`.
+        compiler_fence(Ordering::SeqCst);
         /// Opens the ring again, also after a panic.
         struct Open<'l>(&'l Slot);
         impl Drop for Open<'_> {
             fn drop(&mut self) {
+                compiler_fence(Ordering::SeqCst);
                 self.0.open_to.set(self.0.made_for.get());
                 self.0.in_use.set(false);
             }
@@ -119,9 +123,11 @@ pub(super) fn write_sized(
     if slot.open_to.get() != number(front) {
         return false;
     }
-    // A signal handler that logs from here on finds the ring in use, and goes another way.
+    // A signal handler that logs from here on finds the ring in use, and goes another way. One that came in between
+    // has left the ring open: hence `in_use` first, and as it was in the end.
+    let was_in_use = slot.in_use.replace(true);
     slot.open_to.set(NOBODY);
-    slot.in_use.set(true);
+    compiler_fence(Ordering::SeqCst);
     // SAFETY: the ring was not in use, as `open_to` said, and is now; nothing below asks for it.
     let ring: &mut Option<Producer> = unsafe { &mut *slot.ring.get() };
     let mut is_written = false;
@@ -136,8 +142,9 @@ pub(super) fn write_sized(
         reservation.commit(flags, || front.ticks.now());
         is_written = true;
     }
-    slot.in_use.set(false);
+    compiler_fence(Ordering::SeqCst);
     slot.open_to.set(number(front));
+    slot.in_use.set(was_in_use);
     is_written
 }
 

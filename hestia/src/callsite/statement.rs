@@ -197,7 +197,10 @@ impl Callsite {
             && let Some(front) = front()
             && !is_own()
         {
-            let size = StaticHead::SIZE + values_size + arguments_size;
+            // Where it is beyond all measure it finds no room.
+            let size = StaticHead::SIZE
+                .saturating_add(values_size)
+                .saturating_add(arguments_size);
             let is_written = emit_sized(front, size, 0, |pen| {
                 StaticHead(&self.site).write(pen);
                 values.write(pen);

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::facts::Facts;
 use crate::level::Severity;
-use crate::record::{Metadata, Record, StaticSite};
+use crate::record::{Record, StaticSite};
 
 /// Places in the table: a power of two.
 const PLACES: usize = 512;
@@ -80,6 +80,8 @@ enum Where {
 
 #[derive(Clone, Debug)]
 struct Inline {
+    /// Of a macro's statement that names another target: its keys are its own.
+    site: Option<&'static StaticSite>,
     target: String,
     module: Option<String>,
     file: Option<String>,
@@ -190,6 +192,7 @@ impl Origin {
             site: match static_site(record) {
                 Some(site) => Where::Static(site),
                 None => Where::Inline(Inline {
+                    site: record.site,
                     target: metadata.target().to_owned(),
                     module: owned(metadata.module()),
                     file: owned(metadata.file()),
@@ -209,7 +212,7 @@ impl Origin {
         let thread = record.thread();
         let is_here = match (&self.site, static_site(record)) {
             (Where::Static(known), Some(site)) => std::ptr::eq(*known, site),
-            (Where::Inline(known), None) => known.is_of(record.metadata()),
+            (Where::Inline(known), None) => known.is_of(record),
             _ => false,
         };
         is_here
@@ -221,11 +224,84 @@ impl Origin {
 }
 
 impl Inline {
-    fn is_of(&self, metadata: &Metadata<'_>) -> bool {
-        self.line == metadata.line()
+    fn is_of(&self, record: &Record<'_>) -> bool {
+        let metadata = record.metadata();
+        let is_same_site = match (self.site, record.site) {
+            (Some(known), Some(site)) => std::ptr::eq(known, site),
+            (None, None) => true,
+            _ => false,
+        };
+        is_same_site
+            && self.line == metadata.line()
             && self.severity == metadata.severity()
             && self.target == metadata.target()
             && self.module.as_deref() == metadata.module()
             && self.file.as_deref() == metadata.file()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layout::tests::Sample;
+    use crate::record::{Message, Metadata};
+
+    fn append_target(line: &mut Vec<u8>, record: &Record<'_>) {
+        line.extend_from_slice(record.target().as_bytes());
+    }
+
+    fn append_key(line: &mut Vec<u8>, place: usize, key: &str) {
+        line.extend_from_slice(format!("{place}{key}").as_bytes());
+    }
+
+    #[test]
+    fn parts_are_those_of_the_record_whichever_came_before() {
+        let mut prepared = Prepared::new([append_target, |_, _| (), append_target], append_key);
+        let long = "x".repeat(MOST_BYTES + 1);
+        for target in ["a", "a", "b", &long, "a", &long, ""] {
+            let sample = Sample {
+                target: target.to_owned(),
+                ..Sample::usual()
+            };
+            sample.with(|record| {
+                let (parts, keys) = prepared.get(record);
+                assert_eq!(parts, [target.as_bytes(), b"", target.as_bytes()]);
+                assert_eq!(keys.get(0), None);
+            });
+        }
+        assert!(
+            prepared
+                .table
+                .iter()
+                .flatten()
+                .all(|entry| entry.bytes.len() <= MOST_BYTES)
+        );
+    }
+
+    /// Two statements of one macro stand in one line. Keys of the one were once taken for the other's, where both named
+    /// a target at run time.
+    #[test]
+    fn statements_that_differ_in_their_keys_alone_are_not_the_same() {
+        const METADATA: Metadata<'static> = Metadata::new(Severity::Critical, "app");
+        static SITES: [StaticSite; 2] = [
+            StaticSite::new(METADATA, Message::Constant(""), &["first"]),
+            StaticSite::new(METADATA, Message::Constant(""), &["second", "third"]),
+        ];
+        let mut prepared = Prepared::new([append_target], append_key);
+        Sample::usual().with(|usual| {
+            let records = SITES.each_ref().map(|site| Record {
+                site: Some(site),
+                ..*usual
+            });
+            assert!(!Origin::of(&records[0]).is_of(&records[1]));
+            assert!(!Origin::of(&records[0]).is_of(usual));
+            assert!(!Origin::of(usual).is_of(&records[0]));
+            for _ in 0..2 {
+                let (_, keys) = prepared.get(&records[0]);
+                assert_eq!([keys.get(0), keys.get(1)], [Some(&b"0first"[..]), None]);
+                let (_, keys) = prepared.get(&records[1]);
+                assert_eq!(keys.get(1), Some(&b"1third"[..]));
+            }
+        });
     }
 }

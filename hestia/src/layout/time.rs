@@ -1,7 +1,7 @@
 //! Points in time as text.
 //!
-//! Date, hour, minute, second and offset are formatted once a second and kept; the fraction of the second is
-//! written for each record. Records come in time order, so one second is enough to remember.
+//! Date, hour, minute, second and offset are formatted once a second and kept, and the whole text until its last digit
+//! changes. Records come in time order, so one second is enough to remember.
 //!
 //! *Invariant:* every `i64` of nanoseconds (the years 1677 to 2262) can be written, and nothing here panics.
 //!

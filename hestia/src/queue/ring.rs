@@ -351,11 +351,11 @@ impl Producer {
     /// out to be half full, once each time it becomes so.
     #[inline]
     pub(crate) fn room_for(&mut self, payload: usize, crossed_half: impl FnOnce()) -> Room {
-        let needed = self.needed(round_up(HEADER + payload));
-        if is_at_most(self.tail.wrapping_add(needed), self.limit)
-            && payload <= self.largest_payload()
-        {
-            return Room::Yes;
+        if payload <= self.largest_payload() {
+            let needed = self.needed(round_up(HEADER + payload));
+            if is_at_most(self.tail.wrapping_add(needed), self.limit) {
+                return Room::Yes;
+            }
         }
         self.make_room(payload, crossed_half)
     }

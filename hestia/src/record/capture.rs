@@ -62,7 +62,7 @@ impl<First: Part, Rest: Part> Part for (First, Rest) {
     fn size(&self) -> Option<usize> {
         // (Not by `zip`: the compiler sees through this.)
         match (self.0.size(), self.1.size()) {
-            (Some(first), Some(rest)) => Some(first + rest),
+            (Some(first), Some(rest)) => Some(first.saturating_add(rest)),
             _ => None,
         }
     }
@@ -343,7 +343,8 @@ fn pointer_sized(value: isize) -> Scalar<'static> {
     return Scalar::I32(value as i32);
 }
 
-/// Pointers print as what they point to, and `Wrapping` as what it wraps.
+/// Pointers print as what they point to, and `Wrapping` as what it wraps. All of them are the standard library's to the
+/// end, an owned `Cow`'s `Borrow` too, since nobody else can name [`Capture`]: so they lead to the same value each time.
 macro_rules! capture_through {
     ($([$($generic:tt)*] $type:ty: |$outer:ident| $inner:expr;)+) => {$(
         impl<$($generic)*> Capture for $type {
@@ -586,5 +587,53 @@ pub trait ErrorText {
 impl<T: fmt::Display + ?Sized> ErrorText for T {
     fn encode(&self, encoder: Encoder<'_>) -> Encoded {
         encoder.put_display(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Borrow;
+    use std::cell::Cell;
+
+    use super::*;
+
+    trait Logged: Encode {}
+
+    impl Logged for String {}
+
+    /// Leads to another text each time it is asked.
+    struct Fickle(Cell<bool>, String, String);
+
+    impl Borrow<dyn Logged> for Fickle {
+        fn borrow(&self) -> &(dyn Logged + 'static) {
+            if self.0.replace(!self.0.get()) {
+                &self.1
+            } else {
+                &self.2
+            }
+        }
+    }
+
+    impl ToOwned for dyn Logged {
+        type Owned = Fickle;
+
+        fn to_owned(&self) -> Fickle {
+            Fickle(Cell::new(true), "short".to_owned(), "longer".to_owned())
+        }
+    }
+
+    /// Its size was once asked for, and then another value written into that room.
+    #[test]
+    fn what_code_of_the_users_leads_to_has_no_size() {
+        let short: &dyn Logged = &String::from("short");
+        let owned: Cow<'_, dyn Logged> = Cow::Owned(short.to_owned());
+        assert_eq!(Typed(&owned).size(), None);
+        let mut bytes = Vec::new();
+        Typed(&owned).append(&mut bytes);
+        let mut expected = Vec::new();
+        Scalar::Str("short").write(&mut expected);
+        assert_eq!(bytes, expected);
+        let borrowed: Cow<'_, dyn Logged> = Cow::Borrowed(short);
+        assert_eq!(Typed(&borrowed).size(), Some(expected.len()));
     }
 }

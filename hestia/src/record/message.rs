@@ -7,8 +7,8 @@
 //!
 //! *Invariant:* arguments are values of std's types, so that no code of the user's runs on the writer's thread.
 
+use once_cell::race::OnceBox;
 use std::fmt::{self, Write as _};
-use std::sync::OnceLock;
 
 use super::decode::{DecodeError, Decoder, Items};
 use super::encode::FORMATTING_FAILED;
@@ -51,9 +51,9 @@ impl Message {
     }
 }
 
-/// A template taken apart, once.
+/// A template taken apart, once. Nobody waits for anybody who is at it: in a forked child that thread would be missing.
 #[derive(Debug)]
-pub(crate) struct Pieces(OnceLock<Box<[Piece]>>);
+pub(crate) struct Pieces(OnceBox<Vec<Piece>>);
 
 #[derive(Debug, PartialEq, Eq)]
 enum Piece {
@@ -68,12 +68,12 @@ enum Piece {
 
 impl Pieces {
     pub(crate) const fn new() -> Self {
-        Pieces(OnceLock::new())
+        Pieces(OnceBox::new())
     }
 
     #[inline]
     fn of(&self, template: &'static str) -> &[Piece] {
-        self.0.get_or_init(|| parse(template).into())
+        self.0.get_or_init(|| Box::new(parse(template)))
     }
 }
 

@@ -155,9 +155,25 @@ encode_through! {
     [T: Encode + ?Sized] Box<T>: |outer| (**outer);
     [T: Encode + ?Sized] Rc<T>: |outer| (**outer);
     [T: Encode + ?Sized] Arc<T>: |outer| (**outer);
-    [T: Encode + ToOwned + ?Sized] Cow<'_, T>: |outer| (**outer);
     [T: Encode] Vec<T>: |outer| outer.as_slice();
     [T: Encode, const N: usize] [T; N]: |outer| outer.as_slice();
+}
+
+/// What is owned leads to its value through code of the user's at times (`Borrow`), which may lead elsewhere the next
+/// time it is asked: so it is asked once.
+impl<T: Encode + ToOwned + ?Sized> Encode for Cow<'_, T> {
+    #[inline]
+    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
+        (**self).encode(encoder)
+    }
+
+    #[inline(always)]
+    fn scalar(&self, own: Own) -> Option<Scalar<'_>> {
+        match self {
+            Cow::Borrowed(value) => value.scalar(own),
+            Cow::Owned(_) => None,
+        }
+    }
 }
 
 impl<T: Encode> Encode for [T] {
