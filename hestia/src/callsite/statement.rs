@@ -20,6 +20,7 @@ use crate::filter::directives::generation;
 use crate::level::Severity;
 use crate::queue::Reason;
 use crate::record::capture::Part;
+use crate::record::scalar::sum;
 use crate::record::{Image, Message, Metadata, Shared, Site, StaticHead, StaticSite};
 use crate::thread::is_own;
 
@@ -198,9 +199,7 @@ impl Callsite {
             && !is_own()
         {
             // Where it is beyond all measure it finds no room.
-            let size = StaticHead::SIZE
-                .saturating_add(values_size)
-                .saturating_add(arguments_size);
+            let size = sum(StaticHead::SIZE, sum(values_size, arguments_size));
             let is_written = emit_sized(front, size, 0, |pen| {
                 StaticHead(&self.site).write(pen);
                 values.write(pen);

@@ -24,7 +24,7 @@ use std::time::{Duration, SystemTime};
 use super::encode::{
     self, Encode, Encoded, Encoder, Own, PANICKED, TAG_MAP, TAG_SEQ, TAG_SOME, TAG_VERBATIM,
 };
-use super::scalar::{Pen, Scalar};
+use super::scalar::{Pen, Scalar, sum};
 
 const OWN: Own = Own(());
 
@@ -62,7 +62,7 @@ impl<First: Part, Rest: Part> Part for (First, Rest) {
     fn size(&self) -> Option<usize> {
         // (Not by `zip`: the compiler sees through this.)
         match (self.0.size(), self.1.size()) {
-            (Some(first), Some(rest)) => Some(first.saturating_add(rest)),
+            (Some(first), Some(rest)) => Some(sum(first, rest)),
             _ => None,
         }
     }

@@ -142,6 +142,17 @@ impl Out for Pen<'_> {
     }
 }
 
+/// The sum of two sizes; as much as there can be where it is beyond all measure. With 64 bits it never is, since no
+/// text is longer than a gibibyte.
+#[inline(always)]
+pub(crate) fn sum(one: usize, other: usize) -> usize {
+    if cfg!(target_pointer_width = "64") {
+        one + other
+    } else {
+        one.saturating_add(other)
+    }
+}
+
 /// Tag and length before a text.
 pub(super) const TEXT_OVERHEAD: usize = 5;
 
