@@ -76,10 +76,15 @@ impl Results {
     fn take(&mut self, value: &Value) {
         let text = |key: &str| value[key].as_str().unwrap_or_default().to_string();
         if let Some(machine) = value["machine"].as_object() {
+            let before = self.machine.remove("command");
             let facts = machine.iter();
             self.machine = facts
                 .map(|(name, fact)| (name.clone(), fact.as_str().unwrap_or_default().into()))
                 .collect();
+            // Of several runs whose files were put together, each says its own.
+            if let (Some(before), Some(command)) = (before, self.machine.get_mut("command")) {
+                *command = format!("{before}`, `{command}");
+            }
         } else if let Some(figures) = value["figures"].as_object() {
             for (name, figure) in figures {
                 let key = (text("peer"), text("workload"), name.clone());

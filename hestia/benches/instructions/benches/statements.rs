@@ -62,7 +62,7 @@ fn constant(values: Values) -> Values {
     values
 }
 
-#[library_benchmark(setup = turn_on, config = at_most(8_700))]
+#[library_benchmark(setup = turn_on, config = at_most(9_300))]
 fn three_arguments(values: Values) -> Values {
     let Values {
         order,
@@ -75,7 +75,7 @@ fn three_arguments(values: Values) -> Values {
     values
 }
 
-#[library_benchmark(setup = turn_on, config = at_most(8_700))]
+#[library_benchmark(setup = turn_on, config = at_most(9_300))]
 fn three_key_values(values: Values) -> Values {
     let Values {
         order,
