@@ -17,8 +17,9 @@ pub(super) fn emit_sized(
     flags: u32,
     fill: impl FnOnce(&mut Pen<'_>),
 ) -> bool {
+    let watch = front.queue.wake.watch();
     let is_written = local::write_sized(front, size, flags, fill);
-    if is_written && front.queue.wake.wants_attention() {
+    if is_written && watch.wants_attention() {
         attend(front);
     }
     is_written

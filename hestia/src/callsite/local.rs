@@ -25,16 +25,16 @@ const KEPT_SCRATCH_BYTES: usize = 64 << 10;
 /// The thread's ring. Without a destructor, so that reaching it costs nothing; [`Kept`] has one for it.
 #[derive(Debug)]
 struct Slot {
-    /// The address of the [`Front`] whose records the ring takes now; [`NOBODY`] while there is no ring, or while it
-    /// is in use further up on this very thread's stack.
+    /// The address of the [`Front`] whose records the ring takes now; [`NOBODY`] while there is no ring, [`IN_USE`]
+    /// while it is used further up on this very thread's stack.
     open_to: Cell<usize>,
     /// The address of the front that the ring was made for. In a forked child it may still be the parent's.
     made_for: Cell<usize>,
-    in_use: Cell<bool>,
     ring: UnsafeCell<ManuallyDrop<Option<Producer>>>,
 }
 
 const NOBODY: usize = 0;
+const IN_USE: usize = 1;
 
 /// A front as a number. Fronts live for ever, so no two have the same.
 fn number(front: &Front) -> usize {
@@ -44,10 +44,9 @@ fn number(front: &Front) -> usize {
 impl Slot {
     /// Runs what uses the ring; `None` while it is in use.
     fn with<R>(&self, use_it: impl FnOnce(&mut Option<Producer>) -> R) -> Option<R> {
-        if self.in_use.replace(true) {
+        if self.open_to.replace(IN_USE) == IN_USE {
             return None;
         }
-        self.open_to.set(NOBODY);
         // As in `write_sized`.
         compiler_fence(Ordering::SeqCst);
         /// Opens the ring again, also after a panic.
@@ -56,7 +55,6 @@ impl Slot {
             fn drop(&mut self) {
                 compiler_fence(Ordering::SeqCst);
                 self.0.open_to.set(self.0.made_for.get());
-                self.0.in_use.set(false);
             }
         }
         let _open = Open(self);
@@ -95,7 +93,6 @@ thread_local! {
         Slot {
             open_to: Cell::new(NOBODY),
             made_for: Cell::new(NOBODY),
-            in_use: Cell::new(false),
             ring: UnsafeCell::new(ManuallyDrop::new(None)),
         }
     };
@@ -124,9 +121,8 @@ pub(super) fn write_sized(
         return false;
     }
     // A signal handler that logs from here on finds the ring in use, and goes another way. One that came in between
-    // has left the ring open: hence `in_use` first, and as it was in the end.
-    let was_in_use = slot.in_use.replace(true);
-    slot.open_to.set(NOBODY);
+    // has left it open.
+    slot.open_to.set(IN_USE);
     compiler_fence(Ordering::SeqCst);
     // SAFETY: the ring was not in use, as `open_to` said, and is now; nothing below asks for it.
     let ring: &mut Option<Producer> = unsafe { &mut *slot.ring.get() };
@@ -144,7 +140,6 @@ pub(super) fn write_sized(
     }
     compiler_fence(Ordering::SeqCst);
     slot.open_to.set(number(front));
-    slot.in_use.set(was_in_use);
     is_written
 }
 

@@ -311,12 +311,14 @@ pub(crate) struct Producer {
     span: Span,
     /// What `ring.producer.accepted` holds.
     accepted: u64,
-    /// Where the next frame goes; what `ring.producer.tail` holds.
+    /// Where the next frame goes: what `ring.producer.tail` holds, but for padding that no frame has followed yet.
     tail: usize,
     /// Where the last frame was put: a forked child takes it out of the inherited ring from there.
     last: usize,
-    /// Up to here frames go in without another look at the reader's position.
+    /// Up to here the memory is free, as far as is known without another look at the reader's position.
     limit: usize,
+    /// The limit, or the end of the memory where that comes first: up to here frames go in one after the other.
+    end: usize,
 }
 
 impl Producer {
@@ -330,34 +332,27 @@ impl Producer {
             tail: 0,
             last: 0,
             limit,
+            end: limit,
         }
     }
 
-    /// The largest payload that goes into this ring by itself. Padding can cost as much again as a
-    /// frame, so a quarter always fits into an empty ring, and some others beside it.
+    /// The largest payload that goes into this ring wherever it comes to lie. Padding can cost as much again as a
+    /// frame, so a quarter always fits into an empty ring, and some others beside it. A larger one goes in where it
+    /// happens to need no padding.
     #[inline]
     pub(crate) fn largest_payload(&self) -> usize {
         self.span.len() / 4 - HEADER
     }
 
-    /// Bytes that the next frame takes, with the padding before it.
-    #[inline]
-    fn needed(&self, step: usize) -> usize {
-        let to_end = self.span.len() - (self.tail & (self.span.len() - 1));
-        if step <= to_end { step } else { to_end + step }
-    }
-
-    /// Whether a payload of this length can be reserved now. `crossed_half` is called when the ring turns
-    /// out to be half full, once each time it becomes so.
+    /// Whether a payload of this length, at most `isize::MAX`, can be reserved now. `crossed_half` is called when the
+    /// ring turns out to be half full, once each time it becomes so.
     #[inline]
     pub(crate) fn room_for(&mut self, payload: usize, crossed_half: impl FnOnce()) -> Room {
-        if payload <= self.largest_payload() {
-            let needed = self.needed(round_up(HEADER + payload));
-            if is_at_most(self.tail.wrapping_add(needed), self.limit) {
-                return Room::Yes;
-            }
+        if round_up(HEADER + payload) <= self.end.wrapping_sub(self.tail) {
+            Room::Yes
+        } else {
+            self.make_room(payload, crossed_half)
         }
-        self.make_room(payload, crossed_half)
     }
 
     #[cold]
@@ -366,40 +361,53 @@ impl Producer {
         if payload > self.largest_payload() {
             return Room::TooLarge;
         }
-        let needed = self.needed(round_up(HEADER + payload));
+        let step = round_up(HEADER + payload);
         let capacity = self.span.len();
-        // Pairs with the release in `Reader::release`: what lies before is free to be overwritten.
-        let head = self.ring.consumer.head.load(Ordering::Acquire);
-        let used = self.tail.wrapping_sub(head) + needed;
-        if used > capacity / 2 {
-            crossed_half();
+        let to_end = capacity - (self.tail & (capacity - 1));
+        let padding = if step <= to_end { 0 } else { to_end };
+        let next = self.tail.wrapping_add(padding + step);
+        if !is_at_most(next, self.limit) {
+            // Pairs with the release in `Reader::release`: what lies before is free to be overwritten.
+            let head = self.ring.consumer.head.load(Ordering::Acquire);
+            let used = next.wrapping_sub(head);
+            if used > capacity / 2 {
+                crossed_half();
+            }
+            if used > capacity {
+                return Room::Full;
+            }
+            // Below half, stop at half to say so; beyond it, go on to the end.
+            let span = if used > capacity / 2 {
+                capacity
+            } else {
+                capacity / 2
+            };
+            self.limit = head.wrapping_add(span);
         }
-        if used > capacity {
-            return Room::Full;
+        if padding != 0 {
+            self.pad(padding);
         }
-        // Below half, stop at half to say so; beyond it, go on to the end.
-        let span = if used > capacity / 2 {
-            capacity
-        } else {
-            capacity / 2
-        };
-        self.limit = head.wrapping_add(span);
+        let to_end = capacity - (self.tail & (capacity - 1));
+        let to_limit = self.limit.wrapping_sub(self.tail);
+        self.end = self.tail.wrapping_add(to_end.min(to_limit));
         Room::Yes
+    }
+
+    /// Fills the end of the memory. The reader sees it with the frame that follows.
+    fn pad(&mut self, padding: usize) {
+        let at = self.tail & (self.span.len() - 1);
+        // SAFETY: `make_room` found this part free: the reader has released it, and only this producer writes. The
+        // padding's first word lies within the memory, since everything is a multiple of a word.
+        let header = unsafe { self.span.slice_mut(at, WORD) };
+        header.copy_from_slice(&first_word(padding, PADDING));
+        self.tail = self.tail.wrapping_add(padding);
     }
 
     /// Room for a payload, after `room_for` said yes to it.
     #[inline]
     pub(crate) fn reserve(&mut self, payload: usize) -> Reservation<'_> {
-        let at = self.tail & (self.span.len() - 1);
-        let to_end = self.span.len() - at;
-        let padding = if round_up(HEADER + payload) <= to_end {
-            0
-        } else {
-            to_end
-        };
         Reservation {
-            at: if padding == 0 { at } else { 0 },
-            padding,
+            at: self.tail & (self.span.len() - 1),
             payload,
             producer: self,
         }
@@ -480,7 +488,6 @@ impl Producer {
 pub(crate) struct Reservation<'p> {
     producer: &'p mut Producer,
     at: usize,
-    padding: usize,
     payload: usize,
 }
 
@@ -500,22 +507,14 @@ impl Reservation<'_> {
         let Reservation {
             producer,
             at,
-            padding,
             payload,
         } = self;
-        if padding != 0 {
-            let end = producer.tail & (producer.span.len() - 1);
-            // SAFETY: free, as in `payload`; the padding's first word lies within the memory, since
-            // everything is a multiple of a word.
-            let header = unsafe { producer.span.slice_mut(end, WORD) };
-            header.copy_from_slice(&first_word(padding, PADDING));
-        }
         // SAFETY: free, as in `payload`.
         let header = unsafe { producer.span.slice_mut(at, HEADER) };
         header[..WORD].copy_from_slice(&first_word(HEADER + payload, flags));
         header[WORD..].copy_from_slice(&ticks().to_ne_bytes());
-        producer.last = producer.tail.wrapping_add(padding);
-        producer.tail = producer.last.wrapping_add(round_up(HEADER + payload));
+        producer.last = producer.tail;
+        producer.tail = producer.tail.wrapping_add(round_up(HEADER + payload));
         producer.accepted += 1;
         let shared = &producer.ring.producer;
         shared.accepted.store(producer.accepted, Ordering::Relaxed);

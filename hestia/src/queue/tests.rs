@@ -483,7 +483,7 @@ impl World {
             .waiting
             .iter()
             .map(|waiting| waiting.length)
-            .filter(|length| largest.values().all(|capacity| *length > capacity / 4))
+            .filter(|length| largest.values().all(|capacity| length > capacity))
             .sum();
         rings + registry.spare.len() * FIRST + surely_oversize
     }

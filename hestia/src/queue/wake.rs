@@ -26,7 +26,7 @@
 
 use std::time::Duration;
 
-use crate::sync::checked::{Ordering, fence};
+use crate::sync::checked::{AtomicU32, Ordering, fence};
 
 /// Zero, because that is what the kernel leaves in a wiped page.
 pub(crate) const FORKED: u32 = 0;
@@ -44,6 +44,29 @@ pub(crate) struct Wake {
     asymmetric: bool,
 }
 
+/// See [`Wake::watch`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Watch<'w> {
+    word: &'w AtomicU32,
+    asymmetric: bool,
+}
+
+impl Watch<'_> {
+    #[inline]
+    pub(crate) fn wants_attention(self) -> bool {
+        if self.asymmetric {
+            // Pairs with the membarrier in `Wake::barrier`: either this load sees the new state, or the
+            // commit before it is seen by the look that follows the barrier.
+            #[cfg(not(loom))]
+            std::sync::atomic::compiler_fence(Ordering::SeqCst);
+        } else {
+            // Pairs with the fence in `Wake::barrier`.
+            fence(Ordering::SeqCst);
+        }
+        self.word.load(Ordering::Relaxed) < AWAKE
+    }
+}
+
 impl Wake {
     pub(crate) fn new() -> Self {
         Wake {
@@ -55,16 +78,16 @@ impl Wake {
     /// What a producer asks after each commit: whether there is anything for it to do but go on.
     #[inline]
     pub(crate) fn wants_attention(&self) -> bool {
-        if self.asymmetric {
-            // Pairs with the membarrier in `barrier`: either this load sees the new state, or the
-            // commit before it is seen by the look that follows the barrier.
-            #[cfg(not(loom))]
-            std::sync::atomic::compiler_fence(Ordering::SeqCst);
-        } else {
-            // Pairs with the fence in `barrier`.
-            fence(Ordering::SeqCst);
+        self.watch().wants_attention()
+    }
+
+    /// The same question, prepared: after a commit there is only one load left to do.
+    #[inline]
+    pub(crate) fn watch(&self) -> Watch<'_> {
+        Watch {
+            word: self.word.get(),
+            asymmetric: self.asymmetric,
         }
-        self.word.get().load(Ordering::Relaxed) < AWAKE
     }
 
     /// The state. Acquire, so that whoever sees `direct` sees what was set up before it.

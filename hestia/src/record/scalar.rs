@@ -142,14 +142,14 @@ impl Out for Pen<'_> {
     }
 }
 
-/// The sum of two sizes; as much as there can be where it is beyond all measure. With 64 bits it never is, since no
-/// text is longer than a gibibyte.
+/// The sum of two sizes; where it is beyond all measure, a size that no ring has room for, and to which a header can
+/// still be added. With 64 bits it never is, since no text is longer than a gibibyte.
 #[inline(always)]
 pub(crate) fn sum(one: usize, other: usize) -> usize {
     if cfg!(target_pointer_width = "64") {
         one + other
     } else {
-        one.saturating_add(other)
+        one.saturating_add(other).min(isize::MAX.cast_unsigned())
     }
 }
 

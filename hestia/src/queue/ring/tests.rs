@@ -38,6 +38,7 @@ fn pair_at(capacity: usize, position: usize) -> Pair {
         tail: position,
         last: position,
         limit: position.wrapping_add(capacity / 2),
+        end: position,
         ..Producer::new(Arc::clone(&ring))
     };
     let reader = Reader {
@@ -424,11 +425,14 @@ impl Model {
 /// What `room_for` has to say, worked out from the positions alone.
 fn expected_room(pair: &Pair, length: usize) -> Room {
     let capacity = pair.producer.ring.capacity();
+    let step = (HEADER + length).div_ceil(WORD) * WORD;
+    let tail = pair.producer.tail;
+    if step <= pair.producer.end.wrapping_sub(tail) {
+        return Room::Yes;
+    }
     if length > capacity / 4 - HEADER {
         return Room::TooLarge;
     }
-    let step = (HEADER + length).div_ceil(WORD) * WORD;
-    let tail = pair.producer.tail;
     let place = tail % capacity;
     let padding = if place + step > capacity {
         capacity - place
