@@ -56,11 +56,11 @@ fn main() {
         return child(case, number(parameter), Path::new(directory));
     }
     // Those that are named on the command line, or all.
-    let wanted = |table: &str| {
-        words
-            .iter()
-            .all(|word| word.starts_with("--") || *word == table)
-    };
+    let named: Vec<&str> = words
+        .into_iter()
+        .filter(|word| !word.starts_with("--"))
+        .collect();
+    let wanted = |table: &str| named.is_empty() || named.contains(&table);
     if wanted("sizes") {
         table("sizes", &SIZES, &["bytes", "p50 ns", "p99 ns", "MB/s"]);
     }

@@ -192,3 +192,33 @@ fn the_architecture_names_every_file_and_none_that_is_gone() {
         "ARCHITECTURE.md, \"Where things are\": not named {missing:?}, gone {gone:?}"
     );
 }
+
+/// The packages under a heading of hestia's manifest.
+fn dependencies(manifest: &str, heading: &str) -> BTreeSet<String> {
+    let section = manifest
+        .split(&format!("\n[{heading}]\n"))
+        .nth(1)
+        .unwrap_or_else(|| panic!("the manifest has no [{heading}]"));
+    section
+        .lines()
+        .take_while(|line| !line.starts_with('['))
+        .filter(|line| !line.contains("optional = true"))
+        .filter_map(|line| line.split_once(['.', ' ']))
+        .map(|(name, _)| name.to_owned())
+        .filter(|name| name != "#")
+        .collect()
+}
+
+#[test]
+fn the_architecture_says_what_each_dependency_is_for() {
+    let path = root().join("hestia/Cargo.toml");
+    let manifest = fs::read_to_string(path).expect("hestia's manifest");
+    let mut depends_on = dependencies(&manifest, "dependencies");
+    depends_on.extend(dependencies(&manifest, "target.'cfg(unix)'.dependencies"));
+    let justified: BTreeSet<String> = section("What the default build depends on")
+        .lines()
+        .filter_map(cells)
+        .flat_map(|row| names(row[0]))
+        .collect();
+    assert_eq!(justified, depends_on);
+}

@@ -215,16 +215,16 @@ impl Builder {
     }
 
     /// The largest ring of one thread, in bytes, rounded up to a power of two; 256 KiB unless said
-    /// otherwise, at least 4 KiB, at most 64 MiB. Threads start with at most 16 KiB; the writer gives
-    /// busy ones more, up to this. Small rings make bursts wait; large ones cost memory for each busy
+    /// otherwise, at least 4 KiB, at most 64 MiB. Threads start with at most 16 KiB, a quarter of it once rings take an
+    /// eighth of [`queue_bytes`](Builder::queue_bytes); the writer gives busy ones more, up to this. Small rings make bursts wait; large ones cost memory for each busy
     /// thread, and cache misses.
     pub fn ring_bytes(mut self, bytes: usize) -> Self {
         self.settings.ring_bytes = self.settings.said(bytes);
         self
     }
 
-    /// The bound of all rings and oversize records together, in bytes; 64 MiB unless said otherwise.
-    /// Once it is reached, further threads share rings behind locks. A single record larger than this
+    /// The bound of all rings and oversize records together, in bytes; 64 MiB unless said otherwise, which is enough
+    /// for rings of ten thousand threads. Once rings take three quarters of it, further threads share rings behind locks. A single record larger than this
     /// is shed.
     pub fn queue_bytes(mut self, bytes: usize) -> Self {
         self.settings.queue_bytes = self.settings.said(bytes);

@@ -107,6 +107,12 @@ const SPARE_MEMORIES: usize = 64;
 /// All of them together take one part in so many of the bound, at most.
 const SPARE_SHARE: usize = 16;
 
+/// Once rings take more than one part in so many of the bound, further threads start with a quarter of the usual ring, so
+/// that four times as many find room for one of their own.
+const CROWD_SHARE: usize = 8;
+/// The smallest ring that there is, in bytes.
+const LEAST_RING_BYTES: usize = 256;
+
 /// Things to be dropped that are worth waking the writer for.
 const MANY_RETIRED: usize = 256;
 
@@ -192,7 +198,13 @@ impl Queue {
 
     /// The largest record that every ring takes by itself, in bytes.
     pub(crate) fn largest_payload(&self) -> usize {
-        self.bounds.first_ring_bytes / 4 - ring::HEADER
+        self.crowd_ring_bytes() / 4 - ring::HEADER
+    }
+
+    /// A thread's first ring when there are many.
+    fn crowd_ring_bytes(&self) -> usize {
+        let first = self.bounds.first_ring_bytes;
+        (first / 4).max(LEAST_RING_BYTES).min(first)
     }
 
     pub(crate) fn budget(&self) -> &Budget {
@@ -201,10 +213,17 @@ impl Queue {
 
     /// A ring for a thread, unless the bound is reached.
     pub(crate) fn new_producer(&self, thread: &Thread) -> Option<Producer> {
-        let bytes = self.bounds.first_ring_bytes;
-        if !self.budget.take_for_ring(bytes) {
+        let (usual, small) = (self.bounds.first_ring_bytes, self.crowd_ring_bytes());
+        let bytes = if self
+            .budget
+            .take_up_to(self.budget.bound / CROWD_SHARE, usual)
+        {
+            usual
+        } else if self.budget.take_for_ring(small) {
+            small
+        } else {
             return None;
-        }
+        };
         Some(Producer::new(self.register(bytes, Some(thread.clone()))))
     }
 

@@ -164,6 +164,32 @@ fn a_closed_ring_is_listed_until_its_last_frame_was_read() {
 }
 
 #[test]
+fn many_threads_start_with_smaller_rings_so_that_more_have_one_of_their_own() {
+    let many = Bounds {
+        first_ring_bytes: 16 * FIRST,
+        largest_ring_bytes: 16 * FIRST,
+        ..bounds(1024 * 16 * FIRST)
+    };
+    let queue = Arc::new(Queue::new(many));
+    let producers: Vec<Producer> = std::iter::from_fn(|| queue.new_producer(&thread(1))).collect();
+    let capacity = |producer: &Producer| 4 * (producer.largest_payload() + ring::HEADER);
+    let small = producers.partition_point(|producer| capacity(producer) == 16 * FIRST);
+    assert!((100..128).contains(&small), "{small} of the usual size");
+    let small_ones = &producers[small..];
+    assert!(
+        small_ones
+            .iter()
+            .all(|producer| capacity(producer) == 4 * FIRST)
+    );
+    assert!(
+        small_ones.len() > 2_000,
+        "{} smaller ones",
+        small_ones.len()
+    );
+    assert!(used(&queue) <= 1024 * 16 * FIRST * 3 / 4);
+}
+
+#[test]
 fn past_the_bound_threads_share_rings_within_it() {
     let (queue, mut readers) = queue(8 * FIRST);
     let owners: Vec<_> = std::iter::from_fn(|| queue.new_producer(&thread(1))).collect();

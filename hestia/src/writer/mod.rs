@@ -210,6 +210,8 @@ impl Writer {
         // Where the counter has started anew, so does the silence.
         self.last_found = self.last_found.min(now);
         let waiting = self.readers.look();
+        let looked = self.desk.clock.now().saturating_sub(now);
+        self.pace.looked(self.desk.clock.span_of(looked));
         // After the look: an output that was added before a record was logged gets that record.
         self.take_controls();
         if self.readers.anything_retired() {

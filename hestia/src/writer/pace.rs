@@ -10,6 +10,9 @@ const SHORTEST: Duration = Duration::from_micros(50);
 /// The longest one: a record becomes visible that much later at most, and a program that logs ten times
 /// a second causes some thirty looks a second.
 const LONGEST: Duration = Duration::from_millis(40);
+/// How many times as long as the last look a sleep is at least: where there are thousands of rings, looking takes a
+/// ninth of a processor at most.
+const LOOK_FACTOR: u32 = 8;
 
 /// What to do when the queue is dry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +30,8 @@ pub(super) struct Pace {
     linger: Duration,
     /// The usual gap between records: a running mean, in which the last one has an eighth.
     gap: Duration,
+    /// How long the last look took.
+    look: Duration,
 }
 
 impl Pace {
@@ -34,7 +39,13 @@ impl Pace {
         Pace {
             linger,
             gap: Duration::ZERO,
+            look: Duration::ZERO,
         }
+    }
+
+    /// A look at all rings took that long.
+    pub(super) fn looked(&mut self, look: Duration) {
+        self.look = look;
     }
 
     /// A look found records, that long after the one before that did.
@@ -51,7 +62,8 @@ impl Pace {
             return Rest::Park;
         }
         // A third of the usual gap, or of the present silence when that has become longer.
-        Rest::Nap((self.gap.max(silence) / 3).clamp(SHORTEST, LONGEST))
+        let nap = (self.gap.max(silence) / 3).max(self.look * LOOK_FACTOR);
+        Rest::Nap(nap.clamp(SHORTEST, LONGEST))
     }
 }
 
@@ -72,6 +84,19 @@ mod tests {
         );
         assert_eq!(pace.rest(Duration::from_millis(999)), Rest::Nap(LONGEST));
         assert_eq!(pace.rest(LINGER), Rest::Park);
+    }
+
+    #[test]
+    fn naps_are_longer_where_looks_take_long() {
+        let mut pace = Pace::new(LINGER);
+        pace.found(1000, Duration::from_millis(1));
+        pace.looked(Duration::from_micros(100));
+        assert_eq!(
+            pace.rest(Duration::ZERO),
+            Rest::Nap(Duration::from_micros(800))
+        );
+        pace.looked(Duration::from_secs(1));
+        assert_eq!(pace.rest(Duration::ZERO), Rest::Nap(LONGEST));
     }
 
     #[test]
