@@ -72,15 +72,13 @@ mod thread;
 mod writer;
 
 pub use ::uuid::Uuid;
-pub use clock::Order;
+pub use clock::{Order, TimeZone};
 pub use error::{ErrorKind, FlushError, Incident, InitError, SinkError};
 pub use facts::Facts;
 pub use filter::Filter;
 pub use hestia_grammar::ParseError;
 pub use hestia_macros::{Encode, main};
-pub use layout::{
-    ConsoleLayout, JsonLayout, Layout, Multiline, Schema, Style, TextLayout, TimeZone,
-};
+pub use layout::{ConsoleLayout, JsonLayout, Layout, Multiline, Schema, Style, TextLayout};
 pub use level::{Level, LevelFilter, Severity};
 pub use logger::builder::{Builder, Levels};
 pub use logger::explanation::Explanation;

@@ -45,8 +45,6 @@ pub use level::LevelFilter;
 pub use pattern::{
     Align, Field, FieldName, FieldSpec, MAX_WIDTH, Pattern, Piece, TimeFormat, TimeItem,
 };
-pub use rotation::{
-    Every, RotationPlan, Weekday, parse_every, parse_time_of_day, parse_weekday,
-};
+pub use rotation::{Every, RotationPlan, Weekday, parse_every, parse_time_of_day, parse_weekday};
 pub use secret::is_secret;
 pub use size::{GB, GIB, KB, KIB, MB, MIB, format_size, parse_size};

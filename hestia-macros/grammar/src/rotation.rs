@@ -117,7 +117,9 @@ const WEEKDAYS: [(&str, Weekday); 7] = [
 pub fn parse_every(text: &str) -> Result<Every, ParseError> {
     let word = Part::new(text).trim();
     if word.is_empty() {
-        return Err(word.error("missing period, expected a word such as `day` or a span such as `6h`"));
+        return Err(
+            word.error("missing period, expected a word such as `day` or a span such as `6h`")
+        );
     }
     if let Some(every) = find(&PERIODS, word.text) {
         return Ok(every);

@@ -17,8 +17,8 @@ use crate::level::to_grammar;
 
 pub use super::outputs::{Color, Console, JsonFile, TextFile};
 pub use super::settings::Signal;
-pub use crate::clock::Order;
-pub use crate::layout::{Multiline, Schema, Style, TextLayout, TimeZone};
+pub use crate::clock::{Order, TimeZone};
+pub use crate::layout::{Multiline, Schema, Style, TextLayout};
 pub use crate::queue::Overflow;
 pub use log::{Level, LevelFilter};
 

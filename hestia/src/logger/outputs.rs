@@ -10,12 +10,11 @@ use std::sync::{Arc, Mutex};
 use log::{Level, LevelFilter};
 
 use super::pipeline::Opened;
+use crate::clock::TimeZone;
 use crate::error::{ErrorKind, SinkError};
 use crate::filter::Filter;
 use crate::internal::panic_place;
-use crate::layout::{
-    ConsoleLayout, JsonLayout, Layout, Schema, Style, TextLayout, TimeZone, color_wanted,
-};
+use crate::layout::{ConsoleLayout, JsonLayout, Layout, Schema, Style, TextLayout, color_wanted};
 use crate::record::batch::Batch;
 use crate::sink::Sink;
 use crate::sink::console::{ConsoleSink, Stream, is_terminal};
@@ -311,7 +310,7 @@ impl JsonFile {
 }
 
 fn open_file(path: PathBuf, layout: RouteLayout, filter: Option<&MakeFilter>) -> Destination {
-    let mut sink = FileSink::new(path);
+    let mut sink = FileSink::new(path, None);
     let opened = sink.open();
     Destination {
         sink: Box::new(sink),
