@@ -20,6 +20,8 @@ pub use super::settings::Signal;
 pub use crate::clock::{Order, TimeZone};
 pub use crate::layout::{Multiline, Schema, Style, TextLayout};
 pub use crate::queue::Overflow;
+pub use crate::sink::file::rotation::{ArchiveNames, Compression, Rotation};
+pub use hestia_grammar::{Every, Weekday};
 pub use log::{Level, LevelFilter};
 
 /// A builder that speaks for the attribute. Without more words the application is the package that is compiled;

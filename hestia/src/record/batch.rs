@@ -361,10 +361,14 @@ impl Batch {
 
     /// The same lines, logged at these seconds.
     pub(crate) fn at(mut self, seconds: &[i64]) -> Self {
+        self.set_times(seconds);
+        self
+    }
+
+    pub(crate) fn set_times(&mut self, seconds: &[i64]) {
         for (line, second) in self.lines.iter_mut().zip(seconds) {
             line.info.timestamp_nanos = second * 1_000_000_000;
         }
-        self
     }
 
     /// What was counted so far: written, failed, notices, bytes.

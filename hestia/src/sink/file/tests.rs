@@ -41,6 +41,8 @@ fn refused(sink: &mut FileSink) -> String {
     chain(&error)
 }
 
+mod rotation;
+
 mod on_disk {
     use super::*;
 
@@ -84,9 +86,9 @@ mod on_disk {
         let (directory, mut sink, mut batch) = on_disk("all.log");
         let path = directory.path().join("all.log");
         fs::write(&path, "begun").unwrap();
-        std::thread::scope(|scope| {
+        thread::scope(|scope| {
             scope.spawn(|| {
-                std::thread::sleep(Duration::from_millis(20));
+                thread::sleep(Duration::from_millis(20));
                 let mut other = fs::File::options().append(true).open(&path).unwrap();
                 io::Write::write_all(&mut other, b" and ended\n").unwrap();
             });
@@ -340,7 +342,7 @@ mod on_unix {
 
     #[test]
     fn a_line_that_the_size_limit_cut_is_finished_when_there_is_room() {
-        let name = std::thread::current().name().map(String::from).unwrap();
+        let name = thread::current().name().map(String::from).unwrap();
         if let Some(path) = std::env::var_os(CHILD) {
             return write_past_the_limit(Path::new(&path));
         }
