@@ -73,7 +73,10 @@ pub(super) fn rotate(setting: &Setting, argument: &Argument, errors: &mut Errors
         _ => return read::expr(setting, argument, errors),
     };
     let mut calls = calls(inner, &ROTATE, errors);
-    check_together(&calls, errors);
+    // What could not be read has been told, and says nothing about the rest.
+    if calls.len() == inner.len() {
+        check_together(&calls, errors);
+    }
     for call in &mut calls {
         // Where nothing has been said yet, these two are the constructors.
         for (key, method) in [("size", "or_size"), ("every", "or_every")] {

@@ -75,7 +75,7 @@ words! {
     multiline: "treatment of lines", "Multiline", ["escape" "Escape", "indent" "Indent"], [];
     names: "way of naming archives", "ArchiveNames", ["times" "Times", "numbers" "Numbers"],
         ["time" "times", "date" "times", "dates" "times", "timestamps" "times", "number" "numbers", "index" "numbers"];
-    compression: "compression", "Compression", ["gzip" "Gzip", "zstd" "Zstd"],
+    compression: "compression", "compression", ["gzip" "Gzip", "zstd" "Zstd"],
         ["gz" "gzip", "zip" "gzip", "zst" "zstd", "zstandard" "zstd"];
     schema: "schema", "Schema", ["hestia" "Hestia", "ecs" "Ecs"], ["elastic" "ecs", "default" "hestia"];
 }

@@ -118,6 +118,10 @@ pub(crate) struct FileSink<S: FileSystem = Disk> {
     trouble: Option<SinkError>,
     /// When it was last looked at where the path leads.
     looked: Option<Instant>,
+    /// Device and inode of the open file.
+    identity: Option<(u64, u64)>,
+    /// How often the descriptor turned out to be another file's.
+    taken_over: u32,
 }
 
 impl FileSink {
@@ -143,6 +147,8 @@ impl<S: FileSystem> FileSink<S> {
             rotator: None,
             trouble: None,
             looked: None,
+            identity: None,
+            taken_over: 0,
         }
     }
 
@@ -185,7 +191,9 @@ impl<S: FileSystem> FileSink<S> {
         self.lines.start_over(torn);
         self.refused = None;
         self.looked = Some(self.system.now());
-        if let (Some(rotator), Some(status)) = (&mut self.rotator, self.system.status(file)) {
+        let status = self.system.status(file);
+        self.identity = status.map(|status| (status.device, status.inode));
+        if let (Some(rotator), Some(status)) = (&mut self.rotator, status) {
             rotator.opened(&status);
         }
     }
@@ -270,6 +278,9 @@ impl<S: FileSystem> FileSink<S> {
     /// has no name any more is noticed at once, any other after a second.
     fn follow_others(&mut self) {
         let Some(status) = self.status() else { return };
+        if self.is_taken_over(&status) {
+            return;
+        }
         let now = self.system.now();
         let is_deleted = status.links == 0;
         let is_due = self.looked.is_none_or(|looked| now >= looked + LOOK_AGAIN);
@@ -283,6 +294,20 @@ impl<S: FileSystem> FileSink<S> {
         if self.system.look(&self.path, &status) == Place::Elsewhere {
             self.follow(is_deleted);
         }
+    }
+
+    /// Somebody closed the descriptor, and opened another file that got its number: neither written to nor closed, and the
+    /// path opened anew. Believed twice: a file system that does not know its own files would cost a descriptor each time.
+    fn is_taken_over(&mut self, status: &Status) -> bool {
+        let is_other = self
+            .identity
+            .is_some_and(|own| own != (status.device, status.inode));
+        if !is_other || self.taken_over == 2 {
+            return false;
+        }
+        self.taken_over += 1;
+        std::mem::forget(self.file.take());
+        true
     }
 
     /// Opens what the path leads to now. When that is not possible, the old file goes on, unless nobody could ever read it.
@@ -310,7 +335,7 @@ impl<S: FileSystem> FileSink<S> {
 
     fn try_to_rotate(&mut self) -> Result<bool, SinkError> {
         // A line that was cut belongs to the file it began in.
-        self.with_file(|lines, file| lines.finish(file))?;
+        self.with_file(|lines, file| lines.end_line(file))?;
         let (Some(status), Some(rotator)) = (self.status(), &mut self.rotator) else {
             return Ok(true);
         };

@@ -42,8 +42,7 @@ impl Lines {
         batch: &mut Batch,
         limit: usize,
     ) -> io::Result<()> {
-        self.finish(out)?;
-        self.end_torn_line(out)?;
+        self.end_line(out)?;
         let (bytes, result) = self.write_chunks(out, batch, limit);
         if batch.written(bytes) > 0 {
             self.begun = Some(batch.take_first());
@@ -62,6 +61,12 @@ impl Lines {
             self.begun = None;
         }
         result
+    }
+
+    /// Writes what is missing at the end of the last line, whoever cut it.
+    pub(super) fn end_line(&mut self, out: &mut impl Write) -> io::Result<()> {
+        self.finish(out)?;
+        self.end_torn_line(out)
     }
 
     /// Forgets the line that was cut, and counts it as failed.

@@ -11,23 +11,29 @@
 
 #![cfg_attr(
     not(any(feature = "gzip", feature = "zstd")),
-    allow(unused, reason = "without a feature there is no way to compress")
+    allow(
+        unused,
+        clippy::needless_pass_by_value,
+        reason = "without a feature there is no way to compress"
+    )
 )]
 
 use std::ffi::OsStr;
 use std::fs::{self, File, FileTimes};
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::archive::{self, Archive, Family, State};
-use super::disk::{copy_mode_and_owner, is_at};
+use super::disk::{copy_mode_and_owner, has_been_left_alone, is_at};
 use super::lock::{Locked, Locking};
 use super::rotation::Compression;
 use super::rotator::{list, point_anew, rename_new};
+use crate::descriptor::above_standard_streams;
 use crate::error::{ErrorKind, SinkError, chain};
 use crate::internal;
+use crate::sync::{lock, lock_unless_stuck};
 
 /// The archives of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,8 +70,10 @@ const ATTEMPTS: u32 = 6;
 
 /// Has the archives of a file compressed, some time.
 pub(super) fn submit(job: Job) {
-    // In a forked child the lock may be held for ever by a thread that did not come along; then the next start does it.
-    let Some(mut queue) = queue() else { return };
+    // If not, the next start does it.
+    let Some(mut queue) = lock_unless_stuck(&QUEUE) else {
+        return;
+    };
     queue.jobs.retain(|waiting| waiting.job != job);
     queue.jobs.push(Waiting {
         job,
@@ -80,19 +88,6 @@ pub(super) fn submit(job: Job) {
     }
 }
 
-/// The thread holds the lock for moments only.
-fn queue() -> Option<MutexGuard<'static, Queue>> {
-    let deadline = Instant::now() + Duration::from_millis(50);
-    loop {
-        match QUEUE.try_lock() {
-            Ok(queue) => return Some(queue),
-            Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) if Instant::now() >= deadline => return None,
-            Err(TryLockError::WouldBlock) => std::thread::yield_now(),
-        }
-    }
-}
-
 fn work() {
     lower_priority();
     while let Some(mut waiting) = next() {
@@ -101,9 +96,8 @@ fn work() {
             Ok(Outcome::Busy) if waiting.attempts < ATTEMPTS => {
                 waiting.due = Instant::now() + Duration::from_secs(1 << waiting.attempts);
                 waiting.attempts += 1;
-                if let Some(mut queue) = queue()
-                    && !queue.jobs.iter().any(|other| other.job == waiting.job)
-                {
+                let mut queue = lock(&QUEUE);
+                if !queue.jobs.iter().any(|other| other.job == waiting.job) {
                     queue.jobs.push(waiting);
                 }
             }
@@ -115,7 +109,7 @@ fn work() {
 
 /// The next job, once it is due; `None` when there is none.
 fn next() -> Option<Waiting> {
-    let mut queue = queue()?;
+    let mut queue = lock(&QUEUE);
     loop {
         let first = queue.jobs.iter().enumerate().min_by_key(|(_, job)| job.due);
         let Some((place, due)) = first.map(|(place, job)| (place, job.due)) else {
@@ -141,6 +135,10 @@ fn lower_priority() {
 
 #[cfg(not(all(target_os = "linux", not(hestia_portable))))]
 fn lower_priority() {}
+
+/// Where there are no locks, an archive is taken for one that nobody writes to any more after this time: others look
+/// once a second where their path leads, before they write.
+const WITHOUT_LOCKS: Duration = Duration::from_secs(3);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
@@ -188,13 +186,18 @@ fn remove_orphans(job: &Job, files: &[Archive]) {
 }
 
 fn compress(job: &Job, file: &Archive, files: &[Archive], path: &Path) -> io::Result<Outcome> {
-    let source = match File::open(path) {
+    let source = match File::open(path).and_then(above_standard_streams) {
         Ok(source) => source,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Outcome::Done),
         Err(error) => return Err(error),
     };
     let (source, locking) = Locked::exclusive(source);
-    if locking == Locking::Busy {
+    let may_be_open = match locking {
+        Locking::Locked => false,
+        Locking::Busy => true,
+        Locking::Unsupported => !has_been_left_alone(source.file(), WITHOUT_LOCKS),
+    };
+    if may_be_open {
         return Ok(Outcome::Busy);
     }
     // Another process may have compressed it before the lock was had.
@@ -236,9 +239,13 @@ fn write_compressed(job: &Job, source: &File, name: &OsStr, target: &Path) -> io
 }
 
 fn pack_into(compression: Compression, source: &File, partial: &Path) -> io::Result<()> {
-    let copy = pack(compression, source, private(partial)?)?;
-    copy_mode_and_owner(source, &copy);
+    let copy = above_standard_streams(private(partial)?)?;
+    let (copy, bytes) = pack(compression, source, copy)?;
     let times = source.metadata()?;
+    if bytes != times.len() {
+        return Err(io::Error::other("it changed meanwhile"));
+    }
+    copy_mode_and_owner(source, &copy);
     let times = FileTimes::new()
         .set_modified(times.modified()?)
         .set_accessed(times.accessed()?);
@@ -278,21 +285,21 @@ fn sync_directory(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes all that is in the source, compressed.
-fn pack(compression: Compression, mut source: &File, to: File) -> io::Result<File> {
+/// Writes all that is in the source, compressed; also says how much that was.
+fn pack(compression: Compression, mut source: &File, to: File) -> io::Result<(File, u64)> {
     match compression {
         #[cfg(feature = "gzip")]
         Compression::Gzip => {
             let mut packed = flate2::write::GzEncoder::new(to, flate2::Compression::default());
-            io::copy(&mut source, &mut packed)?;
-            packed.finish()
+            let bytes = io::copy(&mut source, &mut packed)?;
+            Ok((packed.finish()?, bytes))
         }
         #[cfg(feature = "zstd")]
         Compression::Zstd => {
             let mut packed = zstd::stream::Encoder::new(to, zstd::DEFAULT_COMPRESSION_LEVEL)?;
             packed.include_checksum(true)?;
-            io::copy(&mut source, &mut packed)?;
-            packed.finish()
+            let bytes = io::copy(&mut source, &mut packed)?;
+            Ok((packed.finish()?, bytes))
         }
     }
 }
@@ -319,5 +326,135 @@ fn same_bytes(one: impl Read, other: impl Read) -> io::Result<bool> {
             (Some(Ok(byte)), Some(Ok(of_other))) if byte == of_other => {}
             _ => return Ok(false),
         }
+    }
+}
+
+#[cfg(all(test, feature = "gzip"))]
+mod tests {
+    use super::super::rotation::ArchiveNames;
+    use super::*;
+    use tempfile::TempDir;
+
+    fn job() -> (TempDir, Job) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("app.log");
+        let job = Job {
+            directory: directory.path().to_owned(),
+            family: Family::of(&path, ArchiveNames::Numbers).unwrap(),
+            compression: Compression::Gzip,
+            link: None,
+        };
+        (directory, job)
+    }
+
+    fn names(job: &Job) -> Vec<String> {
+        let entries = fs::read_dir(&job.directory).unwrap();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    fn unpacked(job: &Job, name: &str) -> String {
+        let file = File::open(job.directory.join(name)).unwrap();
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(file)
+            .read_to_string(&mut text)
+            .unwrap();
+        text
+    }
+
+    fn write(job: &Job, name: &str, text: &str) {
+        fs::write(job.directory.join(name), text).unwrap();
+    }
+
+    #[test]
+    fn archives_are_compressed_and_nothing_else() {
+        let (_directory, job) = job();
+        for name in [
+            "app.log",
+            "app.1.log",
+            "app.2.log",
+            "other.1.log",
+            "app.x.log",
+        ] {
+            write(&job, name, name);
+        }
+        fs::create_dir(job.directory.join("app.3.log")).unwrap();
+        assert_eq!(compress_all(&job).unwrap(), Outcome::Done);
+        assert_eq!(
+            names(&job),
+            [
+                "app.1.log.gz",
+                "app.2.log.gz",
+                "app.3.log",
+                "app.log",
+                "app.x.log",
+                "other.1.log"
+            ]
+        );
+        assert_eq!(unpacked(&job, "app.1.log.gz"), "app.1.log");
+    }
+
+    #[test]
+    fn what_a_process_left_in_the_middle_is_done_again() {
+        let (_directory, job) = job();
+        write(&job, "app.1.log", "whole");
+        write(&job, "app.1.log.gz.partial", "wh");
+        write(&job, "app.2.log.gz.partial", "its archive is gone");
+        assert_eq!(compress_all(&job).unwrap(), Outcome::Done);
+        assert_eq!(names(&job), ["app.1.log.gz"]);
+        // Ended between the renaming and the deleting.
+        write(&job, "app.1.log", "whole");
+        assert_eq!(compress_all(&job).unwrap(), Outcome::Done);
+        assert_eq!(names(&job), ["app.1.log.gz"]);
+        assert_eq!(unpacked(&job, "app.1.log.gz"), "whole");
+    }
+
+    #[test]
+    fn a_file_of_the_compressed_name_with_other_content_stays() {
+        for content in ["no gzip", ""] {
+            let (_directory, job) = job();
+            write(&job, "app.1.log", "whole");
+            write(&job, "app.1.log.gz", content);
+            let told = chain(&compress_all(&job).unwrap_err());
+            assert!(
+                told.contains("app.1.log.gz is there, with other content"),
+                "{told}"
+            );
+            assert_eq!(names(&job), ["app.1.log", "app.1.log.gz"]);
+        }
+    }
+
+    #[test]
+    fn an_archive_that_somebody_writes_to_waits() {
+        let (_directory, job) = job();
+        write(&job, "app.1.log", "one");
+        write(&job, "app.2.log", "two");
+        let file = File::options()
+            .append(true)
+            .open(job.directory.join("app.1.log"));
+        let (held, locking) = Locked::shared(file.unwrap());
+        if locking == Locking::Unsupported {
+            return;
+        }
+        assert_eq!(compress_all(&job).unwrap(), Outcome::Busy);
+        assert_eq!(names(&job), ["app.1.log", "app.2.log.gz"]);
+        drop(held);
+        assert_eq!(compress_all(&job).unwrap(), Outcome::Done);
+        assert_eq!(names(&job), ["app.1.log.gz", "app.2.log.gz"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_link_goes_with_its_archive() {
+        let (_directory, mut job) = job();
+        job.link = Some("newest".to_owned());
+        write(&job, "app.1.log", "one");
+        let link = job.directory.join("newest");
+        std::os::unix::fs::symlink("app.1.log", &link).unwrap();
+        compress_all(&job).unwrap();
+        assert_eq!(fs::read_link(link).unwrap(), Path::new("app.1.log.gz"));
     }
 }

@@ -145,6 +145,26 @@ fn numbers(_: &Metadata) -> (u64, u64, u64) {
     (0, 0, 1)
 }
 
+/// Whether the file has been neither written to nor renamed for this time.
+pub(super) fn has_been_left_alone(file: &File, span: Duration) -> bool {
+    let span = i64::try_from(span.as_secs()).unwrap_or(i64::MAX);
+    let changed = file
+        .metadata()
+        .map_or(i64::MAX, |there| last_changed(&there));
+    seconds(SystemTime::now()).saturating_sub(changed) >= span
+}
+
+#[cfg(unix)]
+fn last_changed(there: &Metadata) -> i64 {
+    use std::os::unix::fs::MetadataExt;
+    there.ctime().max(there.mtime())
+}
+
+#[cfg(not(unix))]
+fn last_changed(there: &Metadata) -> i64 {
+    there.modified().map_or(i64::MAX, seconds)
+}
+
 /// Who may read a log stays the same when it is rotated or compressed. The owner can only be changed by the superuser, and
 /// only matters then.
 #[cfg(unix)]

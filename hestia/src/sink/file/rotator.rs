@@ -24,8 +24,10 @@ use super::period::Periods;
 use super::rotation::Rotation;
 use super::{Status, compressor, disk};
 use crate::clock::TimeZone;
+use crate::descriptor::above_standard_streams;
 use crate::error::{ErrorKind, SinkError};
 use crate::record::batch::Batch;
+use crate::sync::lock_unless_stuck;
 
 /// How long the file goes on when another process rotates a file of the directory at this moment.
 pub(super) const BUSY_PAUSE: Duration = Duration::from_millis(5);
@@ -109,8 +111,7 @@ impl Rotator {
     /// middle of a program.
     pub(super) fn rotates_on_start(&self, path: &Path) -> bool {
         static STARTED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
-        // In a forked child the lock may be held for ever by a thread that did not come along.
-        let Ok(mut started) = STARTED.try_lock() else {
+        let Some(mut started) = lock_unless_stuck(&STARTED) else {
             return false;
         };
         let is_first = !started.iter().any(|known| known == path);
@@ -424,6 +425,7 @@ fn too_many<'k>(rotation: &Rotation, kept: &'k [Kept], seconds: i64) -> Vec<&'k 
 /// Deletes an archive, unless some process has it open for writing or reading as ours do.
 fn delete(path: &Path) -> io::Result<()> {
     let lock = fs::File::options().append(true).open(path);
+    let lock = lock.and_then(above_standard_streams);
     // One that cannot be opened, since its mode was changed, cannot be open in another process of ours for long.
     let lock = lock.map(Locked::exclusive);
     if matches!(lock, Ok((_, Locking::Busy))) {

@@ -492,6 +492,29 @@ fn an_archive_that_somebody_writes_to_is_not_deleted() {
 }
 
 #[cfg(unix)]
+#[test]
+fn a_descriptor_that_has_become_another_file_s_is_left_to_it() {
+    let mut logs = Logs::rotated(Rotation::by_hand());
+    logs.write(&[("one\n", 0)]);
+    let foreign = fs::File::options()
+        .append(true)
+        .create(true)
+        .open(logs.path("foreign"));
+    logs.sink.file = Some(lock::Locked::shared(foreign.unwrap()).0);
+    logs.write(&[("two\n", 0)]);
+    assert_eq!(logs.text("app.log"), "one\ntwo\n");
+    assert_eq!(logs.text("foreign"), "");
+}
+
+#[test]
+fn a_line_that_a_killed_process_cut_gets_its_end_before_the_file_is_moved() {
+    let mut logs = Logs::rotated(numbered(Rotation::by_hand()));
+    fs::write(logs.path("app.log"), "whole\ntorn").unwrap();
+    logs.sink.rotate().unwrap();
+    assert_eq!(logs.text("app.1.log"), "whole\ntorn\n");
+}
+
+#[cfg(unix)]
 mod on_unix {
     use super::*;
     use std::os::unix::fs::{PermissionsExt, symlink};
