@@ -329,7 +329,8 @@ fn same_bytes(one: impl Read, other: impl Read) -> io::Result<bool> {
     }
 }
 
-#[cfg(all(test, feature = "gzip"))]
+#[cfg(feature = "gzip")]
+#[cfg(test)]
 mod tests {
     use super::super::rotation::ArchiveNames;
     use super::*;
