@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -400,28 +401,43 @@ fn a_rotation_that_fails_costs_nothing_and_is_made_up_for() {
     assert!(!numbered(&logs, "all").is_empty());
 }
 
+/// Somebody who owns nothing.
+const NOBODY: u32 = 65_534;
+
 #[test]
 fn a_directory_that_may_not_be_written_to_keeps_the_file_as_it_is() {
     let run = run("size");
     let logs = run.directory().join("logs");
     fs::create_dir(&logs).expect("a directory");
     File::create(logs.join("all.log")).expect("a file");
-    fs::set_permissions(&logs, fs::Permissions::from_mode(0o555)).expect("a mode");
+    for (path, mode) in [
+        (run.directory(), 0o755),
+        (&*logs.join("all.log"), 0o666),
+        (&*logs, 0o555),
+    ] {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode");
+    }
+    let (mut command, _directory) = run.into_command();
     if File::create(logs.join("probe")).is_ok() {
         // The superuser may do anything.
-        let mut stderr = std::io::stderr();
-        let _ = writeln!(stderr, "skipped: the superuser may write to any directory");
-        return;
+        fs::remove_file(logs.join("probe")).expect("a file");
+        command.uid(NOBODY).gid(NOBODY);
     }
-    let program = run.finish().successful();
-    let told = Told::by(&program);
+    let output = match command.output() {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            let mut stderr = std::io::stderr();
+            let _ = writeln!(stderr, "skipped: nobody else may run the program: {error}");
+            return;
+        }
+        output => output.expect("the program starts"),
+    };
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    let (stdout, stderr) = (text(output.stdout), text(output.stderr));
+    assert!(output.status.success(), "{stdout}{stderr}");
+    let told = Told::in_output(&stdout);
     told.books_balance(THREADS * 10_000);
-    assert!(
-        program.stderr.contains("cannot rotate"),
-        "{}",
-        program.stderr
-    );
-    let logs = program.path("logs");
+    assert!(stderr.contains("cannot rotate"), "{stderr}");
+    assert!(stderr.contains("Permission denied"), "{stderr}");
     assert_eq!(names(&logs), ["all.log"]);
     assert_eq!(counts(&logged(&logs, "all")), expected(0..THREADS, 10_000));
     fs::set_permissions(&logs, fs::Permissions::from_mode(0o755)).expect("a mode");
