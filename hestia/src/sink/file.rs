@@ -71,8 +71,8 @@ pub(crate) trait FileSystem: Send {
     /// Whether the path leads to the file of this status.
     fn look(&self, path: &Path, status: &Status) -> Place;
 
-    /// Gives a new file the mode and owner of the one in whose place it stands.
-    fn adopt(&self, old: &Self::File, new: &Self::File);
+    /// Opens a new file in the place of an old one, whose mode and owner it has from the beginning.
+    fn open_like(&mut self, path: &Path, old: &Self::File) -> Result<Self::File, SinkError>;
 }
 
 /// What there is to know about an open file.
@@ -347,7 +347,11 @@ impl<S: FileSystem> FileSink<S> {
             }
             Moved::Elsewhere => self.reopen().map(|()| true),
             Moved::Aside(moved) => {
-                let new = match self.system.open(&self.path) {
+                let opened = match &self.file {
+                    Some(old) => self.system.open_like(&self.path, old),
+                    None => self.system.open(&self.path),
+                };
+                let new = match opened {
                     Ok(new) => new,
                     Err(error) => {
                         moved.put_back();
@@ -355,9 +359,6 @@ impl<S: FileSystem> FileSink<S> {
                         return Err(SinkError::new(ErrorKind::RotateFile, what).because(error));
                     }
                 };
-                if let Some(old) = &self.file {
-                    self.system.adopt(old, &new);
-                }
                 self.begin(&new);
                 // Only now is the old one given up, and may be compressed.
                 self.file = Some(new);

@@ -23,20 +23,13 @@ impl FileSystem for Disk {
     /// Holds a shared lock on the file from then on, and has looked after that whether the path still leads to it: so nobody
     /// has begun to compress or delete it.
     fn open(&mut self, path: &Path) -> Result<Locked, SinkError> {
-        let mut attempts = 0;
-        loop {
-            attempts += 1;
-            let (file, locking) = Locked::shared(open(path)?);
-            let status = self.status(&file);
-            let is_the_one = status.is_none_or(|status| {
-                !status.is_file
-                    || locking != Locking::Busy && self.look(path, &status) != Place::Elsewhere
-            });
-            // Somebody else's lock on the file is no reason not to write to it.
-            if is_the_one || attempts == OPEN_ATTEMPTS {
-                return Ok(file);
-            }
-        }
+        open_locked(path, &options())
+    }
+
+    fn open_like(&mut self, path: &Path, old: &Locked) -> Result<Locked, SinkError> {
+        let new = open_locked(path, &options_like(old.file()))?;
+        copy_mode_and_owner(old.file(), new.file());
+        Ok(new)
     }
 
     fn ends_within_line(&mut self, path: &Path) -> bool {
@@ -65,16 +58,29 @@ impl FileSystem for Disk {
             Err(_) => Place::Unknown,
         }
     }
-
-    fn adopt(&self, old: &Locked, new: &Locked) {
-        copy_mode_and_owner(old.file(), new.file());
-    }
 }
 
 /// How often a file is opened that is moved away while it is.
 const OPEN_ATTEMPTS: u32 = 5;
 
-fn open(path: &Path) -> Result<File, SinkError> {
+fn open_locked(path: &Path, options: &OpenOptions) -> Result<Locked, SinkError> {
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        let (file, locking) = Locked::shared(open(path, options)?);
+        let status = Disk.status(&file);
+        let is_the_one = status.is_none_or(|status| {
+            !status.is_file
+                || locking != Locking::Busy && Disk.look(path, &status) != Place::Elsewhere
+        });
+        // Somebody else's lock on the file is no reason not to write to it.
+        if is_the_one || attempts == OPEN_ATTEMPTS {
+            return Ok(file);
+        }
+    }
+}
+
+fn open(path: &Path, options: &OpenOptions) -> Result<File, SinkError> {
     if path.as_os_str().is_empty() {
         return Err(SinkError::new(
             ErrorKind::OpenFile,
@@ -87,7 +93,8 @@ fn open(path: &Path) -> Result<File, SinkError> {
     if let Ok(there) = fs::metadata(path) {
         refuse(path, there.file_type())?;
     }
-    let file = options()
+    let mut options = options.clone();
+    let file = options
         .append(true)
         .create(true)
         .open(path)
@@ -198,6 +205,22 @@ fn options() -> OpenOptions {
 #[cfg(not(unix))]
 fn options() -> OpenOptions {
     OpenOptions::new()
+}
+
+/// Nobody may read the new file, not even for a moment, who might not read the old one.
+#[cfg(unix)]
+fn options_like(old: &File) -> OpenOptions {
+    use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+    let mut options = options();
+    if let Ok(old) = old.metadata() {
+        options.mode(old.mode() & 0o777);
+    }
+    options
+}
+
+#[cfg(not(unix))]
+fn options_like(_: &File) -> OpenOptions {
+    options()
 }
 
 fn make_directory_of(path: &Path) -> Result<(), SinkError> {

@@ -278,12 +278,13 @@ impl Rotator {
             ..
         } = moved;
         self.began = seconds;
-        drop(lock);
         let linked = match &self.rotation.link {
             Some(link) => point(&directory, link, &name)
                 .map_err(|error| rotation_error("make the link", &directory.join(link), error)),
             None => Ok(()),
         };
+        // Nobody has to wait for what follows, and two may do it at once.
+        drop(lock);
         others.extend(family.parse(&name));
         let deleted = self.delete_old(&directory, &others, seconds);
         self.compress(directory, family);

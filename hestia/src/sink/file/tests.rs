@@ -459,7 +459,9 @@ impl FileSystem for Stage {
         Place::Unknown
     }
 
-    fn adopt(&self, _: &SharedScript, _: &SharedScript) {}
+    fn open_like(&mut self, path: &Path, _: &SharedScript) -> Result<SharedScript, SinkError> {
+        self.open(path)
+    }
 }
 
 impl Stage {

@@ -38,8 +38,8 @@ impl FileSystem for Clocked {
         Disk.look(path, status)
     }
 
-    fn adopt(&self, old: &lock::Locked, new: &lock::Locked) {
-        Disk.adopt(old, new);
+    fn open_like(&mut self, path: &Path, old: &lock::Locked) -> Result<lock::Locked, SinkError> {
+        Disk.open_like(path, old)
     }
 }
 
