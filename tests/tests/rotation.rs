@@ -125,6 +125,33 @@ fn four_processes_share_one_file_that_is_rotated() {
 }
 
 #[test]
+fn no_process_compresses_what_another_one_still_writes_to() {
+    let first = run("size_packed").arg("0");
+    let directory = first.directory().to_owned();
+    fs::create_dir(directory.join("logs")).expect("a directory");
+    let running = first.start();
+    let others = ["10", "20", "30"].map(|number| another(&directory, &["size_packed", number]));
+    for mut other in others {
+        assert!(other.wait().expect("it ends").success());
+    }
+    let program = running.finish().successful();
+    assert_eq!(program.stderr, "");
+    // What the ends of the processes left in the middle.
+    let mut last = another(program.path("logs/..").as_path(), &["packed", "1000"]);
+    assert!(last.wait().expect("it ends").success());
+    let logs = program.path("logs");
+    let threads = [0, 10, 20, 30]
+        .into_iter()
+        .flat_map(|first| first..first + THREADS);
+    let mut all = expected(threads, 10_000);
+    all.extend(expected(1000..1000 + THREADS, 5_000));
+    assert_eq!(counts(&logged(&logs, "all")), all);
+    let names = names(&logs);
+    let is_done = |name: &String| name.ends_with(".log.gz") || name == "all.log";
+    assert!(names.iter().all(is_done), "{names:?}");
+}
+
+#[test]
 fn archives_are_compressed_with_their_mode_and_times() {
     for (scenario, ending) in [("packed", "gz"), ("packed_zstd", "zst")] {
         let run = run(scenario);

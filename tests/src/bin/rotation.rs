@@ -23,6 +23,7 @@ fn main() -> Outcome {
     let number = |place: usize| arguments.get(place).and_then(|text| text.parse().ok());
     match arguments[0].as_str() {
         "size" => size(number(1).unwrap_or(0), number(2).unwrap_or(10_000)),
+        "size_packed" => size_packed(number(1).unwrap_or(0)),
         "periods" => periods(),
         "packed" => packed(number(1).unwrap_or(0), Compression::Gzip),
         "packed_zstd" => packed(0, Compression::Zstd),
@@ -67,6 +68,19 @@ fn size(first: u64, count: u64) -> Outcome {
     log_from(first, |number| number == count);
     hestia::flush()?;
     tell(&json!({ "count": count }));
+    Ok(())
+}
+
+/// The same, while the archives are compressed: each process meets those that others have just made.
+fn size_packed(first: u64) -> Outcome {
+    rotated(Rotation::size(FILE_BYTES).compress(Compression::Gzip)).init()?;
+    log_from(first, |number| {
+        if number % 100 == 0 {
+            thread::sleep(Duration::from_millis(10));
+        }
+        number == 10_000
+    });
+    hestia::flush()?;
     Ok(())
 }
 
