@@ -106,6 +106,13 @@ tour! {
         "and a secret: ***",
         r#""": {"granted":true,"team":"risk","user_id":5}"#,
     ];
+    rotation_keeps_the_newest_archives: "15_rotation" => [
+        ".log.gz\n",
+        "all.log\napp.20",
+        "the newest is all.",
+        "at 16 KiB or every day, numbered, keep 3, gzip, link newest",
+        "app.log, schema hestia, rotate by hand, for 30d",
+    ];
     service_logs_every_request_once: "12_service" "600" => [
         "600 of 600 requests answered in ",
         "answered 600",

@@ -61,6 +61,17 @@ use proc_macro::TokenStream;
 /// | – `path` | a path* | `app.log` in `logs_dir` |
 /// | – `level`, `filter` | as for the console | |
 /// | – `schema` | `"hestia"` or `"ecs"` | `"hestia"` |
+/// | `rotate` | when files are rotated: `true` (every day), `false` (never), a rotation*, or `(…)`; also in `text` and `json`, for that file alone | by hand |
+/// | – `size` | bytes, at least `1024`, or a size: `"10MB"` | none |
+/// | – `every` | `"minute"`, `"hour"`, `"day"`, `"week"`, `"month"`, or a span of time: `"6h"` | none |
+/// | – `at`, `on` | when days, weeks and months begin: `"03:30"`; on which day weeks do: `"sunday"` | `"00:00"`, `"monday"` |
+/// | – `zone` | `"utc"` or `"local"` | `"utc"` |
+/// | – `on_start` | `true` or `false` | `false` |
+/// | – `names` | how archives are called: `"times"` or `"numbers"` | `"times"` |
+/// | – `keep` | how many archives are kept | all |
+/// | – `max_age`, `max_total_bytes` | how long, `"30d"`; how many bytes together, `"1GB"` | no limit |
+/// | – `compress` | `"gzip"` or `"zstd"`, with hestia's feature of that name | not |
+/// | – `link` | the name of a link to the newest archive: `"app.newest.log"` | none |
 /// | `sink` | a sink or an output*, or an array of them | none |
 /// | `logs_dir` | a path* | `"logs"` |
 /// | `metadata(key = value, …)` | values* that every record carries; a key that is no identifier stands in quotes | none |
@@ -89,6 +100,7 @@ use proc_macro::TokenStream;
 ///     text(pattern = "{time} {level:<5} {target} {message} {metadata}", zone = "local"),
 ///     json = (path = "logs/billing.json", schema = "ecs"),
 ///     metadata(region = "eu-1", build = option_env!("BUILD").unwrap_or("local")),
+///     rotate = (size = "10MB", every = "day", keep = 30),
 ///     overflow = (drop_below = "warn"),
 ///     exit_limit = "2s",
 /// )]

@@ -6,6 +6,7 @@
 pub(crate) mod expand;
 mod output;
 mod read;
+mod rotation;
 mod word;
 
 use std::time::Duration;
@@ -78,8 +79,16 @@ const fn setting(
     }
 }
 
+/// Of all files, and of one.
+const ROTATE: Setting = setting(
+    "rotate",
+    "true, false or settings",
+    r#"rotate = (size = "10MB", every = "day", keep = 5)"#,
+    rotation::rotate,
+);
+
 /// As the documentation has them.
-const SETTINGS: [Setting; 24] = [
+const SETTINGS: [Setting; 25] = [
     setting("app", "text", r#"app = "billing""#, read::text),
     setting("version", "text", r#"version = "1.2.0""#, read::text),
     setting(
@@ -112,6 +121,7 @@ const SETTINGS: [Setting; 24] = [
         r#"json = (path = "logs/app.log", schema = "ecs")"#,
         output::json,
     ),
+    ROTATE,
     setting("sink", "a sink, or several", "sink = MySink", read::list),
     setting(
         "logs_dir",
@@ -346,9 +356,37 @@ mod tests {
     }
 
     #[test]
+    fn every_setting_of_a_rotation_is_an_argument_of_its_name() {
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../hestia/src/sink/file/rotation.rs");
+        let source = fs::read_to_string(path).expect("the run-time half is beside this one");
+        let methods = source.split("pub fn ").skip(1);
+        let setters = methods.filter(|method| method.contains("(mut self"));
+        let name = |method: &str| {
+            let name = method.split('(').next().unwrap_or_default();
+            name.strip_prefix("or_").unwrap_or(name).to_owned()
+        };
+        let setters: BTreeSet<_> = setters.map(name).collect();
+        assert_eq!(keys(&rotation::ROTATE), setters);
+    }
+
+    #[test]
     fn the_example_of_every_setting_is_right() {
-        for setting in SETTINGS {
-            for example in setting.example.split(" or ") {
+        let of_files = rotation::ROTATE.map(|setting| {
+            // Some need another one beside them.
+            let beside = match setting.key {
+                "at" | "on" => r#", every = "week""#,
+                _ => "",
+            };
+            let examples = setting.example.split(" or ");
+            let examples: Vec<_> = examples
+                .map(|example| format!("rotate = ({example}{beside})"))
+                .collect();
+            examples.join(" or ")
+        });
+        let examples = SETTINGS.map(|setting| setting.example.to_owned());
+        for examples in examples.iter().chain(&of_files) {
+            for example in examples.split(" or ") {
                 let mut errors = Errors::default();
                 let tokens = example.parse().expect("tokens");
                 let arguments = arguments::parse(tokens, &mut errors);

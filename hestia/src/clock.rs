@@ -38,6 +38,29 @@ pub enum Order {
     Relaxed,
 }
 
+/// The time zone that timestamps are written in, or that files are rotated by.
+///
+/// Of the layouts only text and console have a choice. JSON is always in UTC: machines read it.
+///
+/// # Example
+/// ```
+/// use hestia::{TextLayout, TimeZone};
+///
+/// let layout = TextLayout::new().zone(TimeZone::Local);
+/// assert_ne!(layout, TextLayout::new());
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TimeZone {
+    /// Universal time, written with a `Z`; the default, since lines of several machines, and of the hour that
+    /// comes twice in autumn, can be compared and sorted.
+    #[default]
+    Utc,
+    /// The system's local time with its offset at that moment, such as `+02:00`. Follows `TZ` and
+    /// `/etc/localtime`; safe in programs with threads.
+    Local,
+}
+
 /// Where ticks come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TickSource {

@@ -25,6 +25,8 @@ pub enum ErrorKind {
     StartThread,
     /// A file, or the directory it is to stand in, could not be opened or made.
     OpenFile,
+    /// A file could not be rotated, or an archive of it not be compressed or deleted.
+    RotateFile,
     /// An output could not be written to.
     Write,
     /// An output was closed by whoever read it.

@@ -14,13 +14,14 @@ use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use chrono::{SecondsFormat, Utc};
 
 use crate::descriptor::above_standard_streams;
 use crate::error::Incident;
+use crate::sync::lock_unless_stuck;
 use crate::thread::{self, Started, apart_from_panics, mark_own};
 
 /// What the program wants to be told about hestia's own trouble.
@@ -58,17 +59,8 @@ struct State {
 /// How many lines wait for a stderr that nobody reads.
 const WAITING_LINES: usize = 16;
 
-/// The lock, unless it stays taken: in a forked child its owner may be a thread that did not come along.
 fn state() -> Option<MutexGuard<'static, State>> {
-    let deadline = Instant::now() + Duration::from_millis(50);
-    loop {
-        match STATE.try_lock() {
-            Ok(state) => return Some(state),
-            Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) if Instant::now() >= deadline => return None,
-            Err(TryLockError::WouldBlock) => std::thread::yield_now(),
-        }
-    }
+    lock_unless_stuck(&STATE)
 }
 
 /// Turns the internal log on, and creates its file.

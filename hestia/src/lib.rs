@@ -13,7 +13,8 @@
 //! Say more with [`builder`]: names, levels by target and by output, key-values of the whole process,
 //! paths, layouts, sinks of your own. What the environment says (`LOG_LEVEL`, …; see
 //! [`Builder::env`]) wins over that. While the program runs, [`flush`] waits until every output has
-//! confirmed what was logged, [`stats`] counts, [`report`] says who set what, [`explain`] which filter
+//! confirmed what was logged, [`rotate`] begins new files (see [`Rotation`] for when they are begun by themselves),
+//! [`stats`] counts, [`report`] says who set what, [`explain`] which filter
 //! stops a record, and [`set_level`] changes levels.
 //!
 //! # The way of a record
@@ -39,7 +40,11 @@
 //!
 //! # Features
 //!
-//! `dotenv`: reads a `.env` file beside the environment.
+//! | Feature | What |
+//! |---|---|
+//! | `dotenv` | reads a `.env` file beside the environment |
+//! | `gzip` | archives of rotated files can be compressed to `.gz` |
+//! | `zstd` | the same to `.zst`; needs a C compiler |
 #![deny(unsafe_code)]
 
 /// The README's examples compile.
@@ -72,15 +77,13 @@ mod thread;
 mod writer;
 
 pub use ::uuid::Uuid;
-pub use clock::Order;
+pub use clock::{Order, TimeZone};
 pub use error::{ErrorKind, FlushError, Incident, InitError, SinkError};
 pub use facts::Facts;
 pub use filter::Filter;
-pub use hestia_grammar::ParseError;
+pub use hestia_grammar::{Every, ParseError, Weekday};
 pub use hestia_macros::{Encode, main};
-pub use layout::{
-    ConsoleLayout, JsonLayout, Layout, Multiline, Schema, Style, TextLayout, TimeZone,
-};
+pub use layout::{ConsoleLayout, JsonLayout, Layout, Multiline, Schema, Style, TextLayout};
 pub use level::{Level, LevelFilter, Severity};
 pub use logger::builder::{Builder, Levels};
 pub use logger::explanation::Explanation;
@@ -89,7 +92,7 @@ pub use logger::outputs::{Color, Console, JsonFile, Output, OutputLevel, Switch,
 pub use logger::report::{Report, ReportRow};
 pub use logger::settings::{Origin, Signal};
 pub use logger::{
-    Handle, builder, explain, flush, flush_within, init, logger, reopen, report, set_level,
+    Handle, builder, explain, flush, flush_within, init, logger, reopen, report, rotate, set_level,
     set_output_level, shutdown, stats,
 };
 pub use queue::Overflow;
@@ -99,6 +102,7 @@ pub use record::{
     SeqEncoder, TraceIds, Value,
 };
 pub use sink::console::Stream;
+pub use sink::file::rotation::{ArchiveNames, Compression, Rotation};
 pub use sink::{FlushTicket, Sink};
 pub use stats::{FlushReport, LevelCounts, OutputStats, Stats};
 pub use thread::ThreadRef;

@@ -5,12 +5,30 @@
 //!
 //! *Invariant:* nothing here has behaviour of its own.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::{Duration, Instant};
 
 /// Locks, taking over a poisoned lock: what hestia keeps behind locks stays consistent at every step,
 /// and a logger must not fail because some thread panicked.
 pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How long a lock is waited for that is only ever held for moments.
+const MOMENTS: Duration = Duration::from_millis(50);
+
+/// The same for what outlives a fork, unless the lock stays taken: in a forked child its owner may be a thread that did not
+/// come along.
+pub(crate) fn lock_unless_stuck<T: ?Sized>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    let deadline = Instant::now() + MOMENTS;
+    loop {
+        match mutex.try_lock() {
+            Ok(guard) => return Some(guard),
+            Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) if Instant::now() >= deadline => return None,
+            Err(TryLockError::WouldBlock) => std::thread::yield_now(),
+        }
+    }
 }
 
 /// What the queue uses: the standard library's.

@@ -4,6 +4,7 @@
 //! Each family of scenarios has a program in `src/bin/` that takes the scenario's name as its first
 //! argument, and a file of tests in `tests/` that runs it.
 
+pub mod archives;
 pub mod figures;
 pub mod records;
 
@@ -27,7 +28,7 @@ pub const OS_THREAD_IDS: bool = cfg!(all(target_os = "linux", not(hestia_portabl
 const HUNG: Duration = Duration::from_secs(120);
 
 /// What would change what a program writes.
-const VARIABLES: [&str; 12] = [
+const VARIABLES: [&str; 17] = [
     "LOG_LEVEL",
     "RUST_LOG",
     "APP_NAME",
@@ -36,6 +37,11 @@ const VARIABLES: [&str; 12] = [
     "LOGS_DIR",
     "ENABLE_INTERNAL_LOGGER",
     "IS_CONTAINER_OVERRIDE",
+    "LOG_ROTATION_TYPE",
+    "LOG_ROTATION_WHEN",
+    "LOG_ROTATION_INTERVAL",
+    "LOG_ROTATION_MAX_BYTES",
+    "LOG_ROTATION_BACKUP_COUNT",
     "NO_COLOR",
     "CLICOLOR",
     "CLICOLOR_FORCE",

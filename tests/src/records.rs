@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::thread;
 
@@ -41,6 +41,10 @@ impl Logged {
     /// Reads messages one by one; `message` finds it in a line, and panics when there is none.
     fn read(path: &Path, message: fn(&str) -> Cow<'_, str>) -> Self {
         let file = File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        Logged::read_from(file, message)
+    }
+
+    fn read_from(file: impl Read, message: fn(&str) -> Cow<'_, str>) -> Self {
         let mut lines = BufReader::with_capacity(1 << 20, file);
         let mut line = String::new();
         let mut logged = Logged::default();
@@ -85,14 +89,16 @@ impl Logged {
     /// When there is no such file, it is not UTF-8, or a line has no message.
     #[must_use]
     pub fn in_text_at(path: &Path) -> Self {
-        Logged::read(path, |line| {
-            let columns = line
-                .find(" | ")
-                .unwrap_or_else(|| panic!("no message: {line}"));
-            // Key-values stand behind the message.
-            let message = line[columns + 3..].split(" {").next().unwrap_or_default();
-            Cow::Borrowed(message)
-        })
+        Logged::read(path, message_of_line)
+    }
+
+    /// Text in the usual layout, from anywhere.
+    ///
+    /// # Panics
+    /// When it cannot be read, is not UTF-8, or a line has no message.
+    #[must_use]
+    pub fn in_text_from(source: impl Read) -> Self {
+        Logged::read_from(source, message_of_line)
     }
 
     /// The JSON file.
@@ -135,6 +141,15 @@ impl Logged {
             assert_eq!(numbers.len() as u64, count, "records of thread {thread}");
         }
     }
+}
+
+fn message_of_line(line: &str) -> Cow<'_, str> {
+    let columns = line
+        .find(" | ")
+        .unwrap_or_else(|| panic!("no message: {line}"));
+    // Key-values stand behind the message.
+    let message = line[columns + 3..].split(" {").next().unwrap_or_default();
+    Cow::Borrowed(message)
 }
 
 /// Checks that the numbers are 0, 1, 2 and so on: each once, none left out, in order.

@@ -84,7 +84,15 @@ fn every_argument_reaches_its_setting() {
         ("level", "warn,hyper=debug,main_attribute::settings=info"),
         ("console", "stdout, compact, coloured, level error"),
         ("text", "off"),
-        ("json", "own/billing.json, level info, schema ecs"),
+        (
+            "json",
+            "own/billing.json, level info, schema ecs, rotate off",
+        ),
+        (
+            "rotate",
+            "at 10 MB or every week on Sunday at 03:30 local time or at start, numbered, keep 5, for 30d, 1 GiB in all, \
+             gzip, link newest",
+        ),
         ("sink discard", "a sink of the program's"),
         ("logs_dir", "elsewhere"),
         ("metadata", "region=eu-1 shard=7 team-id=1.5"),

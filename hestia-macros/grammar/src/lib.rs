@@ -9,11 +9,12 @@
 //! | directives | `info,hyper=warn,app::db=off` | [`Directives::parse`], [`Directives::parse_lenient`] |
 //! | size | `10MB`, `1.5 GiB` | [`parse_size`] |
 //! | duration | `1h30m`, `250ms` | [`parse_duration`] |
+//! | period, weekday, time of day | `6h`, `sunday`, `03:30` | [`parse_every`], [`parse_weekday`], [`parse_time_of_day`] |
 //! | boolean | `yes`, `off`, `1` | [`parse_bool`] |
 //! | secret key | `access_token` | [`is_secret`] |
 //! | text pattern | `{time:%H:%M:%S} {level:<5} {message}` | [`Pattern::parse`] |
 //!
-//! [`limits`] has the bounds of settings that are numbers.
+//! [`limits`] has the bounds of settings that are numbers, [`RotationPlan`] what a rotation can be.
 //!
 //! Every failure is a [`ParseError`]: a sentence that names the offending word and the way out, the place in the input,
 //! and, where one is near, the word that was probably meant.
@@ -32,6 +33,7 @@ pub mod limits;
 mod part;
 mod pattern;
 mod quantity;
+mod rotation;
 mod secret;
 mod size;
 
@@ -43,5 +45,6 @@ pub use level::LevelFilter;
 pub use pattern::{
     Align, Field, FieldName, FieldSpec, MAX_WIDTH, Pattern, Piece, TimeFormat, TimeItem,
 };
+pub use rotation::{Every, RotationPlan, Weekday, parse_every, parse_time_of_day, parse_weekday};
 pub use secret::is_secret;
 pub use size::{GB, GIB, KB, KIB, MB, MIB, format_size, parse_size};

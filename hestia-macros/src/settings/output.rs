@@ -3,7 +3,7 @@
 use hestia_grammar::{ParseError, Pattern};
 use proc_macro2::Span;
 
-use super::{Call, Said, Setting, Value, calls, find, read, setting, word};
+use super::{Call, ROTATE, Said, Setting, Value, calls, find, read, setting, word};
 use crate::arguments::{self, Argument};
 use crate::error::{Errors, in_string};
 
@@ -52,9 +52,10 @@ pub(super) const CONSOLE: [Setting; 6] = [
     FILTER,
 ];
 
-pub(super) const TEXT: [Setting; 6] = [
+pub(super) const TEXT: [Setting; 7] = [
     PATH,
     LEVEL,
+    ROTATE,
     setting(
         "pattern",
         "a pattern in a string",
@@ -71,9 +72,10 @@ pub(super) const TEXT: [Setting; 6] = [
     FILTER,
 ];
 
-pub(super) const JSON: [Setting; 4] = [
+pub(super) const JSON: [Setting; 5] = [
     PATH,
     LEVEL,
+    ROTATE,
     setting(
         "schema",
         r#""hestia" or "ecs""#,

@@ -202,7 +202,7 @@ pub(super) fn wrong(setting: &Setting, argument: &Argument, errors: &mut Errors)
 }
 
 /// A string that a parser of the grammar understands.
-fn parsed<T>(
+pub(super) fn parsed<T>(
     setting: &Setting,
     argument: &Argument,
     errors: &mut Errors,
@@ -235,7 +235,7 @@ pub(super) fn boolean(argument: &Argument) -> Option<bool> {
     }
 }
 
-fn value_literal(argument: &Argument) -> Option<&Lit> {
+pub(super) fn value_literal(argument: &Argument) -> Option<&Lit> {
     match &argument.value {
         arguments::Value::Expr(said) => literal(said),
         _ => None,

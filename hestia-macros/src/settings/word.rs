@@ -73,6 +73,10 @@ words! {
         ["yes" "always", "on" "always", "true" "always", "no" "never", "off" "never", "false" "never"];
     zone: "time zone", "TimeZone", ["utc" "Utc", "local" "Local"], ["gmt" "utc", "z" "utc"];
     multiline: "treatment of lines", "Multiline", ["escape" "Escape", "indent" "Indent"], [];
+    names: "way of naming archives", "ArchiveNames", ["times" "Times", "numbers" "Numbers"],
+        ["time" "times", "date" "times", "dates" "times", "timestamps" "times", "number" "numbers", "index" "numbers"];
+    compression: "compression", "compression", ["gzip" "Gzip", "zstd" "Zstd"],
+        ["gz" "gzip", "zip" "gzip", "zst" "zstd", "zstandard" "zstd"];
     schema: "schema", "Schema", ["hestia" "Hestia", "ecs" "Ecs"], ["elastic" "ecs", "default" "hestia"];
 }
 

@@ -7,8 +7,9 @@ use super::json::JsonLayout;
 use super::parts::{self, Multiline};
 use super::schema::Schema;
 use super::text::FRACTION_DIGITS;
-use super::time::{TimeWriter, TimeZone};
+use super::time::TimeWriter;
 use super::value;
+use crate::clock::TimeZone;
 use crate::record::Record;
 
 /// How lines on the console look.

@@ -29,7 +29,6 @@ pub use json::JsonLayout;
 pub use parts::Multiline;
 pub use schema::Schema;
 pub use text::TextLayout;
-pub use time::TimeZone;
 
 use crate::record::{Entries, Record};
 

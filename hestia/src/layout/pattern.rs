@@ -6,8 +6,9 @@ use super::escape::append_text;
 use super::parts::{self, Multiline};
 use super::prepared::Keys;
 use super::text::FRACTION_DIGITS;
-use super::time::{TimeWriter, TimeZone};
+use super::time::TimeWriter;
 use super::value;
+use crate::clock::TimeZone;
 use crate::record::Record;
 
 /// A pattern made ready for writing.

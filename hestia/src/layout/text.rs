@@ -7,8 +7,9 @@ use super::escape;
 use super::parts::{self, Multiline};
 use super::pattern::PatternWriter;
 use super::prepared::Prepared;
-use super::time::{TimeWriter, TimeZone};
+use super::time::TimeWriter;
 use super::value;
+use crate::clock::TimeZone;
 use crate::facts::Facts;
 use crate::record::Record;
 

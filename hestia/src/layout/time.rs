@@ -13,30 +13,9 @@ use std::fmt::{Display, Write as _};
 use chrono::{DateTime, Local};
 use hestia_grammar::{TimeFormat, TimeItem};
 
-const NANOS_PER_SECOND: i64 = 1_000_000_000;
+use crate::clock::TimeZone;
 
-/// The time zone that timestamps are written in.
-///
-/// Only the text and console layouts have a choice. JSON is always in UTC: machines read it.
-///
-/// # Example
-/// ```
-/// use hestia::{TextLayout, TimeZone};
-///
-/// let layout = TextLayout::new().zone(TimeZone::Local);
-/// assert_ne!(layout, TextLayout::new());
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum TimeZone {
-    /// Universal time, written with a `Z`; the default, since lines of several machines, and of the hour that
-    /// comes twice in autumn, can be compared and sorted.
-    #[default]
-    Utc,
-    /// The system's local time with its offset at that moment, such as `+02:00`. Follows `TZ` and
-    /// `/etc/localtime`; safe in programs with threads.
-    Local,
-}
+const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
 /// Writes timestamps in one format.
 #[derive(Clone, Debug)]

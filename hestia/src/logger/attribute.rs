@@ -17,10 +17,20 @@ use crate::level::to_grammar;
 
 pub use super::outputs::{Color, Console, JsonFile, TextFile};
 pub use super::settings::Signal;
-pub use crate::clock::Order;
-pub use crate::layout::{Multiline, Schema, Style, TextLayout, TimeZone};
+pub use crate::clock::{Order, TimeZone};
+pub use crate::layout::{Multiline, Schema, Style, TextLayout};
 pub use crate::queue::Overflow;
+pub use crate::sink::file::rotation::{ArchiveNames, Rotation};
+pub use hestia_grammar::{Every, Weekday};
 pub use log::{Level, LevelFilter};
+
+/// The ways to compress, by path: where a feature is missing, the compiler names it.
+pub mod compression {
+    #[cfg(feature = "gzip")]
+    pub use crate::sink::file::rotation::Compression::Gzip;
+    #[cfg(feature = "zstd")]
+    pub use crate::sink::file::rotation::Compression::Zstd;
+}
 
 /// A builder that speaks for the attribute. Without more words the application is the package that is compiled;
 /// a build without Cargo does not know it.

@@ -19,6 +19,7 @@ use crate::internal;
 use crate::level::to_grammar;
 use crate::queue::Overflow;
 use crate::record::{Encode, set_field};
+use crate::sink::file::rotation::Rotation;
 use crate::sync::lock;
 
 /// Levels for all outputs: one level, or directives such as `info,hyper=warn,app::db=debug`.
@@ -181,6 +182,18 @@ impl Builder {
         self
     }
 
+    /// When all files are rotated: text, JSON, and those of named loggers, unless they have a word of their own; `false` for
+    /// never. Unless said, a file is rotated when [`crate::rotate`] is called only, and all archives are kept.
+    ///
+    /// ```
+    /// use hestia::{Every, Rotation};
+    /// hestia::builder().rotate(Rotation::size(10_000_000).or_every(Every::Day).keep(30));
+    /// ```
+    pub fn rotate(mut self, rotation: impl Into<Switch<Rotation>>) -> Self {
+        self.settings.rotate = self.settings.said(Some(rotation.into()));
+        self
+    }
+
     /// One more output: a [`crate::Sink`], or an [`Output`] that gives it a name, a level, a layout.
     pub fn sink(mut self, output: impl Into<Output>) -> Self {
         self.settings.outputs.push(output.into());
@@ -301,7 +314,10 @@ impl Builder {
 
     /// Whether the environment has the last word; yes unless said otherwise. The variables are
     /// `LOG_LEVEL` (else `RUST_LOG`), `APP_NAME`, `APP_VERSION`, `ENVIRONMENT`, `LOGS_DIR`,
-    /// `ENABLE_INTERNAL_LOGGER`, `IS_CONTAINER_OVERRIDE`. Those about colour always count.
+    /// `ENABLE_INTERNAL_LOGGER`, `IS_CONTAINER_OVERRIDE`; and, as in hestia for Python, `LOG_ROTATION_TYPE` (`size` or
+    /// `time`), `LOG_ROTATION_MAX_BYTES` (10 MiB unless set), `LOG_ROTATION_WHEN` (`S`, `M`, `H`, `D`, `midnight`, or
+    /// `W0` for Monday to `W6`; `midnight` unless set), `LOG_ROTATION_INTERVAL` (so many of them, 1 unless set) and
+    /// `LOG_ROTATION_BACKUP_COUNT` (0 keeps all). Those about colour always count.
     pub fn env(mut self, on: bool) -> Self {
         self.settings.reads_environment = self.settings.said(on);
         self
@@ -355,8 +371,9 @@ impl Builder {
         let mut warnings = Vec::new();
         if settings.reads_environment.value {
             let found = Environment::read();
-            settings.apply(&found);
+            let left_out = settings.apply(&found);
             warnings = found.warnings;
+            warnings.extend(left_out);
         }
         settings.complete()?;
         Ok((settings, warnings))

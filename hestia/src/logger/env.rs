@@ -4,10 +4,14 @@
 //! Read once, by `init`. *Invariant:* a bad value never stops the program and is never silent: one line
 //! says which variable, what was wrong, and what is used instead.
 
+mod rotation;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use hestia_grammar::{Directives, parse_bool};
+
+use rotation::RotationWords;
 
 /// What was found. Absent is what no variable says, or says wrongly.
 #[derive(Debug, Default, PartialEq)]
@@ -20,6 +24,7 @@ pub(super) struct Environment {
     pub(super) logs_dir: Option<PathBuf>,
     pub(super) internal_logger: Option<bool>,
     pub(super) is_container: Option<bool>,
+    pub(super) rotation: Option<RotationWords>,
     /// One for each bad variable.
     pub(super) warnings: Vec<Warning>,
 }
@@ -66,6 +71,7 @@ impl Environment {
             .map(PathBuf::from);
         found.internal_logger = reader.boolean("ENABLE_INTERNAL_LOGGER", "internal_logger");
         found.is_container = reader.boolean("IS_CONTAINER_OVERRIDE", "container");
+        found.rotation = RotationWords::read(&mut reader);
         found.warnings = reader.warnings;
         found
     }
@@ -193,7 +199,7 @@ mod dotenv {
 mod tests {
     use super::*;
 
-    fn environment(variables: &[(&str, &str)]) -> Environment {
+    pub(super) fn environment(variables: &[(&str, &str)]) -> Environment {
         Environment::from_variables(|name| {
             let found = variables.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| OsString::from(value))

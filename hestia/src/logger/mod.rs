@@ -217,6 +217,14 @@ impl Handle {
         reopen()
     }
 
+    /// As [`crate::rotate`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn rotate(&self) -> Result<FlushReport, FlushError> {
+        rotate()
+    }
+
     /// As [`crate::shutdown`].
     ///
     /// # Errors
@@ -372,6 +380,30 @@ pub fn explain(target: &str, level: Level) -> Option<Explanation> {
 pub fn reopen() -> Result<FlushReport, FlushError> {
     let pipeline = running()?;
     pipeline.reopen(pipeline.settings.exit_limit.value)
+}
+
+/// Rotates every file now, after what was logged so far has been written: it becomes an archive, and what is logged from
+/// now on goes into a new file; see [`crate::Rotation`]. Files with nothing in them, and those for which the program said
+/// `rotate(false)`, stay as they are. Where nothing was said about rotation, archives are named by time, and all are kept.
+///
+/// # Errors
+/// Names the first output that could not; it goes on with the file it has.
+///
+/// # Example
+/// ```
+/// # let directory = tempfile::tempdir()?;
+/// # let logs = directory.path().to_owned();
+/// # hestia::builder().logs_dir(&logs).console(false).json(false).env(false).init()?;
+/// log::info!("before");
+/// hestia::rotate()?;
+/// log::info!("after");
+/// hestia::flush()?;
+/// assert_eq!(std::fs::read_dir(logs)?.count(), 2); // all.log, and all.2026-11-22T13-05-30Z.log for one
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn rotate() -> Result<FlushReport, FlushError> {
+    let pipeline = running()?;
+    pipeline.rotate(pipeline.settings.exit_limit.value)
 }
 
 /// Writes everything and ends hestia's threads. What is logged after that is written at the call, by the

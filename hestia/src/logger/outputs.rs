@@ -4,22 +4,22 @@
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use log::{Level, LevelFilter};
 
 use super::pipeline::Opened;
+use crate::clock::TimeZone;
 use crate::error::{ErrorKind, SinkError};
 use crate::filter::Filter;
 use crate::internal::panic_place;
-use crate::layout::{
-    ConsoleLayout, JsonLayout, Layout, Schema, Style, TextLayout, TimeZone, color_wanted,
-};
+use crate::layout::{ConsoleLayout, JsonLayout, Layout, Schema, Style, TextLayout, color_wanted};
 use crate::record::batch::Batch;
 use crate::sink::Sink;
 use crate::sink::console::{ConsoleSink, Stream, is_terminal};
 use crate::sink::file::FileSink;
+use crate::sink::file::rotation::Rotation;
 use crate::sync::lock;
 use crate::writer::route::RouteLayout;
 
@@ -230,13 +230,15 @@ pub struct TextFile {
     pub(super) path: Option<PathBuf>,
     pub(super) level: Option<LevelFilter>,
     pub(super) layout: TextLayout,
+    pub(super) rotate: Option<Switch<Rotation>>,
     filter: Option<MakeFilter>,
 }
 
 impl TextFile {
     pub(super) const NAME: &'static str = "all.log";
 
-    /// A text file with this path; its directory is made when it is missing.
+    /// A text file with this path; its directory is made when it is missing. `{pid}` in it becomes the id of the process, so
+    /// that each of several processes, forked children among them, has a file of its own.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         TextFile {
@@ -254,13 +256,22 @@ impl TextFile {
         self
     }
 
-    pub(super) fn open(&self) -> Destination {
+    /// When this file is rotated, in the place of what [`crate::Builder::rotate`] says; `false` for never, not even by hand.
+    #[must_use]
+    pub fn rotate(mut self, rotation: impl Into<Switch<Rotation>>) -> Self {
+        self.rotate = Some(rotation.into());
+        self
+    }
+
+    /// Rotated as all files are, unless it has a word of its own.
+    pub(super) fn open(&self, rotate: Option<&Switch<Rotation>>) -> Destination {
+        let rotate = self.rotate.as_ref().or(rotate);
         let path = self
             .path
             .clone()
             .unwrap_or_else(|| PathBuf::from(Self::NAME));
         let layout = named_layout(self.layout.clone());
-        open_file(path, layout, self.filter.as_ref())
+        open_file(&path, rotate, layout, self.filter.as_ref())
     }
 }
 
@@ -276,13 +287,15 @@ pub struct JsonFile {
     pub(super) path: Option<PathBuf>,
     pub(super) level: Option<LevelFilter>,
     pub(super) schema: Schema,
+    pub(super) rotate: Option<Switch<Rotation>>,
     filter: Option<MakeFilter>,
 }
 
 impl JsonFile {
     pub(super) const NAME: &'static str = "app.log";
 
-    /// A JSON file with this path; its directory is made when it is missing.
+    /// A JSON file with this path; its directory is made when it is missing. `{pid}` in it becomes the id of the process, so
+    /// that each of several processes, forked children among them, has a file of its own.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         JsonFile {
@@ -300,18 +313,34 @@ impl JsonFile {
         self
     }
 
-    pub(super) fn open(&self) -> Destination {
+    /// When this file is rotated, in the place of what [`crate::Builder::rotate`] says; `false` for never, not even by hand.
+    #[must_use]
+    pub fn rotate(mut self, rotation: impl Into<Switch<Rotation>>) -> Self {
+        self.rotate = Some(rotation.into());
+        self
+    }
+
+    /// Rotated as all files are, unless it has a word of its own.
+    pub(super) fn open(&self, rotate: Option<&Switch<Rotation>>) -> Destination {
+        let rotate = self.rotate.as_ref().or(rotate);
         let path = self
             .path
             .clone()
             .unwrap_or_else(|| PathBuf::from(Self::NAME));
         let layout = named_layout(JsonLayout::new(self.schema));
-        open_file(path, layout, self.filter.as_ref())
+        open_file(&path, rotate, layout, self.filter.as_ref())
     }
 }
 
-fn open_file(path: PathBuf, layout: RouteLayout, filter: Option<&MakeFilter>) -> Destination {
-    let mut sink = FileSink::new(path);
+fn open_file(
+    path: &Path,
+    rotate: Option<&Switch<Rotation>>,
+    layout: RouteLayout,
+    filter: Option<&MakeFilter>,
+) -> Destination {
+    // By hand every file can be rotated about which nothing is said.
+    let rotation = rotate.map_or_else(|| Some(Rotation::by_hand()), |said| said.0.clone());
+    let mut sink = FileSink::new(for_this_process(path), rotation);
     let opened = sink.open();
     Destination {
         sink: Box::new(sink),
@@ -319,6 +348,14 @@ fn open_file(path: PathBuf, layout: RouteLayout, filter: Option<&MakeFilter>) ->
         filter: filter.map(|make| make()),
         opened,
     }
+}
+
+/// The path with the process's id in the place of `{pid}`.
+fn for_this_process(path: &Path) -> PathBuf {
+    let Some(text) = path.to_str().filter(|text| text.contains("{pid}")) else {
+        return path.to_owned();
+    };
+    PathBuf::from(text.replace("{pid}", &std::process::id().to_string()))
 }
 
 /// An output of the program's own: a sink, with a name, and with level, filter and layout as it wants.
@@ -435,8 +472,8 @@ macro_rules! debug {
 
 debug! {
     Console { stream, level, style, color, zone }
-    TextFile { path, level, layout }
-    JsonFile { path, level, schema }
+    TextFile { path, level, layout, rotate }
+    JsonFile { path, level, schema, rotate }
     Output { name, level }
 }
 
@@ -460,7 +497,7 @@ macro_rules! switch_from {
     )+};
 }
 
-switch_from!(Console TextFile JsonFile);
+switch_from!(Console TextFile JsonFile Rotation);
 
 macro_rules! switch_from_path {
     ($($type:ident from $($path:ty)+;)+) => {$($(

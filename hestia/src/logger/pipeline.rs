@@ -211,6 +211,11 @@ impl Pipeline {
         self.ask(limit, |answer| Control::Confirm(Confirm::Reopen, answer))
     }
 
+    /// Has every output begin a new file.
+    pub(super) fn rotate(&self, limit: Duration) -> Result<FlushReport, FlushError> {
+        self.ask(limit, |answer| Control::Confirm(Confirm::Rotate, answer))
+    }
+
     /// Writes everything, ends the writer thread, and has whoever logs after that write by itself.
     pub(super) fn stop(&self, limit: Duration) -> Result<FlushReport, FlushError> {
         let start = Instant::now();

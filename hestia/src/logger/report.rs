@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use log::LevelFilter;
 
-use super::outputs::{Color, Console, JsonFile, TextFile};
+use super::outputs::{Color, Console, JsonFile, Switch, TextFile};
 use super::pipeline::{self, Output, Pipeline};
 use super::settings::{Origin, Said, Settings};
+use crate::clock::TimeZone;
 use crate::filter::directives::Table;
-use crate::layout::{TimeZone, in_words};
+use crate::layout::in_words;
 use crate::queue::Overflow;
 use crate::record::Entries;
+use crate::sink::file::rotation::Rotation;
 use crate::stats::OutputStats;
 use crate::sync::lock;
 
@@ -204,15 +206,22 @@ pub(super) fn rows(settings: &Settings) -> Vec<ReportRow> {
         console.as_ref().map_or_else(off, console_in_words)
     });
     rows.add("text", &settings.text, |text| {
-        let in_words = |text: &TextFile| file(text.path.as_deref(), text.level);
+        let in_words = |text: &TextFile| {
+            let path = file(text.path.as_deref(), text.level);
+            format!("{path}{}", own_rotation(text.rotate.as_ref()))
+        };
         text.as_ref().map_or_else(off, in_words)
     });
     rows.add("json", &settings.json, |json| {
         let in_words = |json: &JsonFile| {
             let path = file(json.path.as_deref(), json.level);
-            format!("{path}, schema {}", small(json.schema))
+            let rotation = own_rotation(json.rotate.as_ref());
+            format!("{path}, schema {}{rotation}", small(json.schema))
         };
         json.as_ref().map_or_else(off, in_words)
+    });
+    rows.add("rotate", &settings.rotate, |rotate| {
+        rotate.as_ref().map_or_else(by_hand, rotation_in_words)
     });
     for output in &settings.outputs {
         let value = format!("a sink of the program's{}", own_level(output.level));
@@ -291,6 +300,20 @@ fn lower(level: LevelFilter) -> String {
 
 fn off() -> String {
     "off".to_owned()
+}
+
+fn by_hand() -> String {
+    Rotation::by_hand().to_string()
+}
+
+fn rotation_in_words(said: &Switch<Rotation>) -> String {
+    said.0.as_ref().map_or_else(off, Rotation::to_string)
+}
+
+fn own_rotation(said: Option<&Switch<Rotation>>) -> String {
+    said.map_or_else(String::new, |said| {
+        format!(", rotate {}", rotation_in_words(said))
+    })
 }
 
 /// A choice that has one word for a name.

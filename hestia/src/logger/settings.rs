@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use hestia_grammar::{Directives, limits};
 
-use super::env::Environment;
-use super::outputs::{Console, JsonFile, Output, TextFile, open_safely};
+use super::env::{Environment, Warning};
+use super::outputs::{Console, JsonFile, Output, Switch, TextFile, open_safely};
 use super::own_file::OwnFile;
 use super::pipeline;
 use crate::clock::Order;
@@ -18,6 +18,7 @@ use crate::error::{ErrorKind, InitError};
 use crate::facts::Facts;
 use crate::internal::ErrorHook;
 use crate::queue::{Bounds, Overflow};
+use crate::sink::file::rotation::Rotation;
 use crate::writer::route::Route;
 
 /// Who said what a setting is.
@@ -119,6 +120,8 @@ pub(super) struct Settings {
     pub(super) console: Said<Option<Console>>,
     pub(super) text: Said<Option<TextFile>>,
     pub(super) json: Said<Option<JsonFile>>,
+    /// Of all files; nothing said means by hand only.
+    pub(super) rotate: Said<Option<Switch<Rotation>>>,
     pub(super) outputs: Vec<Output>,
     pub(super) overflow: Said<Overflow>,
     pub(super) order: Said<Order>,
@@ -152,6 +155,7 @@ impl Default for Settings {
             console: Said::default(Some(Console::default())),
             text: Said::default(Some(TextFile::default())),
             json: Said::default(Some(JsonFile::default())),
+            rotate: Said::default(None),
             outputs: Vec::new(),
             overflow: Said::default(bounds.overflow),
             order: Said::default(Order::default()),
@@ -180,8 +184,9 @@ impl Settings {
         }
     }
 
-    /// Puts the environment's word above the code's.
-    pub(super) fn apply(&mut self, found: &Environment) {
+    /// Puts the environment's word above the code's. What cannot be had beside the rest of what the code says is left out, and
+    /// returned.
+    pub(super) fn apply(&mut self, found: &Environment) -> Vec<Warning> {
         self.app.overrule(found.app.clone().map(Some), "APP_NAME");
         self.version
             .overrule(found.version.clone().map(Some), "APP_VERSION");
@@ -196,6 +201,58 @@ impl Settings {
             self.directives.overrule(Some(directives.clone()), name);
             self.forget_own_levels();
         }
+        self.apply_rotation(found).err().into_iter().collect()
+    }
+
+    /// As for levels, what the environment says counts for every file.
+    fn apply_rotation(&mut self, found: &Environment) -> Result<(), Warning> {
+        let Some(words) = &found.rotation else {
+            return Ok(());
+        };
+        let apply = |said: Option<&Switch<Rotation>>| {
+            let code = said.and_then(|said| said.0.as_ref());
+            let applied = words.apply(code).map_err(|wrong| words.warning(&wrong));
+            applied.map(|rotation| Switch(Some(rotation)))
+        };
+        let all = apply(self.rotate.value.as_ref())?;
+        let text = self
+            .text
+            .value
+            .as_ref()
+            .and_then(|text| text.rotate.as_ref());
+        let json = self
+            .json
+            .value
+            .as_ref()
+            .and_then(|json| json.rotate.as_ref());
+        let text = text.map(|own| apply(Some(own))).transpose()?;
+        let json = json.map(|own| apply(Some(own))).transpose()?;
+        self.rotate.overrule(Some(Some(all)), words.variable());
+        if let Some(file) = &mut self.text.value {
+            file.rotate = text;
+        }
+        if let Some(file) = &mut self.json.value {
+            file.rotate = json;
+        }
+        Ok(())
+    }
+
+    fn check_rotation(&self) -> Result<(), InitError> {
+        let text = self
+            .text
+            .value
+            .as_ref()
+            .and_then(|text| text.rotate.as_ref());
+        let json = self
+            .json
+            .value
+            .as_ref()
+            .and_then(|json| json.rotate.as_ref());
+        [self.rotate.value.as_ref(), text, json]
+            .into_iter()
+            .flatten()
+            .filter_map(|said| said.0.as_ref())
+            .try_for_each(|rotation| rotation.check().map_err(invalid))
     }
 
     /// One level that every output obeys.
@@ -292,6 +349,7 @@ impl Settings {
         if cfg!(not(unix)) && (self.reopen_on_hang_up.value || !self.drain_on.value.is_empty()) {
             return Err(invalid("signals are to be had on Unix only"));
         }
+        self.check_rotation()?;
         self.check_names()
     }
 
@@ -336,14 +394,15 @@ impl Settings {
         directives: &Directives,
     ) -> (Vec<pipeline::Output>, Vec<Route>) {
         let mut opened = Vec::new();
+        let rotate = self.rotate.value.as_ref();
         if let Some(console) = &self.console.value {
             opened.push(("console", console.level, open_safely(|| console.open())));
         }
         if let Some(text) = &self.text.value {
-            opened.push(("text", text.level, open_safely(|| text.open())));
+            opened.push(("text", text.level, open_safely(|| text.open(rotate))));
         }
         if let Some(json) = &self.json.value {
-            opened.push(("json", json.level, open_safely(|| json.open())));
+            opened.push(("json", json.level, open_safely(|| json.open(rotate))));
         }
         for output in &self.outputs {
             if let Some(destination) = open_safely(|| output.open()) {
@@ -367,7 +426,8 @@ impl Settings {
         let mut text = self.text.value.clone().unwrap_or_default();
         text.path = Some(file.path.clone());
         let name = file.said.display().to_string();
-        let destination = open_safely(|| text.open());
+        let rotate = self.rotate.value.as_ref();
+        let destination = open_safely(|| text.open(rotate));
         pipeline::route(name, destination, directives, text.level, Some(file.number))
     }
 }

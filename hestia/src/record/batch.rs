@@ -201,6 +201,14 @@ impl Batch {
             .map_or(self.bytes.len(), |line| line.end)
     }
 
+    /// Where the last of those first lines ends that lie within `limit` bytes and are older than `before`, in
+    /// nanoseconds; 0 when not even the first line is one of them.
+    pub(crate) fn end_within(&self, limit: usize, before: i64) -> usize {
+        let fits = |line: &&Line| line.end <= limit && line.info.timestamp_nanos < before;
+        let fitting = self.lines.iter().take_while(fits);
+        fitting.last().map_or(0, |line| line.end)
+    }
+
     pub(crate) fn append(
         &mut self,
         record: &Record<'_>,
@@ -351,6 +359,18 @@ impl Batch {
         }
     }
 
+    /// The same lines, logged at these seconds.
+    pub(crate) fn at(mut self, seconds: &[i64]) -> Self {
+        self.set_times(seconds);
+        self
+    }
+
+    pub(crate) fn set_times(&mut self, seconds: &[i64]) {
+        for (line, second) in self.lines.iter_mut().zip(seconds) {
+            line.info.timestamp_nanos = second * 1_000_000_000;
+        }
+    }
+
     /// What was counted so far: written, failed, notices, bytes.
     pub(crate) fn figures(&self) -> (u64, u64, u64, u64) {
         let counts = &self.counts;
@@ -428,6 +448,19 @@ mod tests {
         assert_eq!(batch.end_of_lines(0, 3), 4);
         assert_eq!(batch.end_of_lines(8, 4), 20);
         assert_eq!(batch.end_of_lines(8, usize::MAX), 22);
+    }
+
+    #[test]
+    fn what_goes_into_a_file_ends_at_its_size_and_at_its_time() {
+        let batch = Batch::of(&["one\n", "two\n", "late\n", "four\n"]).at(&[1, 3, 2, 4]);
+        let second = 1_000_000_000;
+        assert_eq!(batch.end_within(usize::MAX, i64::MAX), 18);
+        assert_eq!(batch.end_within(8, i64::MAX), 8);
+        assert_eq!(batch.end_within(7, i64::MAX), 4);
+        assert_eq!(batch.end_within(3, i64::MAX), 0);
+        assert_eq!(batch.end_within(usize::MAX, 3 * second), 4);
+        assert_eq!(batch.end_within(usize::MAX, 4 * second), 13);
+        assert_eq!(batch.end_within(usize::MAX, second), 0);
     }
 
     #[test]

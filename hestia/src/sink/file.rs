@@ -2,7 +2,9 @@
 //!
 //! The writer thread runs it (the thread that logs, after shutdown). Every chunk of whole lines is one
 //! write at the end of the file, so several processes may append to the same file, and a log rotator may
-//! truncate it (`copytruncate`) or move it away and have it opened anew ([`Sink::reopen`]).
+//! truncate it (`copytruncate`), move it away or delete it: whether the path still leads to the open file is looked at
+//! before the first write that comes a second or more after the last look, and if not, it is opened anew. hestia's own
+//! rotation is [`rotator`]'s.
 //!
 //! What can go wrong costs the lines at hand, never more: a file that could not be opened is tried again
 //! once a second, a full disk at every write. A line that a full disk cut is finished first thing when
@@ -10,10 +12,17 @@
 //!
 //! *Invariant:* what is in the file already is never touched.
 
+mod archive;
+mod compressor;
 mod disk;
+mod lock;
+mod period;
+pub(crate) mod rotation;
+mod rotator;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::lines::{Lines, is_closed};
@@ -22,14 +31,22 @@ use crate::error::{ErrorKind, SinkError};
 use crate::record::batch::Batch;
 
 use disk::Disk;
+use rotation::Rotation;
+use rotator::{Moved, Rotator};
 
 /// How much one write takes at most, in bytes, unless a single line is longer. Larger than a usual batch,
 /// which so takes one write; a limit at all, since systems without one write no faster for it and keep
 /// other processes that append to the file waiting.
 const CHUNK_BYTES: usize = 256 * 1024;
 
-/// How long a file that could not be opened is left alone.
+/// How long a file that could not be opened, or not be rotated, is left alone.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// How often a rotation by hand is tried while another process rotates a file of the same directory.
+const BY_HAND_ATTEMPTS: u32 = 20;
+
+/// How long the path is believed to lead to the open file.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// What a file sink needs of the world.
 pub(crate) trait FileSystem: Send {
@@ -44,6 +61,44 @@ pub(crate) trait FileSystem: Send {
 
     /// The present time.
     fn now(&self) -> Instant;
+
+    /// The same by the clock that people set, in seconds since the Unix epoch.
+    fn seconds(&self) -> i64;
+
+    /// What there is to know about an open file; `None` when that cannot be found out.
+    fn status(&self, file: &Self::File) -> Option<Status>;
+
+    /// Whether the path leads to the file of this status.
+    fn look(&self, path: &Path, status: &Status) -> Place;
+
+    /// Opens a new file in the place of an old one, whose mode and owner it has from the beginning.
+    fn open_like(&mut self, path: &Path, old: &Self::File) -> Result<Self::File, SinkError>;
+}
+
+/// What there is to know about an open file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Status {
+    /// Neither device nor pipe.
+    is_file: bool,
+    bytes: u64,
+    /// How many names it has; 0 once it has been deleted.
+    links: u64,
+    device: u64,
+    inode: u64,
+    /// In seconds since the Unix epoch.
+    modified: i64,
+    /// The same, where the file system knows it.
+    created: Option<i64>,
+}
+
+/// Where a path leads, compared to an open file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Same,
+    /// To another file, or to none.
+    Elsewhere,
+    /// That could not be found out.
+    Unknown,
 }
 
 /// Appends lines to a file.
@@ -57,12 +112,26 @@ pub(crate) struct FileSink<S: FileSystem = Disk> {
     refused: Option<(SinkError, Instant)>,
     /// Why the last write failed.
     failed: Option<SinkError>,
+    /// Absent where the program said that the file is never rotated.
+    rotator: Option<Rotator>,
+    /// What has gone wrong at no cost to any line, and is still to be reported.
+    trouble: Option<SinkError>,
+    /// When it was last looked at where the path leads.
+    looked: Option<Instant>,
+    /// Device and inode of the open file.
+    identity: Option<(u64, u64)>,
+    /// How often the descriptor turned out to be another file's.
+    taken_over: u32,
 }
 
 impl FileSink {
-    /// A sink for this path; the file is not opened yet.
-    pub(crate) fn new(path: PathBuf) -> Self {
-        FileSink::on(Disk, path)
+    /// A sink for this path, which is rotated so; the file is not opened yet.
+    pub(crate) fn new(path: PathBuf, rotation: Option<Rotation>) -> Self {
+        // A program may change its directory, and the path is looked at again and again.
+        let path = std::path::absolute(&path).unwrap_or(path);
+        let mut sink = FileSink::on(Disk, path);
+        sink.rotator = rotation.map(Rotator::new);
+        sink
     }
 }
 
@@ -75,6 +144,11 @@ impl<S: FileSystem> FileSink<S> {
             lines: Lines::new(CHUNK_BYTES),
             refused: None,
             failed: None,
+            rotator: None,
+            trouble: None,
+            looked: None,
+            identity: None,
+            taken_over: 0,
         }
     }
 
@@ -85,32 +159,61 @@ impl<S: FileSystem> FileSink<S> {
     /// its lines fail until a later attempt, at most one a second, succeeds.
     pub(crate) fn open(&mut self) -> Result<(), SinkError> {
         if self.file.is_none() {
-            self.file = Some(self.open_now()?);
+            let file = self.open_now()?;
+            self.file = Some(file);
+            self.start();
         }
         Ok(())
+    }
+
+    /// As `open`, but what was refused a moment ago is not tried again.
+    fn ensure_open(&mut self) -> Result<(), SinkError> {
+        match &self.refused {
+            Some((error, next)) if self.file.is_none() && self.system.now() < *next => {
+                Err(again(error))
+            }
+            _ => self.open(),
+        }
     }
 
     fn open_now(&mut self) -> Result<S::File, SinkError> {
         let opened = self.system.open(&self.path);
         match &opened {
-            Ok(_) => self.begin(),
+            Ok(file) => self.begin(file),
             Err(error) => self.refused = Some((again(error), self.system.now() + RETRY)),
         }
         opened
     }
 
     /// A file was opened, perhaps not the one that was open before.
-    fn begin(&mut self) {
+    fn begin(&mut self, file: &S::File) {
         let torn = self.system.ends_within_line(&self.path);
         self.lines.start_over(torn);
         self.refused = None;
+        self.looked = Some(self.system.now());
+        let status = self.system.status(file);
+        self.identity = status.map(|status| (status.device, status.inode));
+        if let (Some(rotator), Some(status)) = (&mut self.rotator, status) {
+            rotator.opened(&status);
+        }
     }
 
-    fn take_file(&mut self) -> Result<S::File, SinkError> {
-        match (self.file.take(), &self.refused) {
-            (Some(file), _) => Ok(file),
-            (None, Some((error, next))) if self.system.now() < *next => Err(again(error)),
-            (None, _) => self.open_now(),
+    /// The first time that the file is open: what is to be done at the start of a program.
+    fn start(&mut self) {
+        let Some(rotator) = &mut self.rotator else {
+            return;
+        };
+        if !rotator.starts() {
+            return;
+        }
+        if rotator.rotates_on_start(&self.path)
+            && let Err(error) = self.rotate_now()
+        {
+            self.trouble = Some(error);
+        }
+        if let Some(rotator) = &mut self.rotator {
+            let tidied = rotator.tidy(&self.path, self.system.seconds());
+            self.trouble = tidied.err().or(self.trouble.take());
         }
     }
 
@@ -118,7 +221,10 @@ impl<S: FileSystem> FileSink<S> {
         &mut self,
         write: impl FnOnce(&mut Lines, &mut S::File) -> io::Result<()>,
     ) -> Result<(), SinkError> {
-        let mut file = self.take_file()?;
+        self.ensure_open()?;
+        let Some(mut file) = self.file.take() else {
+            return Ok(());
+        };
         let result = write(&mut self.lines, &mut file);
         match &result {
             Err(error) if is_closed(error) => {
@@ -139,13 +245,141 @@ impl<S: FileSystem> FileSink<S> {
             .as_ref()
             .map_or(Ok(()), |error| Err(again(error)))
     }
+
+    /// Writes all lines; each goes into the file that it belongs to.
+    fn write_lines(&mut self, batch: &mut Batch) -> Result<(), SinkError> {
+        self.ensure_open()?;
+        self.follow_others();
+        while !batch.is_empty() {
+            let room = self.room(batch);
+            if room > 0 {
+                self.with_file(|lines, file| lines.write_first(file, batch, room))?;
+            } else if let Err(error) = self.rotate_now() {
+                self.trouble = Some(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn status(&self) -> Option<Status> {
+        self.file.as_ref().and_then(|file| self.system.status(file))
+    }
+
+    /// How many bytes of the batch go into the file as it is; 0 when it has to be rotated first.
+    fn room(&mut self, batch: &Batch) -> usize {
+        let status = self.status().filter(|status| status.is_file);
+        match (&mut self.rotator, status) {
+            (Some(rotator), Some(status)) => rotator.room(batch, status.bytes, self.system.now()),
+            _ => batch.bytes().len(),
+        }
+    }
+
+    /// Others may have moved the file away, or deleted it: then what comes now goes to where the path leads. A file that
+    /// has no name any more is noticed at once, any other after a second.
+    fn follow_others(&mut self) {
+        let Some(status) = self.status() else { return };
+        if self.is_taken_over(&status) {
+            return;
+        }
+        let now = self.system.now();
+        let is_deleted = status.links == 0;
+        let is_due = self.looked.is_none_or(|looked| now >= looked + LOOK_AGAIN);
+        if !is_deleted && !is_due {
+            return;
+        }
+        self.looked = Some(now);
+        if let Some(rotator) = &mut self.rotator {
+            rotator.clock_shows(self.system.seconds());
+        }
+        if self.system.look(&self.path, &status) == Place::Elsewhere {
+            self.follow(is_deleted);
+        }
+    }
+
+    /// Somebody closed the descriptor, and opened another file that got its number: neither written to nor closed, and the
+    /// path opened anew. Believed twice: a file system that does not know its own files would cost a descriptor each time.
+    fn is_taken_over(&mut self, status: &Status) -> bool {
+        let is_other = self
+            .identity
+            .is_some_and(|own| own != (status.device, status.inode));
+        if !is_other || self.taken_over == 2 {
+            return false;
+        }
+        self.taken_over += 1;
+        std::mem::forget(self.file.take());
+        true
+    }
+
+    /// Opens what the path leads to now. When that is not possible, the old file goes on, unless nobody could ever read it.
+    fn follow(&mut self, is_deleted: bool) {
+        if let Err(error) = self.reopen() {
+            if is_deleted {
+                self.file = None;
+                self.refused = Some((error, self.system.now() + RETRY));
+            } else {
+                self.trouble = Some(error);
+            }
+        }
+    }
+
+    /// Makes an archive of the file and begins a new one; or follows another process that has done so. When it fails, the
+    /// file goes on as it is, and is left alone for a while. `false` when another process is rotating something at this moment:
+    /// then it is left alone for a moment.
+    fn rotate_now(&mut self) -> Result<bool, SinkError> {
+        let result = self.try_to_rotate();
+        if let (Err(_), Some(rotator)) = (&result, &mut self.rotator) {
+            rotator.pause(self.system.now() + RETRY);
+        }
+        result
+    }
+
+    fn try_to_rotate(&mut self) -> Result<bool, SinkError> {
+        // A line that was cut belongs to the file it began in.
+        self.with_file(|lines, file| lines.end_line(file))?;
+        let (Some(status), Some(rotator)) = (self.status(), &mut self.rotator) else {
+            return Ok(true);
+        };
+        let now = self.system.now();
+        match rotator.move_aside(&self.path, &status, now)? {
+            Moved::Busy => {
+                rotator.pause(now + rotator::BUSY_PAUSE);
+                Ok(false)
+            }
+            Moved::Elsewhere => self.reopen().map(|()| true),
+            Moved::Aside(moved) => {
+                let opened = match &self.file {
+                    Some(old) => self.system.open_like(&self.path, old),
+                    None => self.system.open(&self.path),
+                };
+                let new = match opened {
+                    Ok(new) => new,
+                    Err(error) => {
+                        moved.put_back();
+                        let what = format!("cannot rotate {}", self.path.display());
+                        return Err(SinkError::new(ErrorKind::RotateFile, what).because(error));
+                    }
+                };
+                self.begin(&new);
+                // Only now is the old one given up, and may be compressed.
+                self.file = Some(new);
+                let seconds = self.system.seconds();
+                if let Some(rotator) = &mut self.rotator
+                    && let Err(error) = rotator.finish(*moved, seconds)
+                {
+                    self.trouble = Some(error);
+                }
+                Ok(true)
+            }
+        }
+    }
 }
 
 impl<S: FileSystem> Sink for FileSink<S> {
+    /// What goes wrong with archives costs no line: then all are written, and the error is for the report.
     fn write(&mut self, batch: &mut Batch) -> Result<(), SinkError> {
-        let result = self.with_file(|lines, file| lines.write(file, batch));
+        let result = self.write_lines(batch);
         self.failed = result.as_ref().err().map(again);
-        result
+        result.and_then(|()| self.trouble.take().map_or(Ok(()), Err))
     }
 
     /// Confirms what the operating system took. Fails as long as the file is not open, and after a write
@@ -163,9 +397,27 @@ impl<S: FileSystem> Sink for FileSink<S> {
         // First of all: the path may still lead to the same file. What fails here is given up below.
         let _ = self.with_file(|lines, file| lines.finish(file));
         let file = self.system.open(&self.path)?;
-        self.begin();
+        self.begin(&file);
         self.file = Some(file);
         Ok(())
+    }
+
+    /// By hand. A file with nothing in it stays as it is.
+    fn rotate(&mut self) -> Result<(), SinkError> {
+        self.ensure_open()?;
+        self.follow_others();
+        for _ in 0..BY_HAND_ATTEMPTS {
+            let is_there = self
+                .status()
+                .is_some_and(|status| status.is_file && status.bytes > 0);
+            if !is_there || self.rotate_now()? {
+                return self.trouble.take().map_or(Ok(()), Err);
+            }
+            thread::sleep(rotator::BUSY_PAUSE);
+        }
+        let what = format!("cannot rotate {}", self.path.display());
+        Err(SinkError::new(ErrorKind::RotateFile, what)
+            .because("another process has locked its directory; try again"))
     }
 }
 

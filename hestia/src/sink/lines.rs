@@ -28,11 +28,22 @@ impl Lines {
         }
     }
 
-    /// Settles what was written; what could not be stays in the batch, except for the line that was cut.
+    /// Writes all lines. Settles what was written; what could not be stays in the batch, except for the line that
+    /// was cut.
     pub(super) fn write(&mut self, out: &mut impl Write, batch: &mut Batch) -> io::Result<()> {
-        self.finish(out)?;
-        self.end_torn_line(out)?;
-        let (bytes, result) = self.write_chunks(out, batch);
+        let all = batch.bytes().len();
+        self.write_first(out, batch, all)
+    }
+
+    /// As `write`, but only the first so many bytes, which end where a line does.
+    pub(super) fn write_first(
+        &mut self,
+        out: &mut impl Write,
+        batch: &mut Batch,
+        limit: usize,
+    ) -> io::Result<()> {
+        self.end_line(out)?;
+        let (bytes, result) = self.write_chunks(out, batch, limit);
         if batch.written(bytes) > 0 {
             self.begun = Some(batch.take_first());
         }
@@ -50,6 +61,12 @@ impl Lines {
             self.begun = None;
         }
         result
+    }
+
+    /// Writes what is missing at the end of the last line, whoever cut it.
+    pub(super) fn end_line(&mut self, out: &mut impl Write) -> io::Result<()> {
+        self.finish(out)?;
+        self.end_torn_line(out)
     }
 
     /// Forgets the line that was cut, and counts it as failed.
@@ -72,11 +89,17 @@ impl Lines {
         Ok(())
     }
 
-    fn write_chunks(&self, out: &mut impl Write, batch: &Batch) -> (usize, io::Result<()>) {
-        let bytes = batch.bytes();
+    fn write_chunks(
+        &self,
+        out: &mut impl Write,
+        batch: &Batch,
+        limit: usize,
+    ) -> (usize, io::Result<()>) {
+        let bytes = &batch.bytes()[..limit.min(batch.bytes().len())];
         let mut done = 0;
         while done < bytes.len() {
-            let end = batch.end_of_lines(done, self.chunk_bytes);
+            let chunk = self.chunk_bytes.min(bytes.len() - done);
+            let end = batch.end_of_lines(done, chunk);
             let (count, result) = write_whole(out, &bytes[done..end]);
             done += count;
             if result.is_err() {

@@ -2,7 +2,7 @@
 //!
 //! Sinks are called by the writer thread (by the thread that logs, after shutdown). One that can stall,
 //! such as the console, has a worker thread of its own and only hands lines over here. One file per sink
-//! (`file.rs`, `console.rs`), with what is its own below it (`file/disk.rs` opens files, `console/worker.rs` is
+//! (`file.rs`, `console.rs`), with what is its own below it (`file/disk.rs` opens files, `file/rotator.rs` rotates them, `console/worker.rs` is
 //! the console's thread); `lines.rs`, which leaves no torn line behind, serves both.
 //!
 //! *Invariant:* a sink knows nothing of queues and never sees a record, only lines.
@@ -64,6 +64,14 @@ pub trait Sink: Send {
     /// # Errors
     /// When that is not possible; the sink goes on with what it has.
     fn reopen(&mut self) -> Result<(), SinkError> {
+        Ok(())
+    }
+
+    /// Makes an archive of what was written so far, and begins anew; see [`crate::rotate`]. The default does nothing.
+    ///
+    /// # Errors
+    /// When that is not possible; the sink goes on with what it has.
+    fn rotate(&mut self) -> Result<(), SinkError> {
         Ok(())
     }
 

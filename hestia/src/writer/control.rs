@@ -10,7 +10,7 @@ use crossbeam_channel::Sender;
 use super::route::Route;
 use crate::error::SinkError;
 
-/// How each output, by its place, ended a flush or a reopening.
+/// How each output, by its place, ended a flush, a reopening or a rotation.
 pub(crate) type Answer = (usize, Result<(), SinkError>);
 
 /// What the outputs are to confirm once everything before the request has been written.
@@ -20,6 +20,8 @@ pub(crate) enum Confirm {
     Flush,
     /// That they have opened their files again.
     Reopen,
+    /// That they have made archives of their files and begun new ones.
+    Rotate,
     /// Nothing; whoever asks only waits for the writer to come that far.
     Nothing,
 }

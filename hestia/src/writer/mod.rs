@@ -279,6 +279,7 @@ impl Writer {
             match what {
                 Confirm::Flush => self.desk.routes.flush(&answer),
                 Confirm::Reopen => self.desk.routes.reopen(&answer),
+                Confirm::Rotate => self.desk.routes.rotate(&answer),
                 Confirm::Nothing => drop(answer),
             }
         }

@@ -233,11 +233,25 @@ impl Routes {
     }
 
     pub(super) fn reopen(&mut self, answer: &crossbeam_channel::Sender<super::control::Answer>) {
+        self.ask("reopen", |sink| sink.reopen(), answer);
+    }
+
+    pub(super) fn rotate(&mut self, answer: &crossbeam_channel::Sender<super::control::Answer>) {
+        self.ask("rotate", |sink| sink.rotate(), answer);
+    }
+
+    /// Writes everything, and has each output do something.
+    fn ask(
+        &mut self,
+        what: &str,
+        act: fn(&mut dyn Sink) -> Result<(), SinkError>,
+        answer: &crossbeam_channel::Sender<super::control::Answer>,
+    ) {
         for (place, slot) in self.slots.iter_mut().enumerate() {
             slot.write_out();
             let sink = &mut slot.route.sink;
-            let result = catch_unwind(AssertUnwindSafe(|| sink.reopen()))
-                .unwrap_or_else(|panic| Err(panicked("reopen", &*panic)));
+            let result = catch_unwind(AssertUnwindSafe(|| act(&mut **sink)))
+                .unwrap_or_else(|panic| Err(panicked(what, &*panic)));
             // Whoever asked may have given up waiting.
             let _ = answer.send((place, result));
         }
@@ -333,9 +347,11 @@ impl Slot {
                 true
             }
             Err(error) => {
+                // What went wrong may have cost no line: a file that could not be rotated goes on.
+                let is_written = error.kind() == ErrorKind::RotateFile && self.batch.is_empty();
                 self.batch.all_failed();
                 self.report(&error);
-                false
+                is_written
             }
         }
     }

@@ -30,6 +30,11 @@ mod shorthands {
     pub fn main() {}
 }
 
+mod rotations {
+    #[hestia::main(console = false, rotate = false, text(rotate = true), json(rotate = hestia::Rotation::size(1_000_000).keep(3)))]
+    pub fn main() {}
+}
+
 mod empty_groups {
     #[hestia::main(console(), text(), json = (), metadata())]
     pub fn main() {}
@@ -54,14 +59,17 @@ mod empty_groups {
         pattern = "{time:%H:%M:%S} {level:<5} {message} {metadata}",
         zone = "local",
         multiline = "indent",
+        rotate = (size = "10MB", every = "day", at = "03:30", keep = 5),
         filter = |record: &Record<'_>| record.field("user_id").is_some(),
     ),
     json = (
         path = directory().join("app.log"),
         level = "warn",
         schema = "ecs",
+        rotate(every = "6h", zone = "utc", max_age = "30d", max_total_bytes = "1GB", compress = "zstd"),
         filter = |record: &Record<'_>| record.field("user_id").is_some(),
     ),
+    rotate = (every = "week", on = "sunday", at = "0:00", names = "times", on_start = true, compress = "gzip", link = "newest"),
     sink = [hestia::Output::new("nowhere", Nowhere), Nowhere],
     logs_dir = directory(),
     metadata(region = "eu-1", "shard-id" = 7, ratio = 0.5, paid = true, offset = -1, host = std::process::id()),
@@ -86,5 +94,5 @@ fn main() {
     for setting in ["app", "level", "metadata", "drain_on", "sink nowhere"] {
         assert_eq!(report.row(setting).map(|row| row.origin), Some(hestia::Origin::Attribute));
     }
-    let _ = (usual::main, switches::main, shorthands::main, empty_groups::main);
+    let _ = (usual::main, switches::main, shorthands::main, rotations::main, empty_groups::main);
 }

@@ -11,11 +11,12 @@
 
 use super::hestia::FRACTION_DIGITS;
 use super::{append_number, append_some, append_str};
+use crate::clock::TimeZone;
 use crate::facts::Facts;
 use crate::layout::escape;
 use crate::layout::parts;
 use crate::layout::prepared::Prepared;
-use crate::layout::time::{TimeWriter, TimeZone};
+use crate::layout::time::TimeWriter;
 use crate::layout::value;
 use crate::level::{Level, Severity};
 use crate::record::{Field, Items, Record, Value};

@@ -1,11 +1,12 @@
 //! hestia's own schema; see [`Schema::Hestia`](super::Schema::Hestia).
 
 use super::{append_number, append_some, append_str};
+use crate::clock::TimeZone;
 use crate::facts::Facts;
 use crate::layout::escape;
 use crate::layout::parts;
 use crate::layout::prepared::{Keys, Prepared};
-use crate::layout::time::{TimeWriter, TimeZone};
+use crate::layout::time::TimeWriter;
 use crate::layout::value;
 use crate::record::{Field, Metadata, Record};
 use crate::thread::ThreadRef;

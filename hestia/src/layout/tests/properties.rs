@@ -5,9 +5,10 @@ use proptest::prelude::*;
 use serde_json::{Value as JsonValue, json};
 
 use super::{Sample, Tree, fields, hostile, object, sample};
+use crate::clock::TimeZone;
 use crate::layout::escape::is_hidden;
 use crate::layout::{
-    ConsoleLayout, JsonLayout, Layout, Multiline, Schema, Style, TextLayout, TimeZone, strict,
+    ConsoleLayout, JsonLayout, Layout, Multiline, Schema, Style, TextLayout, strict,
 };
 
 /// The line's object, once it has been found valid, strict, on one line, and free of anything hidden.

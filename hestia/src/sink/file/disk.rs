@@ -1,14 +1,15 @@
-//! Opening log files, and saying well why one cannot be opened.
+//! Opening log files, saying well why one cannot be opened, and what there is to know about them.
 //!
 //! *Invariant:* nothing here waits for another process, as opening a pipe that nobody reads would.
 
-use std::fs::{self, File, FileType, OpenOptions};
+use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io::{self, IsTerminal, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::FileSystem;
+use super::lock::{Locked, Locking};
+use super::{FileSystem, Place, Status};
 use crate::descriptor::above_standard_streams;
 use crate::error::{ErrorKind, SinkError};
 
@@ -17,33 +18,18 @@ use crate::error::{ErrorKind, SinkError};
 pub(crate) struct Disk;
 
 impl FileSystem for Disk {
-    type File = File;
+    type File = Locked;
 
-    fn open(&mut self, path: &Path) -> Result<File, SinkError> {
-        if path.as_os_str().is_empty() {
-            return Err(SinkError::new(
-                ErrorKind::OpenFile,
-                "cannot open a log file: its path is empty",
-            ));
-        }
-        make_directory_of(path)?;
-        // Looked at before it is opened, since opening a device may do something to it; and after, in case
-        // it was exchanged in between.
-        if let Ok(there) = fs::metadata(path) {
-            refuse(path, there.file_type())?;
-        }
-        let file = options()
-            .append(true)
-            .create(true)
-            .open(path)
-            .map_err(|error| open_error(path, error))?;
-        if let Ok(opened) = file.metadata() {
-            refuse(path, opened.file_type())?;
-        }
-        if file.is_terminal() {
-            return Err(refusal(path, "it is a terminal; use the console output"));
-        }
-        above_standard_streams(file).map_err(|error| open_error(path, error))
+    /// Holds a shared lock on the file from then on, and has looked after that whether the path still leads to it: so nobody
+    /// has begun to compress or delete it.
+    fn open(&mut self, path: &Path) -> Result<Locked, SinkError> {
+        open_locked(path, &options())
+    }
+
+    fn open_like(&mut self, path: &Path, old: &Locked) -> Result<Locked, SinkError> {
+        let new = open_locked(path, &options_like(old.file()))?;
+        copy_mode_and_owner(old.file(), new.file());
+        Ok(new)
     }
 
     fn ends_within_line(&mut self, path: &Path) -> bool {
@@ -54,7 +40,158 @@ impl FileSystem for Disk {
     fn now(&self) -> Instant {
         Instant::now()
     }
+
+    fn seconds(&self) -> i64 {
+        seconds(SystemTime::now())
+    }
+
+    fn status(&self, file: &Locked) -> Option<Status> {
+        file.file().metadata().ok().map(|there| status(&there))
+    }
+
+    fn look(&self, path: &Path, status: &Status) -> Place {
+        match fs::metadata(path) {
+            Ok(there) if same(&there, status) => Place::Same,
+            Ok(_) => Place::Elsewhere,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Place::Elsewhere,
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => Place::Elsewhere,
+            Err(_) => Place::Unknown,
+        }
+    }
 }
+
+/// How often a file is opened that is moved away while it is.
+const OPEN_ATTEMPTS: u32 = 5;
+
+fn open_locked(path: &Path, options: &OpenOptions) -> Result<Locked, SinkError> {
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        let (file, locking) = Locked::shared(open(path, options)?);
+        let status = Disk.status(&file);
+        let is_the_one = status.is_none_or(|status| {
+            !status.is_file
+                || locking != Locking::Busy && Disk.look(path, &status) != Place::Elsewhere
+        });
+        // Somebody else's lock on the file is no reason not to write to it.
+        if is_the_one || attempts == OPEN_ATTEMPTS {
+            return Ok(file);
+        }
+    }
+}
+
+fn open(path: &Path, options: &OpenOptions) -> Result<File, SinkError> {
+    if path.as_os_str().is_empty() {
+        return Err(SinkError::new(
+            ErrorKind::OpenFile,
+            "cannot open a log file: its path is empty",
+        ));
+    }
+    make_directory_of(path)?;
+    // Looked at before it is opened, since opening a device may do something to it; and after, in case
+    // it was exchanged in between.
+    if let Ok(there) = fs::metadata(path) {
+        refuse(path, there.file_type())?;
+    }
+    let mut options = options.clone();
+    let file = options
+        .append(true)
+        .create(true)
+        .open(path)
+        .map_err(|error| open_error(path, error))?;
+    if let Ok(opened) = file.metadata() {
+        refuse(path, opened.file_type())?;
+    }
+    if file.is_terminal() {
+        return Err(refusal(path, "it is a terminal; use the console output"));
+    }
+    above_standard_streams(file).map_err(|error| open_error(path, error))
+}
+
+fn seconds(time: SystemTime) -> i64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| {
+        i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    })
+}
+
+fn status(there: &Metadata) -> Status {
+    let (device, inode, links) = numbers(there);
+    Status {
+        is_file: there.is_file(),
+        bytes: there.len(),
+        links,
+        device,
+        inode,
+        modified: there.modified().map_or(0, seconds),
+        created: there.created().ok().map(seconds),
+    }
+}
+
+/// Whether this is the file that was looked at.
+pub(super) fn same(there: &Metadata, status: &Status) -> bool {
+    let (device, inode, _) = numbers(there);
+    (device, inode) == (status.device, status.inode)
+}
+
+/// Whether a path leads to an open file; not through a link.
+pub(super) fn is_at(path: &Path, file: &File) -> bool {
+    let there = fs::symlink_metadata(path).and_then(|there| Ok((there, file.metadata()?)));
+    there.is_ok_and(|(there, open)| same(&there, &status(&open)))
+}
+
+/// Device, inode, and the number of names.
+#[cfg(unix)]
+fn numbers(there: &Metadata) -> (u64, u64, u64) {
+    use std::os::unix::fs::MetadataExt;
+    (there.dev(), there.ino(), there.nlink())
+}
+
+/// There a file that is open keeps its name.
+#[cfg(not(unix))]
+fn numbers(_: &Metadata) -> (u64, u64, u64) {
+    (0, 0, 1)
+}
+
+/// Whether the file has been neither written to nor renamed for this time.
+pub(super) fn has_been_left_alone(file: &File, span: Duration) -> bool {
+    let span = i64::try_from(span.as_secs()).unwrap_or(i64::MAX);
+    let changed = file
+        .metadata()
+        .map_or(i64::MAX, |there| last_changed(&there));
+    seconds(SystemTime::now()).saturating_sub(changed) >= span
+}
+
+#[cfg(unix)]
+fn last_changed(there: &Metadata) -> i64 {
+    use std::os::unix::fs::MetadataExt;
+    there.ctime().max(there.mtime())
+}
+
+#[cfg(not(unix))]
+fn last_changed(there: &Metadata) -> i64 {
+    there.modified().map_or(i64::MAX, seconds)
+}
+
+/// Who may read a log stays the same when it is rotated or compressed. The owner can only be changed by the superuser, and
+/// only matters then.
+#[cfg(unix)]
+pub(super) fn copy_mode_and_owner(from: &File, to: &File) {
+    use std::os::unix::fs::MetadataExt;
+
+    use rustix::fs::{Gid, Uid};
+    let (Ok(from), Ok(there)) = (from.metadata(), to.metadata()) else {
+        return;
+    };
+    if (from.uid(), from.gid()) != (there.uid(), there.gid()) {
+        let owner = (Uid::from_raw(from.uid()), Gid::from_raw(from.gid()));
+        let _ = rustix::fs::fchown(to, Some(owner.0), Some(owner.1));
+    }
+    // After the owner, which takes bits away. A file system without modes refuses.
+    let _ = to.set_permissions(from.permissions());
+}
+
+#[cfg(not(unix))]
+pub(super) fn copy_mode_and_owner(_: &File, _: &File) {}
 
 /// Never waits for a pipe's other end, and never makes a terminal the process's own.
 #[cfg(unix)]
@@ -68,6 +205,22 @@ fn options() -> OpenOptions {
 #[cfg(not(unix))]
 fn options() -> OpenOptions {
     OpenOptions::new()
+}
+
+/// Nobody may read the new file, not even for a moment, who might not read the old one.
+#[cfg(unix)]
+fn options_like(old: &File) -> OpenOptions {
+    use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+    let mut options = options();
+    if let Ok(old) = old.metadata() {
+        options.mode(old.mode() & 0o777);
+    }
+    options
+}
+
+#[cfg(not(unix))]
+fn options_like(_: &File) -> OpenOptions {
+    options()
 }
 
 fn make_directory_of(path: &Path) -> Result<(), SinkError> {

@@ -31,7 +31,7 @@ fn flush<S: FileSystem>(sink: &mut FileSink<S>) -> Result<(), SinkError> {
 /// A directory for the test, and a sink for the given path in it.
 fn on_disk(path: &str) -> (TempDir, FileSink, Batch) {
     let directory = tempfile::tempdir().unwrap();
-    let sink = FileSink::new(directory.path().join(path));
+    let sink = FileSink::new(directory.path().join(path), None);
     (directory, sink, Batch::of(&[]))
 }
 
@@ -40,6 +40,8 @@ fn refused(sink: &mut FileSink) -> String {
     assert_eq!(error.kind(), ErrorKind::OpenFile);
     chain(&error)
 }
+
+mod rotation;
 
 mod on_disk {
     use super::*;
@@ -84,9 +86,9 @@ mod on_disk {
         let (directory, mut sink, mut batch) = on_disk("all.log");
         let path = directory.path().join("all.log");
         fs::write(&path, "begun").unwrap();
-        std::thread::scope(|scope| {
+        thread::scope(|scope| {
             scope.spawn(|| {
-                std::thread::sleep(Duration::from_millis(20));
+                thread::sleep(Duration::from_millis(20));
                 let mut other = fs::File::options().append(true).open(&path).unwrap();
                 io::Write::write_all(&mut other, b" and ended\n").unwrap();
             });
@@ -148,7 +150,7 @@ mod on_disk {
     fn two_sinks_on_one_file_do_not_overwrite_each_other() {
         let (directory, mut first, mut batch) = on_disk("all.log");
         let path = directory.path().join("all.log");
-        let mut second = FileSink::new(path.clone());
+        let mut second = FileSink::new(path.clone(), None);
         first.open().unwrap();
         second.open().unwrap();
         for _ in 0..2 {
@@ -161,7 +163,7 @@ mod on_disk {
 
     #[test]
     fn an_empty_path_is_refused() {
-        let told = refused(&mut FileSink::new(PathBuf::new()));
+        let told = refused(&mut FileSink::new(PathBuf::new(), None));
         assert_eq!(told, "cannot open a log file: its path is empty");
     }
 
@@ -264,7 +266,7 @@ mod on_unix {
 
         let socket = directory.path().join("socket");
         let _listener = UnixListener::bind(&socket).unwrap();
-        let told = refused(&mut FileSink::new(socket));
+        let told = refused(&mut FileSink::new(socket, None));
         assert!(told.contains("it is a pipe or a socket"), "{told}");
     }
 
@@ -298,7 +300,7 @@ mod on_unix {
         sink.open().unwrap();
         // Written to, a descriptor for reading answers as a closed one does.
         let reader = fs::File::open(directory.path().join("all.log")).unwrap();
-        sink.file = Some(reader);
+        sink.file = Some(lock::Locked::shared(reader).0);
         let error = write(&mut sink, &["lost\n"], &mut batch).unwrap_err();
         assert!(chain(&error).contains("Bad file descriptor"));
         write(&mut sink, &["kept\n"], &mut batch).unwrap();
@@ -309,7 +311,7 @@ mod on_unix {
 
     #[test]
     fn the_null_device_takes_everything() {
-        let mut sink = FileSink::new(PathBuf::from("/dev/null"));
+        let mut sink = FileSink::new(PathBuf::from("/dev/null"), None);
         let mut batch = Batch::of(&[]);
         write(&mut sink, &["one\n"], &mut batch).unwrap();
         flush(&mut sink).unwrap();
@@ -319,7 +321,7 @@ mod on_unix {
     #[cfg(target_os = "linux")]
     #[test]
     fn a_full_disk_is_named_by_write_and_flush_until_a_write_succeeds() {
-        let mut sink = FileSink::new(PathBuf::from("/dev/full"));
+        let mut sink = FileSink::new(PathBuf::from("/dev/full"), None);
         let mut batch = Batch::of(&[]);
         sink.open().unwrap();
         flush(&mut sink).unwrap();
@@ -340,7 +342,7 @@ mod on_unix {
 
     #[test]
     fn a_line_that_the_size_limit_cut_is_finished_when_there_is_room() {
-        let name = std::thread::current().name().map(String::from).unwrap();
+        let name = thread::current().name().map(String::from).unwrap();
         if let Some(path) = std::env::var_os(CHILD) {
             return write_past_the_limit(Path::new(&path));
         }
@@ -363,7 +365,7 @@ mod on_unix {
             .map(|letter| letter.to_string().repeat(999) + "\n")
             .collect();
         let lines: Vec<_> = lines.iter().map(String::as_str).collect();
-        let mut sink = FileSink::new(path.to_path_buf());
+        let mut sink = FileSink::new(path.to_path_buf(), None);
         let mut batch = Batch::of(&[]);
         let error = write(&mut sink, &lines, &mut batch).unwrap_err();
         assert!(
@@ -443,6 +445,22 @@ impl FileSystem for Stage {
 
     fn now(&self) -> Instant {
         *self.0.lock().unwrap().now.get_or_insert_with(Instant::now)
+    }
+
+    fn seconds(&self) -> i64 {
+        0
+    }
+
+    fn status(&self, _: &SharedScript) -> Option<Status> {
+        None
+    }
+
+    fn look(&self, _: &Path, _: &Status) -> Place {
+        Place::Unknown
+    }
+
+    fn open_like(&mut self, path: &Path, _: &SharedScript) -> Result<SharedScript, SinkError> {
+        self.open(path)
     }
 }
 

@@ -42,7 +42,11 @@ pub(crate) mod said {
         level = "warn,hyper=debug,main_attribute::settings=info",
         console = (stream = "stdout", level = "error", style = "compact", color = "always"),
         text = false,
-        json(path = "own/billing.json", level = "info", schema = "ecs"),
+        json(path = "own/billing.json", level = "info", schema = "ecs", rotate = false),
+        rotate = (
+            size = "10MB", every = "week", on = "sunday", at = "03:30", zone = "local", on_start = true, names = "numbers",
+            keep = 5, max_age = "30d", max_total_bytes = "1GiB", compress = "gzip", link = "newest",
+        ),
         sink = hestia::Output::new("discard", Discard),
         metadata(region = REGION, shard = 7, "team-id" = Some(1.5)),
         logs_dir = "elsewhere",

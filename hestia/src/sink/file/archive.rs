@@ -1,0 +1,416 @@
+//! What the archives of a file are called: made from times and numbers, and read back.
+//!
+//! Pure. *Invariant:* a name is read back only if the same rules make it again, letter by letter; nothing else in the
+//! directory is ever taken for an archive.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt::{self, Write as _};
+use std::path::Path;
+
+use chrono::{DateTime, FixedOffset, NaiveDateTime, Offset, TimeZone as _, Timelike};
+
+use super::rotation::{ArchiveNames, Compression, Rotation};
+
+/// What stands between the file's name and its extension. In the order of age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Tag {
+    /// `1`, `2`, …
+    Number(u32),
+    /// `2026-11-22T13-00-00Z`, `2026-11-22T14-00-00+0100`; the ones after the first with `.1`, `.2`, …
+    Time {
+        /// Seconds since the Unix epoch.
+        at: i64,
+        index: u32,
+        /// Seconds east of Greenwich; `None` is written `Z`.
+        offset: Option<i32>,
+    },
+}
+
+/// The highest number. What looks like more, `app.20261122.log` for one, is somebody else's.
+const MAX_NUMBER: u32 = 9_999_999;
+const TIME_FORMAT: &str = "%Y-%m-%dT%H-%M-%S";
+/// The length of what this format makes, in the years 0 to 9999.
+const TIME_LENGTH: usize = 19;
+
+impl Tag {
+    /// The first one with this time, in the zone with this offset.
+    pub(super) fn time(at: i64, offset: Option<FixedOffset>) -> Self {
+        Tag::Time {
+            at,
+            index: 0,
+            offset: offset.map(|offset| offset.fix().local_minus_utc()),
+        }
+    }
+
+    /// The one after all that are there; `None` when there is none.
+    fn after(self, others: impl Iterator<Item = Tag>) -> Option<Tag> {
+        match self {
+            Tag::Number(_) => {
+                let numbers = others.filter_map(|other| match other {
+                    Tag::Number(number) => Some(number),
+                    Tag::Time { .. } => None,
+                });
+                let next = numbers.max().unwrap_or(0) + 1;
+                (next <= MAX_NUMBER).then_some(Tag::Number(next))
+            }
+            Tag::Time { at, offset, .. } => {
+                let indices = others.filter_map(|other| match other {
+                    Tag::Time {
+                        at: there, index, ..
+                    } if there == at => Some(index),
+                    _ => None,
+                });
+                let index = indices.max().map_or(Some(0), |last| last.checked_add(1))?;
+                (index <= MAX_NUMBER).then_some(Tag::Time { at, index, offset })
+            }
+        }
+    }
+
+    fn parse(text: &str, names: ArchiveNames) -> Option<Self> {
+        let tag = match names {
+            ArchiveNames::Numbers => Tag::Number(text.parse().ok()?),
+            ArchiveNames::Times => parse_time(text)?,
+        };
+        let (Tag::Number(number) | Tag::Time { index: number, .. }) = tag;
+        let is_ours = number <= MAX_NUMBER && tag != Tag::Number(0) && tag.to_string() == text;
+        is_ours.then_some(tag)
+    }
+}
+
+fn parse_time(text: &str) -> Option<Tag> {
+    let (time, rest) = text.split_at_checked(TIME_LENGTH)?;
+    let time = NaiveDateTime::parse_from_str(time, TIME_FORMAT).ok()?;
+    let (zone, index) = match rest.split_once('.') {
+        Some((zone, index)) => (zone, index.parse().ok().filter(|index| *index > 0)?),
+        None => (rest, 0),
+    };
+    let offset = match zone {
+        "Z" => None,
+        signed => Some(parse_offset(signed)?),
+    };
+    let seconds = time.and_utc().timestamp() - i64::from(offset.unwrap_or(0));
+    // 23:59:60 is a second that no file can begin in: Unix time does not have it.
+    let is_real = time.nanosecond() == 0;
+    is_real.then_some(Tag::Time {
+        at: seconds,
+        index,
+        offset,
+    })
+}
+
+/// `+0200`; `None` for anything else.
+fn parse_offset(text: &str) -> Option<i32> {
+    let (sign, digits) = text.split_at_checked(1)?;
+    let number: i32 = digits.parse().ok()?;
+    let seconds = (number / 100 * 60 + number % 100) * 60;
+    match sign {
+        "+" => Some(seconds),
+        "-" => Some(-seconds),
+        _ => None,
+    }
+}
+
+impl fmt::Display for Tag {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (at, index, offset) = match *self {
+            Tag::Number(number) => return write!(out, "{number}"),
+            Tag::Time { at, index, offset } => (at, index, offset),
+        };
+        let shown = FixedOffset::east_opt(offset.unwrap_or(0))
+            .and_then(|zone| zone.timestamp_opt(at, 0).single())
+            .unwrap_or_else(|| DateTime::UNIX_EPOCH.fixed_offset());
+        write!(out, "{}", shown.format(TIME_FORMAT))?;
+        match offset {
+            None => out.write_char('Z')?,
+            Some(_) => write!(out, "{}", shown.format("%z"))?,
+        }
+        match index {
+            0 => Ok(()),
+            index => write!(out, ".{index}"),
+        }
+    }
+}
+
+/// A file in the directory that belongs to an archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Archive {
+    pub(super) tag: Tag,
+    pub(super) state: State,
+    pub(super) name: OsString,
+}
+
+/// What has become of an archive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// As it was written.
+    Plain,
+    /// Compressed, by this build or another one.
+    Compressed,
+    /// Being compressed, or left by a process that ended in the middle of it.
+    Partial,
+}
+
+const ENDINGS: [&str; 2] = [".gz", ".zst"];
+const PARTIAL: &str = ".partial";
+
+/// The name of a file, and how its archives are called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Family {
+    /// `app` of `app.log`.
+    stem: OsString,
+    /// `.log`, or nothing.
+    extension: OsString,
+    names: ArchiveNames,
+}
+
+impl Family {
+    /// `None` for a path that has no name.
+    pub(super) fn of(path: &Path, names: ArchiveNames) -> Option<Self> {
+        let mut extension = OsString::new();
+        if let Some(found) = path.extension() {
+            extension.push(".");
+            extension.push(found);
+        }
+        Some(Family {
+            stem: path.file_stem()?.to_owned(),
+            extension,
+            names,
+        })
+    }
+
+    /// The name of the next archive, of a file that began at this time, when these are there; `None` when there can be no
+    /// more.
+    pub(super) fn next(&self, began: Tag, there: &[Archive]) -> Option<(Tag, OsString)> {
+        let first = match self.names {
+            ArchiveNames::Times => began,
+            ArchiveNames::Numbers => Tag::Number(1),
+        };
+        let tag = first.after(there.iter().map(|archive| archive.tag))?;
+        Some((tag, self.name(tag)))
+    }
+
+    fn name(&self, tag: Tag) -> OsString {
+        let mut name = self.stem.clone();
+        name.push(format!(".{tag}"));
+        name.push(&self.extension);
+        name
+    }
+
+    /// What a file of this name is to this family; `None` when it does not belong to it.
+    pub(super) fn parse(&self, name: &OsStr) -> Option<Archive> {
+        let bytes = name.as_encoded_bytes();
+        let rest = bytes
+            .strip_prefix(self.stem.as_encoded_bytes())?
+            .strip_prefix(b".")?;
+        let (rest, is_partial) = match rest.strip_suffix(PARTIAL.as_bytes()) {
+            Some(rest) => (rest, true),
+            None => (rest, false),
+        };
+        let ending = |rest: &'_ [u8]| {
+            let found = ENDINGS
+                .iter()
+                .find(|ending| rest.ends_with(ending.as_bytes()));
+            found.map_or(0, |ending| ending.len())
+        };
+        // A file that is itself called `app.gz` has archives that end so.
+        let ending = match self.extension.as_encoded_bytes() {
+            extension
+                if rest.ends_with(extension)
+                    && ENDINGS.iter().any(|one| extension == one.as_bytes()) =>
+            {
+                0
+            }
+            _ => ending(rest),
+        };
+        let tag = rest[..rest.len() - ending].strip_suffix(self.extension.as_encoded_bytes())?;
+        let tag = Tag::parse(str::from_utf8(tag).ok()?, self.names)?;
+        let state = match (ending, is_partial) {
+            (0, false) => State::Plain,
+            (0, true) => return None,
+            (_, false) => State::Compressed,
+            (_, true) => State::Partial,
+        };
+        Some(Archive {
+            tag,
+            state,
+            name: name.to_owned(),
+        })
+    }
+}
+
+/// What an archive of this name is called when it has been compressed.
+pub(super) fn compressed(name: &OsStr, compression: Compression) -> OsString {
+    let mut compressed = name.to_owned();
+    Rotation::add_ending(&mut compressed, compression);
+    compressed
+}
+
+/// What a file of this name is called until it is complete.
+pub(super) fn partial(name: &OsStr) -> OsString {
+    let mut partial = name.to_owned();
+    partial.push(PARTIAL);
+    partial
+}
+
+/// The name of the archive that this unfinished file was made from.
+pub(super) fn source_of_partial(name: &OsStr) -> Option<String> {
+    let complete = name.to_str()?.strip_suffix(PARTIAL)?;
+    let ending = ENDINGS.iter().find(|ending| complete.ends_with(**ending))?;
+    complete.strip_suffix(ending).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn family(path: &str, names: ArchiveNames) -> Family {
+        Family::of(Path::new(path), names).unwrap()
+    }
+
+    fn next(family: &Family, at: i64, there: &[&str]) -> String {
+        let there: Vec<_> = there
+            .iter()
+            .map(|name| family.parse(OsStr::new(name)).expect(name))
+            .collect();
+        let (_, name) = family.next(Tag::time(at, None), &there).unwrap();
+        name.into_string().unwrap()
+    }
+
+    #[test]
+    fn times_are_in_the_name_and_a_name_that_is_there_gets_an_index() {
+        let app = family("logs/app.log", ArchiveNames::Times);
+        let first = next(&app, 1_795_352_400, &[]);
+        assert_eq!(first, "app.2026-11-22T13-00-00Z.log");
+        let second = next(&app, 1_795_352_400, &[&first]);
+        assert_eq!(second, "app.2026-11-22T13-00-00Z.1.log");
+        // The first one is gone already, the last one compressed.
+        let third = next(&app, 1_795_352_400, &[&format!("{second}.gz")]);
+        assert_eq!(third, "app.2026-11-22T13-00-00Z.2.log");
+    }
+
+    #[test]
+    fn an_hour_that_comes_twice_has_two_names() {
+        let app = family("app.log", ArchiveNames::Times);
+        let name = |at, hours: i32| {
+            let offset = FixedOffset::east_opt(hours * 3600);
+            app.next(Tag::time(at, offset), &[]).unwrap().1
+        };
+        let summer = 1_792_886_400;
+        assert_eq!(name(summer, 2), "app.2026-10-25T02-00-00+0200.log");
+        assert_eq!(name(summer + 3600, 1), "app.2026-10-25T02-00-00+0100.log");
+    }
+
+    #[test]
+    fn numbers_go_up_and_on_after_the_highest() {
+        let app = family("app", ArchiveNames::Numbers);
+        assert_eq!(next(&app, 0, &[]), "app.1");
+        assert_eq!(next(&app, 0, &["app.9.gz", "app.10"]), "app.11");
+        let last = app.parse(OsStr::new("app.9999999")).unwrap();
+        assert_eq!(app.next(Tag::Number(1), &[last]), None);
+    }
+
+    #[test]
+    fn only_names_that_would_be_made_are_read() {
+        let numbers = family("app.log", ArchiveNames::Numbers);
+        let times = family("app.log", ArchiveNames::Times);
+        for ours in [
+            "app.1.log",
+            "app.10.log.gz",
+            "app.9999999.log.zst",
+            "app.1.log.gz.partial",
+        ] {
+            assert!(numbers.parse(OsStr::new(ours)).is_some(), "{ours}");
+            assert_eq!(times.parse(OsStr::new(ours)), None, "{ours}");
+        }
+        for ours in [
+            "app.2026-11-22T13-00-00Z.log",
+            "app.2026-11-22T13-00-00Z.12.log.gz",
+            "app.2026-11-22T13-00-00-0330.log",
+            "app.2026-11-22T13-00-00Z.log.zst.partial",
+        ] {
+            assert!(times.parse(OsStr::new(ours)).is_some(), "{ours}");
+            assert_eq!(numbers.parse(OsStr::new(ours)), None, "{ours}");
+        }
+        for foreign in [
+            "app.log",
+            "app.log.1",
+            "app.0.log",
+            "app.01.log",
+            "app.+1.log",
+            "app.1.log.bak",
+            "app.1.log.partial",
+            "app.20261122.log",
+            "app.1.txt",
+            "app.1",
+            "app..log",
+            "my.app.1.log",
+            "app.1.log.gz.gz",
+        ] {
+            assert_eq!(numbers.parse(OsStr::new(foreign)), None, "{foreign}");
+        }
+        for foreign in [
+            "app.2026-11-22.log",
+            "app.2026-11-22T13-00-00.log",
+            "app.2026-11-22T13-00-00z.log",
+            "app.2026-02-30T13-00-00Z.log",
+            "app.2026-11-22T13-00-00Z.0.log",
+            "app.2026-11-22T13-00-00Z.01.log",
+            "app.2026-11-22T23-59-60Z.log",
+            "app.2026-11-22T13-00-00+02.log",
+            "app.2026-11-22T13-00-00Z.log.xz",
+            "app.2026-11-22 13-00-00Z.log",
+            "app.2026-11-22T13-00-00+0060.log",
+        ] {
+            assert_eq!(times.parse(OsStr::new(foreign)), None, "{foreign}");
+        }
+    }
+
+    #[test]
+    fn files_of_other_names_have_archives_of_other_names() {
+        let error = family("app.error.log", ArchiveNames::Numbers);
+        let app = family("app.log", ArchiveNames::Numbers);
+        let name = next(&error, 0, &[]);
+        assert_eq!(name, "app.error.1.log");
+        assert_eq!(app.parse(OsStr::new(&name)), None);
+        let packed = family("app.gz", ArchiveNames::Numbers);
+        let name = next(&packed, 0, &[]);
+        assert_eq!(name, "app.1.gz");
+        assert_eq!(packed.parse(OsStr::new(&name)).unwrap().state, State::Plain);
+    }
+
+    #[test]
+    fn an_unfinished_file_names_its_source() {
+        let partial = partial(OsStr::new("app.1.log.gz"));
+        assert_eq!(partial, "app.1.log.gz.partial");
+        assert_eq!(source_of_partial(&partial).as_deref(), Some("app.1.log"));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_made_is_read_back(
+            at in 0_i64..32_503_680_000, minutes in -840_i32..840, is_utc: bool, index in 0_u32..100, number in 1_u32..MAX_NUMBER,
+        ) {
+            let offset = (!is_utc).then_some(minutes * 60);
+            for (tag, names) in [
+                (Tag::Time { at, index, offset }, ArchiveNames::Times),
+                (Tag::Number(number), ArchiveNames::Numbers),
+            ] {
+                let family = family("logs/app.log", names);
+                let read = family.parse(&family.name(tag));
+                prop_assert_eq!(read.map(|archive| archive.tag), Some(tag));
+            }
+        }
+
+        #[test]
+        fn what_is_read_would_be_made(name in "app\\.[-0-9TZ.+]{0,25}\\.log(\\.gz)?") {
+            for names in [ArchiveNames::Times, ArchiveNames::Numbers] {
+                let family = family("app.log", names);
+                if let Some(archive) = family.parse(OsStr::new(&name)) {
+                    let made = family.name(archive.tag).into_string().unwrap();
+                    prop_assert_eq!(made, name.trim_end_matches(".gz"));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Advisory locks between processes that share files: `flock`, never waited for.
+//!
+//! | who | holds | for as long as |
+//! |---|---|---|
+//! | each sink | a shared one on the file it writes to | it has it open |
+//! | whoever compresses or deletes an archive | an exclusive one on it | it is at it |
+//! | whoever rotates | an exclusive one on the directory | it renames the file and makes the new one |
+//!
+//! A lock on the directory, and not on some byte of the live file: whoever waits for its turn must find the same lock after
+//! the file has another name, `flock` is to be had on all Unix systems, and no file has to lie about for it.
+//!
+//! *Invariant:* every lock is given back by name before its descriptor is closed: a child that was forked meanwhile has the
+//! same descriptor, and would keep the lock for as long as it lives.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+/// How the attempt to lock something ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Locking {
+    Locked,
+    /// Somebody else has it.
+    Busy,
+    /// There are no locks here.
+    Unsupported,
+}
+
+/// An open file that this process has locked, or could not lock.
+#[derive(Debug)]
+pub(crate) struct Locked(File);
+
+impl Locked {
+    /// Shared with all who write to the file.
+    pub(super) fn shared(file: File) -> (Self, Locking) {
+        let locking = system::shared(&file);
+        (Locked(file), locking)
+    }
+
+    /// Without all others.
+    pub(super) fn exclusive(file: File) -> (Self, Locking) {
+        let locking = system::exclusive(&file);
+        (Locked(file), locking)
+    }
+
+    pub(super) fn file(&self) -> &File {
+        &self.0
+    }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        system::unlock(&self.0);
+    }
+}
+
+impl Write for Locked {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// The right to rotate files of this directory; `None` where there are no locks, or the directory may not be read.
+pub(super) fn directory(path: &Path) -> (Option<Locked>, Locking) {
+    let Ok(directory) = File::open(path) else {
+        return (None, Locking::Unsupported);
+    };
+    let (locked, locking) = Locked::exclusive(directory);
+    (Some(locked), locking)
+}
+
+#[cfg(all(unix, not(target_os = "solaris")))]
+mod system {
+    use std::fs::File;
+
+    use rustix::fs::{FlockOperation, flock};
+    use rustix::io::Errno;
+
+    use super::Locking;
+
+    fn lock(file: &File, operation: FlockOperation) -> Locking {
+        match flock(file, operation) {
+            Ok(()) => Locking::Locked,
+            Err(Errno::WOULDBLOCK) => Locking::Busy,
+            Err(_) => Locking::Unsupported,
+        }
+    }
+
+    pub(super) fn shared(file: &File) -> Locking {
+        lock(file, FlockOperation::NonBlockingLockShared)
+    }
+
+    pub(super) fn exclusive(file: &File) -> Locking {
+        lock(file, FlockOperation::NonBlockingLockExclusive)
+    }
+
+    pub(super) fn unlock(file: &File) {
+        // Fails where there was none.
+        let _ = flock(file, FlockOperation::NonBlockingUnlock);
+    }
+}
+
+#[cfg(not(all(unix, not(target_os = "solaris"))))]
+mod system {
+    use std::fs::File;
+
+    use super::Locking;
+
+    pub(super) fn shared(_: &File) -> Locking {
+        Locking::Unsupported
+    }
+
+    pub(super) fn exclusive(_: &File) -> Locking {
+        Locking::Unsupported
+    }
+
+    pub(super) fn unlock(_: &File) {}
+}

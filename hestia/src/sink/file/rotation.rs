@@ -1,0 +1,334 @@
+//! What is said about rotation: when, how archives are called, and how many of them stay.
+//!
+//! Plain values: the program makes them, `init` checks them, the file sink obeys them. When a period begins is
+//! [`super::period`]'s, how an archive is called [`super::archive`]'s.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::time::Duration;
+
+use hestia_grammar::{Every, RotationPlan, Weekday, format_duration, format_size};
+
+use crate::clock::TimeZone;
+
+/// When a file is rotated, and what becomes of the archives.
+///
+/// The live file always has the path that was said, `logs/app.log` for one. A rotation renames it to an archive beside it
+/// (see [`ArchiveNames`]) and begins a new one, between two records: none is lost, split or written twice. Where the path
+/// is a symbolic link, the file that it leads to is rotated, in its own directory.
+///
+/// Nothing is done by a timer. Whether a file is due is looked at before each write: by the size it would get, and by the
+/// time of each record. So the file of yesterday is rotated when the first record of today comes, also when the program
+/// was restarted in between. A rotation that fails (permissions, a full disk) is reported, and tried again once a second;
+/// until then the present file goes on, and no archive is deleted or replaced for it.
+///
+/// Several processes may write to one file and rotate it: one of them does, the others follow within a second, or when
+/// they write again. For that each process holds a shared `flock` on the file it writes to, and whoever rotates holds one on the
+/// directory. Where the file system has no locks, two processes may rotate one after the other, and an archive is short.
+///
+/// # Example
+/// ```
+/// use hestia::{Every, Rotation, TextFile};
+///
+/// let rotation = Rotation::size(10_000_000).or_every(Every::Day).keep(30);
+/// hestia::builder().text(TextFile::new("logs/all.log").rotate(rotation));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "a file is rotated only if it is given this"]
+pub struct Rotation {
+    pub(crate) size: Option<u64>,
+    pub(crate) every: Option<Every>,
+    pub(crate) at: Option<(u32, u32)>,
+    pub(crate) on: Option<Weekday>,
+    pub(crate) zone: TimeZone,
+    pub(crate) on_start: bool,
+    pub(crate) names: ArchiveNames,
+    pub(crate) keep: Option<usize>,
+    pub(crate) max_age: Option<Duration>,
+    pub(crate) max_total_bytes: Option<u64>,
+    pub(crate) compress: Option<Compression>,
+    pub(crate) link: Option<String>,
+}
+
+impl Default for Rotation {
+    /// Every day at midnight UTC; all archives are kept.
+    fn default() -> Self {
+        Rotation::every(Every::Day)
+    }
+}
+
+impl Rotation {
+    /// Before the file would become larger than this, in bytes, at least 1 KiB. A single line that is longer gets a file
+    /// of its own. Where several processes write to the file, it may become larger by what each of them writes at once,
+    /// 64 KiB or one line.
+    pub fn size(bytes: u64) -> Self {
+        Rotation::by_hand().or_size(bytes)
+    }
+
+    /// When a new period begins, at midnight UTC, or the full hour and so on, unless [`Rotation::at`], [`Rotation::on`]
+    /// and [`Rotation::zone`] say otherwise.
+    pub fn every(every: Every) -> Self {
+        Rotation::by_hand().or_every(every)
+    }
+
+    /// Only when [`crate::rotate`] is called, or at the start with [`Rotation::on_start`].
+    pub fn by_hand() -> Self {
+        Rotation {
+            size: None,
+            every: None,
+            at: None,
+            on: None,
+            zone: TimeZone::Utc,
+            on_start: false,
+            names: ArchiveNames::Times,
+            keep: None,
+            max_age: None,
+            max_total_bytes: None,
+            compress: None,
+            link: None,
+        }
+    }
+
+    /// The same, and also before the file would become larger than this; see [`Rotation::size`].
+    pub fn or_size(mut self, bytes: u64) -> Self {
+        self.size = Some(bytes);
+        self
+    }
+
+    /// The same, and also when a new period begins; see [`Rotation::every`].
+    pub fn or_every(mut self, every: Every) -> Self {
+        self.every = Some(every);
+        self
+    }
+
+    /// The time of day at which days, weeks and months begin; 00:00 unless said otherwise. A time that a change to summer
+    /// time leaves out comes when the clock goes on; of one that comes twice, the first counts.
+    pub fn at(mut self, hour: u32, minute: u32) -> Self {
+        self.at = Some((hour, minute));
+        self
+    }
+
+    /// The day on which weeks begin; Monday unless said otherwise.
+    pub fn on(mut self, day: Weekday) -> Self {
+        self.on = Some(day);
+        self
+    }
+
+    /// The zone whose clock tells when periods begin, and in which archives are named; UTC unless said otherwise.
+    pub fn zone(mut self, zone: TimeZone) -> Self {
+        self.zone = zone;
+        self
+    }
+
+    /// Whether a file that is there when the program starts is rotated then; no unless said. A forked child is no start.
+    pub fn on_start(mut self, on: bool) -> Self {
+        self.on_start = on;
+        self
+    }
+
+    /// How archives are called; by times unless said otherwise.
+    pub fn names(mut self, names: ArchiveNames) -> Self {
+        self.names = names;
+        self
+    }
+
+    /// How many archives are kept, the newest ones; all unless said. At least 1.
+    ///
+    /// This limit, and those of age and bytes, is applied at the start and after each rotation. Only files are deleted whose name
+    /// hestia itself would give to an archive of this file, now, compressed or not; and none that some process still writes to.
+    pub fn keep(mut self, archives: usize) -> Self {
+        self.keep = Some(archives);
+        self
+    }
+
+    /// How long archives are kept, from the time they were last written to; for ever unless said.
+    pub fn max_age(mut self, age: Duration) -> Self {
+        self.max_age = Some(age);
+        self
+    }
+
+    /// The most that the archives and the live file take together, in bytes; no limit unless said. The live file counts with
+    /// the size at which it is rotated, so this must be more than that; where only time rotates it, it does not count. While
+    /// an archive is compressed, its compressed copy comes on top.
+    pub fn max_total_bytes(mut self, bytes: u64) -> Self {
+        self.max_total_bytes = Some(bytes);
+        self
+    }
+
+    /// Compresses archives; not unless said. A thread of low priority does it, which neither the program nor the writer waits
+    /// for; what the end of the process leaves undone is done after the next start. Mode, owner and times stay. An archive
+    /// that some process still has open for writing waits for it.
+    pub fn compress(mut self, compression: Compression) -> Self {
+        self.compress = Some(compression);
+        self
+    }
+
+    /// A symbolic link to the newest archive, by this name in the same directory; none unless said. Only a symbolic link is
+    /// ever replaced by it. Unix only; elsewhere nothing is made.
+    pub fn link(mut self, name: impl Into<String>) -> Self {
+        self.link = Some(name.into());
+        self
+    }
+
+    /// Whether all of it can be had.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let plan = RotationPlan {
+            size: self.size,
+            every: self.every,
+            at: self.at,
+            on: self.on,
+            keep: self.keep.map(|keep| keep as u64),
+            max_age: self.max_age,
+            max_total_bytes: self.max_total_bytes,
+        };
+        plan.check()
+            .map_err(|(_, wrong)| format!("rotate: {wrong}"))?;
+        match &self.link {
+            Some(link) if link.is_empty() || link.contains(['/', '\\']) => Err(format!(
+                "rotate: `link` is {link:?}; name a file without a directory"
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Appends what an archive of this file is called when it has been compressed: nothing, or `.gz` and so on.
+    #[cfg_attr(not(any(feature = "gzip", feature = "zstd")), allow(unused_variables))]
+    pub(super) fn add_ending(name: &mut OsString, compression: Compression) {
+        match compression {
+            #[cfg(feature = "gzip")]
+            Compression::Gzip => name.push(".gz"),
+            #[cfg(feature = "zstd")]
+            Compression::Zstd => name.push(".zst"),
+        }
+    }
+}
+
+impl fmt::Display for Rotation {
+    /// In words, for reports: `at 10 MB or every day, keep 5, gzip`.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut when = Vec::new();
+        when.extend(self.size.map(|bytes| format!("at {}", format_size(bytes))));
+        when.extend(self.every.map(|every| self.period(every)));
+        if self.on_start {
+            when.push("at start".to_owned());
+        }
+        if when.is_empty() {
+            when.push("by hand".to_owned());
+        }
+        let mut words = vec![when.join(" or ")];
+        if self.names == ArchiveNames::Numbers {
+            words.push("numbered".to_owned());
+        }
+        words.extend(self.keep.map(|keep| format!("keep {keep}")));
+        words.extend(
+            self.max_age
+                .map(|age| format!("for {}", format_duration(age))),
+        );
+        words.extend(
+            self.max_total_bytes
+                .map(|bytes| format!("{} in all", format_size(bytes))),
+        );
+        words.extend(self.compress.map(|how| format!("{how:?}").to_lowercase()));
+        words.extend(self.link.as_ref().map(|link| format!("link {link}")));
+        out.pad(&words.join(", "))
+    }
+}
+
+impl Rotation {
+    fn period(&self, every: Every) -> String {
+        let mut period = match every {
+            Every::Span(span) => format!("every {}", format_duration(span)),
+            named => format!("every {named:?}").to_lowercase(),
+        };
+        if let Some(day) = self.on {
+            period.push_str(&format!(" on {day:?}"));
+        }
+        if let Some((hour, minute)) = self.at {
+            period.push_str(&format!(" at {hour:02}:{minute:02}"));
+        }
+        if self.zone == TimeZone::Local {
+            period.push_str(" local time");
+        }
+        period
+    }
+}
+
+/// How archives are called. `app.log` becomes, for example:
+///
+/// | | at first | one more in the same second or period | compressed |
+/// |---|---|---|---|
+/// | `Times` | `app.2026-11-22T13-00-00Z.log` | `app.2026-11-22T13-00-00Z.1.log` | `app.2026-11-22T13-00-00Z.log.gz` |
+/// | `Numbers` | `app.1.log` | `app.2.log` | `app.1.log.gz` |
+///
+/// # Example
+/// ```
+/// use hestia::{ArchiveNames, Rotation};
+/// let rotation = Rotation::size(10_000_000).names(ArchiveNames::Numbers).keep(5);
+/// assert_eq!(rotation.to_string(), "at 10 MB, numbered, keep 5");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ArchiveNames {
+    /// By the time at which the file began: its period's, or, where only size or hand rotate it, the rotation's before it. In local
+    /// time with the offset (`+0200`), so that the hour that comes twice has two names.
+    #[default]
+    Times,
+    /// By numbers that go up, from 1 to 9,999,999: the newest archive has the highest, and none is ever renamed.
+    Numbers,
+}
+
+/// How archives are compressed. Each way is there with the cargo feature of its name.
+///
+/// # Example
+/// ```
+/// # #[cfg(feature = "gzip")] {
+/// use hestia::{Compression, Every, Rotation};
+/// let rotation = Rotation::every(Every::Day).compress(Compression::Gzip);
+/// assert_eq!(rotation.to_string(), "every day, gzip");
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Compression {
+    /// As `gzip`, at its usual level: `.gz`.
+    #[cfg(feature = "gzip")]
+    Gzip,
+    /// As `zstd`, at its usual level: `.zst`. Faster and smaller.
+    #[cfg(feature = "zstd")]
+    Zstd,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_said_is_told_in_words() {
+        let rotation = Rotation::size(10_000_000)
+            .or_every(Every::Week)
+            .on(Weekday::Sunday)
+            .at(3, 5)
+            .zone(TimeZone::Local)
+            .on_start(true)
+            .names(ArchiveNames::Numbers)
+            .keep(5)
+            .max_age(Duration::from_secs(86400))
+            .max_total_bytes(1 << 30)
+            .link("newest.log");
+        assert_eq!(
+            rotation.to_string(),
+            "at 10 MB or every week on Sunday at 03:05 local time or at start, numbered, keep 5, for 1d, 1 GiB in all, \
+             link newest.log"
+        );
+        assert_eq!(rotation.check(), Ok(()));
+        assert_eq!(Rotation::by_hand().to_string(), "by hand");
+    }
+
+    #[test]
+    fn what_cannot_be_had_is_refused() {
+        let wrong = Rotation::size(10).check().unwrap_err();
+        assert_eq!(wrong, "rotate: `size` is 10 B; it must be at least 1 KiB");
+        let wrong = Rotation::default().link("a/b").check().unwrap_err();
+        assert!(wrong.contains("without a directory"), "{wrong}");
+    }
+}
