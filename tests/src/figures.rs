@@ -10,10 +10,15 @@ use crate::Finished;
 
 /// Tells the facts, and hestia's figures at this moment.
 pub fn tell(facts: &Value) {
+    tell_to(&mut std::io::stdout(), facts);
+}
+
+/// As [`tell`], for programs whose standard output is elsewhere.
+pub fn tell_to(out: &mut impl Write, facts: &Value) {
     let stats = hestia::stats().map_or(Value::Null, |stats| of(&stats));
     let line = json!({ "facts": facts, "stats": stats });
     // Some scenarios run without a standard output.
-    let _ = writeln!(std::io::stdout(), "{line}");
+    let _ = writeln!(out, "{line}");
 }
 
 fn of(stats: &Stats) -> Value {
@@ -171,4 +176,22 @@ pub fn number(value: &Value, name: &str) -> u64 {
 #[must_use]
 pub fn is_notice(record: &Value) -> bool {
     record["target"] == "hestia"
+}
+
+/// How many records of a level a notice says were lost: the figure before the level's name, as in
+/// `… records lost between … and …: 12 info, 3 debug (…)`. Lines that are no notices say of none.
+#[must_use]
+pub fn said_lost(line: &str, level: &str) -> u64 {
+    let figure = || {
+        let (_, message) = line.split_once("records lost between")?;
+        let (message, _) = message.split_once(" (")?;
+        let mut words = message.split([' ', ',']).filter(|word| !word.is_empty());
+        let mut before = "";
+        words.find_map(|word| {
+            let figure = (word == level).then(|| before.parse().ok()).flatten();
+            before = word;
+            figure
+        })
+    };
+    figure().unwrap_or(0)
 }
