@@ -59,12 +59,12 @@ impl Figures {
         let loss = match promise {
             Promise::NothingLost => *lost > 0,
             Promise::LossAnnounced => lost != announced,
-            Promise::OnlyQueuedLost => self.gaps > 0,
+            Promise::OnlyLastLost => self.gaps > 0,
         };
         let loss = loss.then(|| match promise {
             Promise::NothingLost => format!("{lost} lost"),
             Promise::LossAnnounced => format!("{lost} lost, {announced} announced"),
-            Promise::OnlyQueuedLost => format!("gaps in {} threads", self.gaps),
+            Promise::OnlyLastLost => format!("gaps in {} threads", self.gaps),
         });
         let others = [
             (self.duplicated, "duplicated"),
@@ -260,10 +260,7 @@ mod tests {
             }
         );
         assert_eq!(figures.broken(Promise::NothingLost), ["1 lost"]);
-        assert_eq!(
-            figures.broken(Promise::OnlyQueuedLost),
-            ["gaps in 1 threads"]
-        );
+        assert_eq!(figures.broken(Promise::OnlyLastLost), ["gaps in 1 threads"]);
         assert_eq!(
             figures.broken(Promise::LossAnnounced),
             ["1 lost, 0 announced"]
@@ -281,7 +278,7 @@ mod tests {
                 ..ALL
             }
         );
-        assert!(figures.broken(Promise::OnlyQueuedLost).is_empty());
+        assert!(figures.broken(Promise::OnlyLastLost).is_empty());
     }
 
     #[test]

@@ -90,7 +90,7 @@ fn side_by_side(results: &Results) -> String {
         &mut text,
         &format!(
             "\nRecords that are missing in the files, of those whose calls had returned; **bold**: hestia's promise for the case does \
-             not hold. *queued*: nothing is missing but what was still queued. *announced*: the file itself says how many are missing. \
+             not hold. *the last*: each thread's are there up to one of them, and none after it. *announced*: the file itself says how many are missing. \
              Scale: {}. {}\n",
             results.scale,
             skipped(results),
@@ -146,7 +146,7 @@ fn said(case: &Case, ran: &Ran) -> String {
             (0, _) => "0".to_owned(),
             (lost, promise) => {
                 let kept = match promise {
-                    Promise::OnlyQueuedLost if figures.gaps == 0 => ", queued",
+                    Promise::OnlyLastLost if figures.gaps == 0 => ", the last",
                     Promise::LossAnnounced if lost == figures.announced => ", announced",
                     Promise::LossAnnounced => ", not announced",
                     _ => "",
@@ -227,7 +227,7 @@ fn promised(case: &Case, ran: &Ran) -> String {
     let promise = match case.promise {
         Promise::NothingLost => "nothing lost",
         Promise::LossAnnounced => "loss announced",
-        Promise::OnlyQueuedLost => "only what was queued lost",
+        Promise::OnlyLastLost => "only the last lost",
     };
     if ran.holds() {
         return format!("{promise}: holds");
@@ -292,8 +292,8 @@ mod tests {
             "**1,000 of 12,345**"
         );
         assert_eq!(
-            cell_of(ran(10, Promise::OnlyQueuedLost)),
-            "10 of 12,345, queued"
+            cell_of(ran(10, Promise::OnlyLastLost)),
+            "10 of 12,345, the last"
         );
         assert_eq!(
             cell_of(ran(1, Promise::LossAnnounced)),

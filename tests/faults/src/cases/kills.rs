@@ -15,14 +15,14 @@ use crate::child::COUNTS;
 pub(super) const CASES: &[Case] = &[
     Case {
         ending: Ending::Signal(libc::SIGABRT),
-        ..Case::new("abort", "`abort`", Promise::OnlyQueuedLost, |stage| {
+        ..Case::new("abort", "`abort`", Promise::OnlyLastLost, |stage| {
             burst(stage);
             process::abort()
         })
     },
     Case {
         ending: Ending::Signal(libc::SIGSEGV),
-        ..Case::new("sigsegv", "SIGSEGV", Promise::OnlyQueuedLost, |stage| {
+        ..Case::new("sigsegv", "SIGSEGV", Promise::OnlyLastLost, |stage| {
             burst(stage);
             fault()
         })
@@ -34,7 +34,7 @@ pub(super) const CASES: &[Case] = &[
         ..Case::new(
             "sigkill",
             "SIGKILL at random moments",
-            Promise::OnlyQueuedLost,
+            Promise::OnlyLastLost,
             |stage| {
                 start_logging(stage, 1);
                 wait()

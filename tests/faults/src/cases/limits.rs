@@ -2,10 +2,11 @@
 
 use std::fs::File;
 use std::io;
+use std::process;
 
 use serde_json::json;
 
-use super::{Case, Promise};
+use super::{Case, Ending, Promise};
 use crate::Outcome;
 use crate::child::{Stage, bytes};
 use crate::logger::TEXT;
@@ -17,6 +18,15 @@ pub(super) const CASES: &[Case] = &[
         Promise::LossAnnounced,
         reach_file_size,
     ),
+    Case {
+        ending: Ending::Code(3),
+        ..Case::new(
+            "file_size_at_exit",
+            "RLIMIT_FSIZE reached at `exit`",
+            Promise::OnlyLastLost,
+            exit_beyond_file_size,
+        )
+    },
     Case::new(
         "descriptors",
         "RLIMIT_NOFILE exhausted",
@@ -55,6 +65,15 @@ fn reach_file_size(stage: &'static Stage) -> Outcome {
     stage.burst(0..4, 100);
     stage.tell(json!({ "recovery_millis": recovery.map(|time| time.as_millis() as u64) }));
     Ok(())
+}
+
+/// What comes after this cannot be written, whoever tries; the exit code is the program's all the same.
+fn exit_beyond_file_size(stage: &'static Stage) -> Outcome {
+    stage.burst(0..4, 1_000);
+    stage.logger.flush();
+    set_limit(libc::RLIMIT_FSIZE, Some(1))?;
+    stage.burst(0..4, 1_000);
+    process::exit(3)
 }
 
 fn exhaust_descriptors(stage: &'static Stage) -> Outcome {

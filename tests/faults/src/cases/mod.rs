@@ -54,8 +54,9 @@ pub enum Promise {
     NothingLost,
     /// What a file lacks, it says itself, to the record.
     LossAnnounced,
-    /// What is missing was still queued: each thread's are there up to one of them, and none after it.
-    OnlyQueuedLost,
+    /// What is missing came last, as what was still queued at the end did: each thread's are there up to one of them,
+    /// and none after it.
+    OnlyLastLost,
 }
 
 /// How a process ends.
