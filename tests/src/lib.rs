@@ -60,7 +60,10 @@ impl Run {
     /// When no temporary directory can be made.
     #[must_use]
     pub fn program(program: &str) -> Self {
-        let directory = tempfile::tempdir().expect("a temporary directory");
+        Run::in_directory(program, tempfile::tempdir().expect("a temporary directory"))
+    }
+
+    fn in_directory(program: &str, directory: TempDir) -> Self {
         let mut command = Command::new(program);
         command.current_dir(directory.path());
         for name in VARIABLES {
@@ -76,6 +79,12 @@ impl Run {
     #[must_use]
     pub fn new(program: &str, scenario: &str) -> Self {
         Run::program(program).arg(scenario)
+    }
+
+    /// A run of the program where another has been, with what that left.
+    #[must_use]
+    pub fn after(finished: Finished, program: &str) -> Self {
+        Run::in_directory(program, finished.directory)
     }
 
     /// One more argument.

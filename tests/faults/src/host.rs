@@ -10,7 +10,7 @@ use hestia_tests::figures::Told;
 use hestia_tests::{Finished, Run, counters};
 use serde::{Deserialize, Serialize};
 
-use crate::cases::{self, Case, Ending, Scale};
+use crate::cases::{Case, Ending, Scale};
 use crate::child::{self, COUNTS};
 use crate::judge::{self, Figures};
 use crate::logger::{LogFile, Logger};
@@ -99,10 +99,14 @@ fn add_new(all: &mut Vec<String>, more: Vec<String>) {
 
 fn once(logger: &Logger, case: &Case, program: &Path, scale: Scale) -> Ran {
     let program = program.to_str().expect("a path of cargo's");
-    let run = Run::new(program, child::WORD)
-        .arg(logger.name)
-        .arg(case.name)
-        .arg(scale.name());
+    let limit = Duration::from_secs((case.limit_seconds)(scale));
+    let as_child = |run: Run| {
+        run.arg(child::WORD)
+            .arg(logger.name)
+            .arg(case.name)
+            .arg(scale.name())
+    };
+    let run = as_child(Run::program(program));
     let mount = |bytes| Small::mount(&run.directory().join("logs"), bytes);
     let small_disk = case
         .small_disk
@@ -115,41 +119,56 @@ fn once(logger: &Logger, case: &Case, program: &Path, scale: Scale) -> Ran {
         None => run.start(),
     };
     (case.meanwhile)(&running);
-    let (finished, ended) = running.finish_within(cases::limit(scale));
-    let ran = judge(logger, case, &finished, ended);
+    let (mut finished, ended) = running.finish_within(limit);
+    let mut ran = Ran::default();
+    ran.add_end(&finished, ended, case.ending);
+    if case.restart {
+        let next = as_child(Run::after(finished, program)).arg("1");
+        let (next, ended) = next.start().finish_within(limit);
+        ran.add_end(&next, ended, Ending::Code(0));
+        finished = next;
+    }
+    ran.add_files(logger, case, &finished);
+    if let Some(told) = told(&finished) {
+        ran.add_told(case, &told);
+    }
     // What is on the disk is read; and a directory with something mounted in it cannot be removed.
     drop(small_disk);
     ran
 }
 
-fn judge(logger: &Logger, case: &Case, finished: &Finished, ended: bool) -> Ran {
-    let mut ran = Ran::default();
-    if !ended {
-        ran.process.push("hangs".to_owned());
-    } else if ending(finished.status) != case.ending {
-        let words = last_words(finished);
-        ran.process
-            .push(format!("{}{words}", in_words(ending(finished.status))));
-    }
-    let returned = counters::read(finished.path(COUNTS)).unwrap_or_default();
-    let files = if case.setup.all_files {
-        logger.files
-    } else {
-        &logger.files[..1]
-    };
-    for file in files {
-        let path = finished.path(file.path);
-        // Nothing can be read back from a device.
-        if fs::metadata(&path).is_ok_and(|there| !there.is_file()) {
-            continue;
+impl Ran {
+    fn add_end(&mut self, finished: &Finished, ended: bool, expected: Ending) {
+        let ending = ending(finished.status);
+        if !ended {
+            self.process.push("hangs".to_owned());
+        } else if ending != expected {
+            let words = last_words(finished);
+            self.process.push(format!("{}{words}", in_words(ending)));
         }
-        let figures = judge::judge(&path, file.shape, &returned).expect("a file can be read");
-        ran.add_file(case, file, figures);
     }
-    if let Some(told) = told(finished) {
-        ran.add_told(case, &told);
+
+    fn add_files(&mut self, logger: &Logger, case: &Case, finished: &Finished) {
+        let returned = counters::read(finished.path(COUNTS)).unwrap_or_default();
+        if returned.iter().all(|&count| count == 0) {
+            // Nothing can be lost then, which would look well.
+            self.process.push("logs nothing".to_owned());
+        }
+        let files = if case.setup.all_files {
+            logger.files
+        } else {
+            &logger.files[..1]
+        };
+        for file in files {
+            let path = finished.path(file.path);
+            // Nothing can be read back from a device.
+            if fs::metadata(&path).is_ok_and(|there| !there.is_file()) {
+                continue;
+            }
+            let figures = judge::judge(&path, file.shape, &returned).expect("a file can be read");
+            self.add_file(case, file, figures);
+        }
     }
-    ran
 }
 
 impl Ran {

@@ -66,9 +66,10 @@ impl Figures {
             Promise::LossAnnounced => format!("{lost} lost, {announced} announced"),
             Promise::OnlyLastLost => format!("gaps in {} threads", self.gaps),
         });
+        let is_cut = promise == Promise::OnlyLastLost && self.torn == 1;
         let others = [
             (self.duplicated, "duplicated"),
-            (self.torn, "torn"),
+            (if is_cut { 0 } else { self.torn }, "torn"),
             (self.disordered, "out of order"),
         ];
         let others = others.into_iter().filter(|(count, _)| *count > 0);
@@ -329,6 +330,12 @@ mod tests {
             }
         );
         assert_eq!(judged(glued).broken(Promise::LossAnnounced)[1], "1 torn");
+        // What the kernel cut is no fault of the logger's; what it spoils of the next process's lines is.
+        assert!(judged(cut).broken(Promise::OnlyLastLost).is_empty());
+        assert_eq!(
+            judged(glued).broken(Promise::OnlyLastLost),
+            ["gaps in 1 threads"]
+        );
         let spoilt = "[0 0]\n[1 0]\n[0 1]\nprinted\n[1 1]\n\n[1 2]\n";
         assert_eq!(judged(spoilt), Figures { torn: 2, ..ALL });
         let not_utf8 = read(&b"[0 0]\n[0 \xff1]\n"[..], Shape::Bracketed).unwrap();

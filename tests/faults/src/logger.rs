@@ -43,6 +43,12 @@ pub const USUAL: Setup = Setup {
     shed: false,
 };
 
+/// Where it matters how much is written, loggers write the one file that all of them can.
+pub const ONE_FILE: Setup = Setup {
+    all_files: false,
+    ..USUAL
+};
+
 /// The text file, which all loggers write.
 pub const TEXT: LogFile = LogFile {
     path: "logs/all.log",

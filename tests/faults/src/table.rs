@@ -12,6 +12,12 @@ use crate::matrix::Results;
 const JSON: &str = "results.json";
 const MARKDOWN: &str = "results.md";
 
+const LEGEND: &str = "\
+Records that are missing in the files, of those whose calls had returned; **bold**: hestia's promise for the case does not hold. \
+*The last*: each thread's are there up to one of them, and none after it; another process then goes on in the same files, and one line may be \
+torn each time, which the kernel cut in the middle of a write. *Announced*: the file itself says how many are missing. hestia writes its JSON \
+beside the text, but for the cases where it matters how much is written; the worse file counts.";
+
 /// Writes results, for people and for [`into_readme`].
 ///
 /// # Errors
@@ -89,11 +95,9 @@ fn side_by_side(results: &Results) -> String {
     put(
         &mut text,
         &format!(
-            "\nRecords that are missing in the files, of those whose calls had returned; **bold**: hestia's promise for the case does \
-             not hold. *the last*: each thread's are there up to one of them, and none after it. *announced*: the file itself says how many are missing. \
-             Scale: {}. {}\n",
+            "\n{LEGEND} Scale: {}. {}\n",
             results.scale,
-            skipped(results),
+            skipped(results)
         ),
     );
     text

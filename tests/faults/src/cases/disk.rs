@@ -13,7 +13,7 @@ use super::{Case, Promise};
 use crate::Outcome;
 use crate::child::{Stage, bytes};
 use crate::interposed;
-use crate::logger::{Setup, TEXT, USUAL};
+use crate::logger::{ONE_FILE, Setup, TEXT};
 
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -30,6 +30,7 @@ pub(super) const CASES: &[Case] = &[
         )
     },
     Case {
+        setup: ONE_FILE,
         small_disk: Some(DISK_BYTES),
         before: fill_disk,
         ..Case::new(
@@ -63,12 +64,6 @@ pub(super) const CASES: &[Case] = &[
         )
     },
 ];
-
-/// What one disk has to take should not depend on how many files a logger writes.
-const ONE_FILE: Setup = Setup {
-    all_files: false,
-    ..USUAL
-};
 
 const DISK_BYTES: u64 = 1 << 20;
 const FREE_BYTES: u64 = 64 << 10;

@@ -9,15 +9,18 @@ use serde_json::json;
 use super::{Case, Ending, Promise};
 use crate::Outcome;
 use crate::child::{Stage, bytes};
-use crate::logger::TEXT;
+use crate::logger::{ONE_FILE, TEXT};
 
 pub(super) const CASES: &[Case] = &[
-    Case::new(
-        "file_size",
-        "RLIMIT_FSIZE reached, then raised",
-        Promise::LossAnnounced,
-        reach_file_size,
-    ),
+    Case {
+        setup: ONE_FILE,
+        ..Case::new(
+            "file_size",
+            "RLIMIT_FSIZE reached, then raised",
+            Promise::LossAnnounced,
+            reach_file_size,
+        )
+    },
     Case {
         ending: Ending::Code(3),
         ..Case::new(

@@ -11,8 +11,6 @@ mod processes;
 mod streams;
 mod threads;
 
-use std::time::Duration;
-
 use hestia_tests::Running;
 
 use crate::Outcome;
@@ -37,6 +35,8 @@ pub struct Case {
     pub small_disk: Option<u64>,
     /// The process may never have had more memory than this, in KiB.
     pub memory_kib: Option<u64>,
+    /// A process that takes longer than so many seconds, many times what it needs, hangs.
+    pub limit_seconds: fn(Scale) -> u64,
     /// How often the case is run; its figures are summed up.
     pub repeats: fn(Scale) -> u32,
     /// What the process does before its logger is turned on.
@@ -45,6 +45,8 @@ pub struct Case {
     pub child: fn(&'static Stage) -> Outcome,
     /// What is done to it from outside.
     pub meanwhile: fn(&Running),
+    /// Once it is gone, another process does the same in the same place, as part 1.
+    pub restart: bool,
 }
 
 /// What must hold for the records of calls that returned.
@@ -55,7 +57,7 @@ pub enum Promise {
     /// What a file lacks, it says itself, to the record.
     LossAnnounced,
     /// What is missing came last, as what was still queued at the end did: each thread's are there up to one of them,
-    /// and none after it.
+    /// and none after it. One line may be cut: the kernel may end a process in the middle of a write.
     OnlyLastLost,
 }
 
@@ -123,10 +125,12 @@ impl Case {
             setup: USUAL,
             small_disk: None,
             memory_kib: None,
+            limit_seconds: |_| 60,
             repeats: |_| 1,
             before: || Ok(()),
             child,
             meanwhile: |_| (),
+            restart: false,
         }
     }
 }
@@ -160,13 +164,6 @@ pub const NOT_YET: &[(&str, &str)] = &[
         "the path is not looked at again while the file is open",
     ),
 ];
-
-/// A process that takes longer than this, many times what any case needs, hangs; one that runs on a large scale is
-/// given more.
-#[must_use]
-pub fn limit(scale: Scale) -> Duration {
-    Duration::from_secs(scale.of(60, 60, 900))
-}
 
 /// The case of that name.
 #[must_use]

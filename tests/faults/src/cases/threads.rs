@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{Case, Promise};
 use crate::Outcome;
 use crate::child::Stage;
-use crate::logger::{Setup, USUAL};
+use crate::logger::ONE_FILE;
 
 pub(super) const CASES: &[Case] = &[
     Case::new(
@@ -23,12 +23,9 @@ pub(super) const CASES: &[Case] = &[
         },
     ),
     Case {
-        // Only the text: what is asked for is whether threads that are gone leave something behind.
-        setup: Setup {
-            all_files: false,
-            ..USUAL
-        },
+        setup: ONE_FILE,
         memory_kib: Some(128 * 1024),
+        limit_seconds: |scale| scale.of(300, 300, 900),
         ..Case::new(
             "many_threads",
             "a great many threads over time",
