@@ -394,3 +394,28 @@ impl Drop for OwnMark {
         let _ = OWN.try_with(|own| own.set(self.before));
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    #![allow(unsafe_code, reason = "raises a signal")]
+
+    use super::*;
+
+    fn raise() {
+        // SAFETY: takes a number. Where the signal is not held back, the process ends, and the test with it.
+        assert_eq!(unsafe { libc::raise(libc::SIGXFSZ) }, 0);
+    }
+
+    #[test]
+    fn a_signal_that_is_held_back_is_taken_back_and_outer_guards_go_on_holding() {
+        let outer = hold_file_size_signal();
+        let inner = hold_file_size_signal();
+        raise();
+        drop(inner);
+        // Ends the process, unless the outer guard still holds.
+        raise();
+        drop(outer);
+        let _again = hold_file_size_signal();
+        raise();
+    }
+}
