@@ -150,7 +150,7 @@ impl Ran {
 
     fn add_files(&mut self, logger: &Logger, case: &Case, finished: &Finished) {
         let returned = counters::read(finished.path(COUNTS)).unwrap_or_default();
-        if returned.iter().all(|&count| count == 0) {
+        if self.process.is_empty() && returned.iter().all(|&count| count == 0) {
             // Nothing can be lost then, which would look well.
             self.process.push("logs nothing".to_owned());
         }

@@ -173,7 +173,9 @@ fn said(case: &Case, ran: &Ran) -> String {
     if let Some(recovery) = ran.recovery {
         said.push(format!("back after {} ms", recovery.as_millis()));
     }
-    if let (Some(peak), Some(_)) = (ran.peak_kib, case.memory_kib) {
+    if let (Some(peak), Some(limit)) = (ran.peak_kib, case.memory_kib)
+        && peak <= limit
+    {
         said.push(format!("{} MiB", peak / 1024));
     }
     said.join("; ")
