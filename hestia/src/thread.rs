@@ -146,6 +146,22 @@ pub(crate) fn start(
     platform::start(name, Box::new(work)).map(Started)
 }
 
+/// Until the guard is dropped, a write beyond the process's limit of file sizes (`RLIMIT_FSIZE`) only fails: the signal that
+/// it sends to the thread that writes, and that would end the process, is taken back. Threads that [`start`] begins
+/// never get it.
+#[must_use]
+pub(crate) fn hold_file_size_signal() -> FileSizeSignal {
+    FileSizeSignal {
+        _held: platform::hold_file_size_signal(),
+    }
+}
+
+/// The signal is held back.
+#[derive(Debug)]
+pub(crate) struct FileSizeSignal {
+    _held: platform::FileSizeSignal,
+}
+
 /// Does work in which code of the program's may panic: here, or, while this thread panics already, on
 /// another one. Inside the panic hook a further panic ends the process, and no `catch_unwind` helps.
 /// `None` when the work was not done within the limit, panicked there, or found no thread.
@@ -197,6 +213,14 @@ mod platform {
         pub(super) fn join(self) {
             let _ = self.0.join();
         }
+    }
+
+    /// There are no such signals.
+    #[derive(Debug)]
+    pub(super) struct FileSizeSignal;
+
+    pub(super) fn hold_file_size_signal() -> FileSizeSignal {
+        FileSizeSignal
     }
 }
 
@@ -273,6 +297,65 @@ mod platform {
         }
     }
 
+    #[derive(Debug)]
+    pub(super) struct FileSizeSignal {
+        was_blocked: bool,
+        was_pending: bool,
+    }
+
+    pub(super) fn hold_file_size_signal() -> FileSizeSignal {
+        let was_pending = file_size_signal_is_pending();
+        let set = file_size_signal();
+        // SAFETY: both sets live for the call, which writes the second; the signal is one.
+        let was_blocked = unsafe {
+            let mut before = MaybeUninit::<libc::sigset_t>::uninit();
+            libc::sigemptyset(before.as_mut_ptr());
+            libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, before.as_mut_ptr());
+            libc::sigismember(before.as_ptr(), libc::SIGXFSZ) == 1
+        };
+        FileSizeSignal {
+            was_blocked,
+            was_pending,
+        }
+    }
+
+    impl Drop for FileSizeSignal {
+        fn drop(&mut self) {
+            let set = file_size_signal();
+            if !self.was_pending && file_size_signal_is_pending() {
+                let mut taken = 0;
+                // SAFETY: the set and the number live for the call, which returns at once: the signal is there.
+                unsafe { libc::sigwait(&raw const set, &raw mut taken) };
+            }
+            if !self.was_blocked {
+                // SAFETY: the set lives for the call.
+                unsafe {
+                    libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const set, std::ptr::null_mut())
+                };
+            }
+        }
+    }
+
+    fn file_size_signal() -> libc::sigset_t {
+        // SAFETY: written by `sigemptyset` before it is read.
+        unsafe {
+            let mut set = MaybeUninit::<libc::sigset_t>::uninit();
+            libc::sigemptyset(set.as_mut_ptr());
+            libc::sigaddset(set.as_mut_ptr(), libc::SIGXFSZ);
+            set.assume_init()
+        }
+    }
+
+    fn file_size_signal_is_pending() -> bool {
+        // SAFETY: written by `sigemptyset` before it is read; the signal is one.
+        unsafe {
+            let mut pending = MaybeUninit::<libc::sigset_t>::uninit();
+            libc::sigemptyset(pending.as_mut_ptr());
+            libc::sigpending(pending.as_mut_ptr());
+            libc::sigismember(pending.as_ptr(), libc::SIGXFSZ) == 1
+        }
+    }
+
     /// Blocks all signals on this thread, except for those that its own faults raise; returns what was
     /// blocked before. A new thread begins with what its creator blocks.
     fn block_signals() -> libc::sigset_t {
@@ -309,5 +392,30 @@ pub(crate) struct OwnMark {
 impl Drop for OwnMark {
     fn drop(&mut self) {
         let _ = OWN.try_with(|own| own.set(self.before));
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    #![allow(unsafe_code, reason = "raises a signal")]
+
+    use super::*;
+
+    fn raise() {
+        // SAFETY: takes a number. Where the signal is not held back, the process ends, and the test with it.
+        assert_eq!(unsafe { libc::raise(libc::SIGXFSZ) }, 0);
+    }
+
+    #[test]
+    fn a_signal_that_is_held_back_is_taken_back_and_outer_guards_go_on_holding() {
+        let outer = hold_file_size_signal();
+        let inner = hold_file_size_signal();
+        raise();
+        drop(inner);
+        // Ends the process, unless the outer guard still holds.
+        raise();
+        drop(outer);
+        let _again = hold_file_size_signal();
+        raise();
     }
 }

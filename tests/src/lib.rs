@@ -5,12 +5,15 @@
 //! argument, and a file of tests in `tests/` that runs it.
 
 pub mod archives;
+pub mod counters;
 pub mod figures;
+pub mod forks;
+pub mod kernel;
 pub mod records;
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -63,7 +66,10 @@ impl Run {
     /// When no temporary directory can be made.
     #[must_use]
     pub fn program(program: &str) -> Self {
-        let directory = tempfile::tempdir().expect("a temporary directory");
+        Run::in_directory(program, tempfile::tempdir().expect("a temporary directory"))
+    }
+
+    fn in_directory(program: &str, directory: TempDir) -> Self {
         let mut command = Command::new(program);
         command.current_dir(directory.path());
         for name in VARIABLES {
@@ -79,6 +85,12 @@ impl Run {
     #[must_use]
     pub fn new(program: &str, scenario: &str) -> Self {
         Run::program(program).arg(scenario)
+    }
+
+    /// A run of the program where another has been, with what that left.
+    #[must_use]
+    pub fn after(finished: Finished, program: &str) -> Self {
+        Run::in_directory(program, finished.directory)
     }
 
     /// One more argument.
@@ -106,16 +118,28 @@ impl Run {
     /// # Panics
     /// When it cannot be started.
     #[must_use]
-    pub fn start(mut self) -> Running {
+    pub fn start(self) -> Running {
+        self.start_with_stderr(Stdio::piped())
+    }
+
+    /// As [`Run::start`]; standard error goes elsewhere, and is collected only if that is a pipe to this process.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn start_with_stderr(mut self, stderr: impl Into<Stdio>) -> Running {
         let mut child = self
             .command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stderr(stderr)
             .spawn()
             .expect("the program starts");
-        let stdout = collect(child.stdout.take());
-        let stderr = collect(child.stderr.take());
+        let stdout = collect(child.stdout.take().expect("standard output is a pipe"));
+        let stderr = match child.stderr.take() {
+            Some(stderr) => collect(stderr),
+            None => collect(io::empty()),
+        };
         Running {
             child,
             directory: self.directory,
@@ -147,8 +171,7 @@ struct Collected {
     reader: thread::JoinHandle<()>,
 }
 
-fn collect(stream: Option<impl Read + Send + 'static>) -> Collected {
-    let mut stream = stream.expect("the stream is a pipe");
+fn collect(mut stream: impl Read + Send + 'static) -> Collected {
     let bytes = Arc::new(Mutex::new(Vec::new()));
     let collected = Arc::clone(&bytes);
     let reader = thread::spawn(move || {
@@ -208,23 +231,46 @@ impl Running {
     /// When it hangs.
     #[must_use]
     pub fn finish(mut self) -> Finished {
+        if !self.ends_within(HUNG) {
+            let _ = self.child.kill();
+            panic!(
+                "the program hangs; stdout so far:\n{}\nstderr:\n{}",
+                self.stdout.so_far(),
+                self.stderr.so_far()
+            );
+        }
+        self.finished()
+    }
+
+    /// Waits for its end, and kills it when that does not come within the limit: what it left all the same, and
+    /// whether it ended by itself.
+    ///
+    /// # Panics
+    /// When it cannot be waited for.
+    #[must_use]
+    pub fn finish_within(mut self, limit: Duration) -> (Finished, bool) {
+        let ended = self.ends_within(limit);
+        if !ended {
+            let _ = self.child.kill();
+        }
+        (self.finished(), ended)
+    }
+
+    fn ends_within(&mut self, limit: Duration) -> bool {
         let started = Instant::now();
-        let status = loop {
-            if let Some(status) = self.child.try_wait().expect("a child can be waited for") {
-                break status;
-            }
-            if started.elapsed() > HUNG {
-                let _ = self.child.kill();
-                panic!(
-                    "the program hangs; stdout so far:\n{}\nstderr:\n{}",
-                    self.stdout.so_far(),
-                    self.stderr.so_far()
-                );
+        while started.elapsed() < limit {
+            let status = self.child.try_wait().expect("a child can be waited for");
+            if status.is_some() {
+                return true;
             }
             thread::sleep(Duration::from_millis(2));
-        };
+        }
+        false
+    }
+
+    fn finished(mut self) -> Finished {
         Finished {
-            status,
+            status: self.child.wait().expect("a child can be waited for"),
             stdout: self.stdout.text(),
             stderr: self.stderr.text(),
             directory: self.directory,

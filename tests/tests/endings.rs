@@ -1,9 +1,9 @@
 //! However a process ends, what its calls returned from is in the files; and hestia begins only once.
 
-use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
+use hestia_tests::counters;
 use hestia_tests::records::{Logged, assert_both_complete, assert_counts_up};
 use hestia_tests::{Finished, Run, messages};
 
@@ -51,7 +51,9 @@ fn assert_nothing_lost_while_logging(ending: &str, expected: &Status) {
     assert_eq!(status(&finished), *expected, "{}", finished.stderr);
     // Once an abort has begun nothing can be done for what others log meanwhile.
     let aborts = *expected == Signal(libc::SIGABRT);
-    let returned = counters(&finished, if aborts { "before" } else { "returned" });
+    let file = finished.path(if aborts { "before" } else { "returned" });
+    let returned = counters::read(file).expect("the program made the file");
+    assert_eq!(returned.len() as u64, THREADS);
     for logged in [Logged::in_text(&finished), Logged::in_json(&finished)] {
         assert!(aborts || !logged.is_torn, "the last line is torn");
         for (thread, &returned) in (0..).zip(&returned) {
@@ -68,16 +70,6 @@ fn assert_nothing_lost_while_logging(ending: &str, expected: &Status) {
             );
         }
     }
-}
-
-fn counters(finished: &Finished, file: &str) -> Vec<u64> {
-    let bytes = fs::read(finished.path(file)).expect("the program made the file");
-    let (counters, rest) = bytes.as_chunks::<8>();
-    assert_eq!((counters.len() as u64, rest.len()), (THREADS, 0));
-    counters
-        .iter()
-        .map(|bytes| u64::from_ne_bytes(*bytes))
-        .collect()
 }
 
 macro_rules! endings {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use hestia_tests::figures::{LEVELS, Told, is_notice, number};
+use hestia_tests::figures::{LEVELS, Told, is_notice, number, said_lost};
 use hestia_tests::{Finished, OS_THREAD_IDS, Run};
 use serde_json::Value;
 
@@ -77,23 +77,6 @@ fn check_text(program: &Finished, told: &Told) {
         let said: u64 = notices.iter().map(|notice| said_lost(notice, level)).sum();
         assert_eq!(said, told.shed_at(level), "the text notices at {level}");
     }
-}
-
-/// The figure before a level's name: `… records lost between … and …: 12 info, 3 debug (…)`.
-fn said_lost(notice: &str, level: &str) -> u64 {
-    let (_, message) = notice
-        .split_once("records lost between")
-        .expect("a notice of loss");
-    let (message, _) = message.split_once(" (").expect("a reason");
-    let mut words = message.split([' ', ',']).filter(|word| !word.is_empty());
-    let mut before = "";
-    words
-        .find_map(|word| {
-            let figure = (word == level).then(|| before.parse().expect("a figure"));
-            before = word;
-            figure
-        })
-        .unwrap_or(0)
 }
 
 #[test]

@@ -13,6 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use hestia::{Builder, Handle, Overflow, Stats, TextFile, TextLayout};
+use hestia_tests::kernel::{figure, peak_kib};
 use hestia_tests::records::log_from_threads;
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -140,19 +141,8 @@ fn full_speed(threads: u64, count: u64) -> Outcome {
 
 /// The most memory this process ever had, in KiB.
 fn print_memory() -> Outcome {
-    let status = fs::read_to_string("/proc/self/status")?;
-    print("peak", figure(&status, "VmHWM")?)?;
+    print("peak", peak_kib()?)?;
     Ok(())
-}
-
-/// The number behind a name in a `status` file of the kernel's.
-fn figure(status: &str, name: &str) -> Result<u64, Box<dyn Error>> {
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
-        .ok_or_else(|| format!("{name} is not there"))?;
-    let number = line.split_whitespace().next().ok_or("no number")?;
-    Ok(number.parse()?)
 }
 
 /// Rings that are full most of the time, and records that do not fit them at all.

@@ -4,7 +4,6 @@ use std::env;
 use std::error::Error;
 use std::fs;
 use std::io::{self, Write};
-use std::os::fd::AsRawFd;
 use std::panic;
 use std::path::Path;
 use std::process;
@@ -14,6 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use hestia::{Batch, Builder, ErrorKind, Output, Signal, Sink, SinkError};
+use hestia_tests::counters;
 use hestia_tests::records::log_from_threads;
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -124,7 +124,7 @@ fn with_signals() -> Builder {
 /// Threads go on logging until the process is gone.
 fn while_logging(ending: &str) -> Outcome {
     with_signals().init()?;
-    let returned: &'static [AtomicU64] = counters("returned")?;
+    let returned = counters::create("returned", THREADS as usize)?;
     for (thread, returned) in returned.iter().enumerate() {
         thread::spawn(move || {
             for number in 0.. {
@@ -140,41 +140,11 @@ fn while_logging(ending: &str) -> Outcome {
         thread::yield_now();
     }
     // What had returned before the ending began.
-    for (before, now) in counters("before")?.iter().zip(returned) {
+    let before = counters::create("before", THREADS as usize)?;
+    for (before, now) in before.iter().zip(returned) {
         before.store(now.load(Ordering::Acquire), Ordering::Relaxed);
     }
     end(ending)
-}
-
-/// A counter for each thread, in a file: what is stored there outlives the process, however it ends.
-fn counters(path: &str) -> io::Result<&'static [AtomicU64]> {
-    let file = fs::File::options()
-        .read(true)
-        .write(true)
-        .create_new(true)
-        .open(path)?;
-    let bytes = THREADS as usize * size_of::<AtomicU64>();
-    file.set_len(bytes as u64)?;
-    // SAFETY: a new mapping, of the size that the file has; it is never unmapped.
-    unsafe {
-        let protection = libc::PROT_READ | libc::PROT_WRITE;
-        let none = std::ptr::null_mut();
-        let start = libc::mmap(
-            none,
-            bytes,
-            protection,
-            libc::MAP_SHARED,
-            file.as_raw_fd(),
-            0,
-        );
-        if start == libc::MAP_FAILED {
-            return Err(io::Error::last_os_error());
-        }
-        Ok(std::slice::from_raw_parts(
-            start.cast::<AtomicU64>(),
-            THREADS as usize,
-        ))
-    }
 }
 
 /// A log rotator moves the file away and says so.

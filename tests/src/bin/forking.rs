@@ -12,14 +12,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use hestia::{Batch, Builder, Level, Output, Signal, Sink, SinkError};
+use hestia_tests::forks::{Fork, fork, in_child, leave};
 use hestia_tests::records::log_from_threads;
 
 type Outcome = Result<(), Box<dyn Error>>;
 
 const THREADS: u64 = 4;
 const RECORDS: u64 = 1_000;
-/// A child that runs longer than this, in seconds, hangs.
-const HUNG: u32 = 30;
 
 fn main() -> Outcome {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -54,79 +53,6 @@ fn files() -> Builder {
 
 fn print(what: impl fmt::Display) -> Outcome {
     Ok(writeln!(io::stdout(), "{what}")?)
-}
-
-/// Who one is after a fork.
-enum Fork {
-    Parent(Child),
-    Child,
-}
-
-/// A forked child, to be waited for.
-struct Child(libc::pid_t);
-
-fn fork() -> io::Result<Fork> {
-    // SAFETY: the child goes on with what hestia promises to work, allocation (which the C library makes
-    // safe) and file system calls.
-    match unsafe { libc::fork() } {
-        -1 => Err(io::Error::last_os_error()),
-        0 => {
-            // SAFETY: takes a number. A child that hangs is ended, which its parent sees.
-            unsafe { libc::alarm(HUNG) };
-            Ok(Fork::Child)
-        }
-        child => Ok(Fork::Parent(Child(child))),
-    }
-}
-
-impl Child {
-    /// Waits for the child's end: its exit code, or else which signal ended it.
-    fn wait(self) -> Result<i32, String> {
-        let mut status = 0;
-        // SAFETY: fills in the value behind the pointer.
-        if unsafe { libc::waitpid(self.0, &raw mut status, 0) } != self.0 {
-            return Err(format!(
-                "cannot wait for it: {}",
-                io::Error::last_os_error()
-            ));
-        }
-        if libc::WIFEXITED(status) {
-            return Ok(libc::WEXITSTATUS(status));
-        }
-        match libc::WTERMSIG(status) {
-            libc::SIGALRM => Err("it hangs".to_owned()),
-            signal => Err(format!("ended by signal {signal}")),
-        }
-    }
-
-    /// As `wait`, for a child that is to end well.
-    fn finish(self) -> Outcome {
-        match self.wait()? {
-            0 => Ok(()),
-            code => Err(format!("the child's exit code is {code}").into()),
-        }
-    }
-}
-
-/// Runs something in a child, which exits with its outcome.
-fn in_child(run: impl FnOnce() -> Outcome) -> io::Result<Child> {
-    match fork()? {
-        Fork::Parent(child) => Ok(child),
-        Fork::Child => process::exit(match run() {
-            Ok(()) => 0,
-            Err(error) => {
-                let _ = writeln!(io::stderr(), "child: {error}");
-                1
-            }
-        }),
-    }
-}
-
-/// Ends the process right here: no exit handlers, neither hestia's nor the standard library's, which may
-/// wait for a lock that a thread of the parent's held at the fork.
-fn leave() -> ! {
-    // SAFETY: takes a number.
-    unsafe { libc::_exit(0) }
 }
 
 /// The child's numbered records, under a thread number of its own.
@@ -453,7 +379,7 @@ fn signalled_child(logs: &str) -> Outcome {
         Fork::Parent(child) => {
             io::Read::read_exact(&mut reader, &mut [0])?;
             // SAFETY: takes numbers only.
-            unsafe { libc::kill(child.0, libc::SIGTERM) };
+            unsafe { libc::kill(child.id(), libc::SIGTERM) };
             let ended = child.wait().expect_err("it waits for a signal");
             assert_eq!(ended, format!("ended by signal {}", libc::SIGTERM));
             log::info!("still there");
@@ -556,7 +482,7 @@ impl fmt::Display for Forks {
             Fork::Child => out.write_str("child"),
             Fork::Parent(child) => {
                 // It cannot be waited for here: it goes on behind the statement as well.
-                write!(out, "parent of {}", child.0)
+                write!(out, "parent of {}", child.id())
             }
         }
     }

@@ -1,0 +1,66 @@
+//! hestia, with both its files.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use hestia::{Console, Overflow, Signal, TextFile, TextLayout, hlog};
+
+use crate::Outcome;
+use crate::logger::{LogFile, Logger, Setup, Shape, Subject, TEXT};
+
+/// hestia as the suite knows it.
+pub const HESTIA: Logger = Logger {
+    name: "hestia",
+    title: "**hestia**",
+    package: "hestia",
+    files: &[TEXT, JSON],
+    can_shed: true,
+    start,
+};
+
+/// The JSON file, in hestia's own schema.
+pub const JSON: LogFile = LogFile {
+    path: "logs/app.log",
+    shape: Shape::Json,
+};
+
+struct Hestia;
+
+fn start(setup: &Setup) -> Outcome<Box<dyn Subject>> {
+    let text = TextFile::new(TEXT.path).layout(TextLayout::pattern("[{message}]")?);
+    let mut builder = hestia::builder()
+        .env(false)
+        .text(text)
+        .json(setup.all_files)
+        .console(false);
+    if setup.console {
+        builder = builder.console(Console::stderr());
+    }
+    if setup.drain_on_signals {
+        builder = builder
+            .drain_on(Signal::Terminate)
+            .drain_on(Signal::Interrupt);
+    }
+    if setup.shed {
+        builder = builder.overflow(Overflow::DropNewest);
+    }
+    builder.init()?;
+    Ok(Box::new(Hestia))
+}
+
+impl Subject for Hestia {
+    fn log(&self, thread: u64, number: u64) {
+        hlog!(info, "{thread} {number}");
+    }
+
+    fn say(&self, message: &dyn Display) {
+        log::info!("{message}");
+    }
+
+    fn flush(&self) {
+        // Where outputs fail on purpose; what became of the records is in the figures.
+        let _ = hestia::flush_within(Duration::from_secs(60));
+    }
+
+    fn end(&self) {}
+}

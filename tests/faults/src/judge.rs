@@ -1,0 +1,388 @@
+//! Reads files back, as a user's tool would, and holds them against what was logged.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::ops::AddAssign;
+use std::path::Path;
+
+use hestia_tests::figures::{LEVELS, said_lost};
+use serde::{Deserialize, Serialize};
+
+use crate::cases::Promise;
+use crate::logger::Shape;
+
+/// The bytes that follow the number in the messages of large records, all of them `x`.
+pub const PADDING_BYTES: usize = 10 << 20;
+
+/// What one file has of the numbered records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Figures {
+    /// Records whose calls returned, and those that were written although their calls did not.
+    pub sent: u64,
+    /// Records that are there.
+    pub written: u64,
+    /// Records that are not, although their calls returned.
+    pub lost: u64,
+    /// Lines of records that are there already.
+    pub duplicated: u64,
+    /// Lines that are none: cut, glued together, spoilt.
+    pub torn: u64,
+    /// Lines that stand behind a later one of the same thread.
+    pub disordered: u64,
+    /// Threads of which a record is there and an earlier one is not.
+    pub gaps: u64,
+    /// How many records the file itself says are missing.
+    pub announced: u64,
+}
+
+impl AddAssign for Figures {
+    fn add_assign(&mut self, other: Figures) {
+        self.sent += other.sent;
+        self.written += other.written;
+        self.lost += other.lost;
+        self.duplicated += other.duplicated;
+        self.torn += other.torn;
+        self.disordered += other.disordered;
+        self.gaps += other.gaps;
+        self.announced += other.announced;
+    }
+}
+
+impl Figures {
+    /// What breaks the promise.
+    #[must_use]
+    pub fn broken(&self, promise: Promise) -> Vec<String> {
+        let Figures {
+            lost, announced, ..
+        } = self;
+        let loss = match promise {
+            Promise::NothingLost => *lost > 0,
+            Promise::LossAnnounced => lost != announced,
+            Promise::OnlyLastLost => self.gaps > 0,
+        };
+        let loss = loss.then(|| match promise {
+            Promise::NothingLost => format!("{lost} lost"),
+            Promise::LossAnnounced => format!("{lost} lost, {announced} announced"),
+            Promise::OnlyLastLost => format!("gaps in {} threads", self.gaps),
+        });
+        let is_cut = promise == Promise::OnlyLastLost && self.torn == 1;
+        let others = [
+            (self.duplicated, "duplicated"),
+            (if is_cut { 0 } else { self.torn }, "torn"),
+            (self.disordered, "out of order"),
+        ];
+        let others = others.into_iter().filter(|(count, _)| *count > 0);
+        let others = others.map(|(count, what)| format!("{count} {what}"));
+        loss.into_iter().chain(others).collect()
+    }
+}
+
+/// The lines of one file.
+#[derive(Debug, Default)]
+struct Reading {
+    /// The numbers of each thread, in the order of lines.
+    numbers: BTreeMap<usize, Vec<u64>>,
+    torn: u64,
+    announced: u64,
+}
+
+/// Holds a file against the number of calls of each thread that returned. A file that is not there has nothing.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn judge(path: &Path, shape: Shape, returned: &[u64]) -> io::Result<Figures> {
+    let reading = match File::open(path) {
+        Ok(file) => read(BufReader::with_capacity(1 << 20, file), shape)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Reading::default(),
+        Err(error) => return Err(error),
+    };
+    Ok(compare(&reading, returned))
+}
+
+fn read(mut lines: impl BufRead, shape: Shape) -> io::Result<Reading> {
+    let mut reading = Reading::default();
+    let mut line = Vec::new();
+    while lines.read_until(b'\n', &mut line)? > 0 {
+        let whole = line
+            .strip_suffix(b"\n")
+            .and_then(|line| std::str::from_utf8(line).ok());
+        match whole.and_then(|line| message(line, shape)) {
+            Some(message) => reading.add(&message),
+            None => reading.torn += 1,
+        }
+        line.clear();
+    }
+    Ok(reading)
+}
+
+/// The message of a whole line.
+fn message(line: &str, shape: Shape) -> Option<String> {
+    match shape {
+        Shape::Bracketed => {
+            let message = line.strip_prefix('[')?.strip_suffix(']')?;
+            (!message.contains(['[', ']'])).then(|| message.to_owned())
+        }
+        Shape::Json => {
+            #[derive(Deserialize)]
+            struct Line {
+                message: String,
+            }
+            let line: Line = serde_json::from_str(line).ok()?;
+            Some(line.message)
+        }
+    }
+}
+
+impl Reading {
+    fn add(&mut self, message: &str) {
+        match numbers(message) {
+            Some((thread, number)) => self.numbers.entry(thread).or_default().push(number),
+            // A number and something else is a record that was cut and glued together.
+            None if message.starts_with(|first: char| first.is_ascii_digit())
+                && !message.contains("records lost") =>
+            {
+                self.torn += 1;
+            }
+            None => {
+                let said = LEVELS.iter().map(|level| said_lost(message, level));
+                self.announced += said.sum::<u64>();
+            }
+        }
+    }
+}
+
+/// Thread and number of a numbered record: `thread number`, and for large ones their padding, to the byte.
+fn numbers(message: &str) -> Option<(usize, u64)> {
+    let mut words = message.split(' ');
+    let (thread, number) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+    let padding_is_whole = words.next().is_none_or(|padding| {
+        padding.len() == PADDING_BYTES && padding.bytes().all(|byte| byte == b'x')
+    });
+    (padding_is_whole && words.next().is_none()).then_some((thread, number))
+}
+
+fn compare(reading: &Reading, returned: &[u64]) -> Figures {
+    let mut figures = Figures {
+        torn: reading.torn,
+        announced: reading.announced,
+        ..Figures::default()
+    };
+    for (thread, &returned) in returned.iter().enumerate() {
+        let numbers = reading.numbers.get(&thread).map_or(&[][..], Vec::as_slice);
+        figures += of_thread(numbers, returned);
+    }
+    // Threads that nobody started.
+    let strangers = reading.numbers.range(returned.len()..);
+    figures.torn += strangers
+        .map(|(_, numbers)| numbers.len() as u64)
+        .sum::<u64>();
+    figures
+}
+
+fn of_thread(numbers: &[u64], returned: u64) -> Figures {
+    let mut there = numbers.to_vec();
+    there.sort_unstable();
+    there.dedup();
+    // One call of each thread may have been on its way at the end; whatever counts beyond that was never logged.
+    let strangers = there.iter().filter(|&&number| number > returned).count();
+    there.truncate(there.len() - strangers);
+    let on_its_way = u64::from(there.last() == Some(&returned));
+    let written = there.len() as u64;
+    let mut latest = 0;
+    let mut disordered = 0;
+    for &number in numbers {
+        disordered += u64::from(number < latest);
+        latest = latest.max(number);
+    }
+    Figures {
+        sent: returned + on_its_way,
+        written,
+        lost: returned + on_its_way - written,
+        duplicated: (numbers.len() - there.len() - strangers) as u64,
+        torn: strangers as u64,
+        disordered,
+        gaps: u64::from(there.last().is_some_and(|&last| last + 1 > written)),
+        announced: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two threads, whose first two and first three calls returned.
+    fn judged(text: &str) -> Figures {
+        compare(&read(text.as_bytes(), Shape::Bracketed).unwrap(), &[2, 3])
+    }
+
+    const ALL: Figures = Figures {
+        sent: 5,
+        written: 5,
+        lost: 0,
+        duplicated: 0,
+        torn: 0,
+        disordered: 0,
+        gaps: 0,
+        announced: 0,
+    };
+
+    #[test]
+    fn a_complete_file_has_all_that_was_sent() {
+        assert_eq!(
+            judged("[0 0]\n[1 0]\n[0 1]\n[1 1]\n[something else]\n[1 2]\n"),
+            ALL
+        );
+    }
+
+    #[test]
+    fn a_call_that_was_on_its_way_may_be_there_and_counts_as_sent() {
+        let figures = judged("[0 0]\n[1 0]\n[0 1]\n[1 1]\n[1 2]\n[1 3]\n");
+        assert_eq!(
+            figures,
+            Figures {
+                sent: 6,
+                written: 6,
+                ..ALL
+            }
+        );
+    }
+
+    #[test]
+    fn a_lost_line_in_the_middle_is_lost_and_a_gap() {
+        let figures = judged("[0 0]\n[1 0]\n[0 1]\n[1 2]\n");
+        assert_eq!(
+            figures,
+            Figures {
+                written: 4,
+                lost: 1,
+                gaps: 1,
+                ..ALL
+            }
+        );
+        assert_eq!(figures.broken(Promise::NothingLost), ["1 lost"]);
+        assert_eq!(figures.broken(Promise::OnlyLastLost), ["gaps in 1 threads"]);
+        assert_eq!(
+            figures.broken(Promise::LossAnnounced),
+            ["1 lost, 0 announced"]
+        );
+    }
+
+    #[test]
+    fn lost_lines_at_the_end_are_lost_and_no_gap() {
+        let figures = judged("[0 0]\n[1 0]\n");
+        assert_eq!(
+            figures,
+            Figures {
+                written: 2,
+                lost: 3,
+                ..ALL
+            }
+        );
+        assert!(figures.broken(Promise::OnlyLastLost).is_empty());
+    }
+
+    #[test]
+    fn a_line_twice_is_a_duplicate() {
+        let figures = judged("[0 0]\n[1 0]\n[0 1]\n[0 1]\n[1 1]\n[1 2]\n");
+        assert_eq!(
+            figures,
+            Figures {
+                duplicated: 1,
+                ..ALL
+            }
+        );
+        assert_eq!(figures.broken(Promise::LossAnnounced), ["1 duplicated"]);
+    }
+
+    #[test]
+    fn lines_that_are_cut_or_glued_are_torn_and_their_records_lost() {
+        let cut = "[0 0]\n[1 0]\n[0 1]\n[1 1]\n[1 2";
+        assert_eq!(
+            judged(cut),
+            Figures {
+                written: 4,
+                lost: 1,
+                torn: 1,
+                ..ALL
+            }
+        );
+        let finished = "[0 0]\n[1 0\n[0 1]\n[1 1]\n[1 2]\n";
+        assert_eq!(
+            judged(finished),
+            Figures {
+                written: 4,
+                lost: 1,
+                torn: 1,
+                gaps: 1,
+                ..ALL
+            }
+        );
+        let glued = "[0 0]\n[1 [0 1]\n[1 1]\n[1 2]\n";
+        assert_eq!(
+            judged(glued),
+            Figures {
+                written: 3,
+                lost: 2,
+                torn: 1,
+                gaps: 1,
+                ..ALL
+            }
+        );
+        assert_eq!(judged(glued).broken(Promise::LossAnnounced)[1], "1 torn");
+        // What the kernel cut is no fault of the logger's; what it spoils of the next process's lines is.
+        assert!(judged(cut).broken(Promise::OnlyLastLost).is_empty());
+        assert_eq!(
+            judged(glued).broken(Promise::OnlyLastLost),
+            ["gaps in 1 threads"]
+        );
+        let spoilt = "[0 0]\n[1 0]\n[0 1]\nprinted\n[1 1]\n\n[1 2]\n";
+        assert_eq!(judged(spoilt), Figures { torn: 2, ..ALL });
+        let not_utf8 = read(&b"[0 0]\n[0 \xff1]\n"[..], Shape::Bracketed).unwrap();
+        assert_eq!(compare(&not_utf8, &[1]).torn, 1);
+    }
+
+    #[test]
+    fn a_later_line_before_an_earlier_one_is_out_of_order() {
+        let figures = judged("[0 1]\n[1 0]\n[0 0]\n[1 1]\n[1 2]\n");
+        assert_eq!(
+            figures,
+            Figures {
+                disordered: 1,
+                ..ALL
+            }
+        );
+        assert_eq!(figures.broken(Promise::NothingLost), ["1 out of order"]);
+    }
+
+    #[test]
+    fn what_nobody_logged_is_no_record() {
+        let figures = judged("[0 0]\n[1 0]\n[0 1]\n[1 1]\n[1 2]\n[1 9]\n[7 0]\n");
+        assert_eq!(figures, Figures { torn: 2, ..ALL });
+    }
+
+    #[test]
+    fn what_a_file_says_is_missing_is_announced() {
+        let notice =
+            "[2 records lost between 10:00 and 10:01: 1 error, 1 info (the queue had no room)]\n";
+        let figures = judged(&format!("[0 0]\n{notice}[1 2]\n[1 0]\n"));
+        assert_eq!((figures.lost, figures.announced, figures.torn), (2, 2, 0));
+        assert_eq!(figures.broken(Promise::LossAnnounced), ["1 out of order"]);
+    }
+
+    #[test]
+    fn a_large_record_is_whole_to_the_byte() {
+        let padding = "x".repeat(PADDING_BYTES);
+        assert_eq!(numbers(&format!("1 2 {padding}")), Some((1, 2)));
+        assert_eq!(numbers(&format!("1 2 {}", &padding[1..])), None);
+        assert_eq!(numbers(&format!("1 2 {}y", &padding[1..])), None);
+    }
+
+    #[test]
+    fn json_lines_are_objects_with_a_message() {
+        let text = "{\"message\":\"0 0\"}\n{\"message\":\"0 1\"}{\"message\":\"0 2\"}\n{\"mess";
+        let reading = read(text.as_bytes(), Shape::Json).unwrap();
+        let figures = compare(&reading, &[3]);
+        assert_eq!((figures.written, figures.lost, figures.torn), (1, 2, 2));
+    }
+}
