@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::Outcome;
-use crate::cases::{self, Case, Promise, not_yet};
+use crate::cases::{self, Case, Promise};
 use crate::host::{Ran, Verdict};
 use crate::matrix::Results;
 
@@ -242,8 +242,7 @@ fn promised(case: &Case, ran: &Ran) -> String {
         .broken()
         .map(|broken| broken.replace('|', "\\|"))
         .collect();
-    let not_yet = not_yet(case).map_or(String::new(), |reason| format!(" (not yet: {reason})"));
-    format!("**{promise}: {}**{not_yet}", broken.join("; "))
+    format!("**{promise}: {}**", broken.join("; "))
 }
 
 fn put(text: &mut String, line: &str) {

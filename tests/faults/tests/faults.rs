@@ -1,5 +1,4 @@
-//! hestia in trouble: every case of the table, one test each. `NOT_YET` has those whose promise is known not to hold;
-//! one that does hold fails here until it is taken off that list.
+//! hestia in trouble: every case of the table, one test each.
 
 #![allow(
     clippy::print_stdout,
@@ -9,7 +8,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use hestia_faults::cases::{self, Case, Scale, not_yet};
+use hestia_faults::cases::{self, Case, Scale};
 use hestia_faults::hestia::HESTIA;
 use hestia_faults::host::{self, Ran, Verdict};
 use libtest_mimic::{Arguments, Failed, Trial};
