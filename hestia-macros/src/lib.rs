@@ -85,6 +85,7 @@ use proc_macro::TokenStream;
 /// | `panics` | `true` or `false` | `true` |
 /// | `drain_on` | `"terminate"`, `"interrupt"`, `"hang_up"`, or an array of them | none |
 /// | `reopen_on_hang_up` | `true` or `false` | `false` |
+/// | `crash_safe` | `true`, `false` or the path* of a directory | `false` |
 /// | `internal_logger` | `true` or `false` | `false` |
 /// | `on_error` | a function* | none |
 /// | `env` | `true` or `false` | `true` |

@@ -88,7 +88,7 @@ const ROTATE: Setting = setting(
 );
 
 /// As the documentation has them.
-const SETTINGS: [Setting; 25] = [
+const SETTINGS: [Setting; 26] = [
     setting("app", "text", r#"app = "billing""#, read::text),
     setting("version", "text", r#"version = "1.2.0""#, read::text),
     setting(
@@ -170,6 +170,12 @@ const SETTINGS: [Setting; 25] = [
         BOOL,
         "reopen_on_hang_up = true",
         read::bool,
+    ),
+    setting(
+        "crash_safe",
+        "true, false or the path of a directory",
+        "crash_safe = true",
+        read::bool_or_path,
     ),
     setting(
         "internal_logger",

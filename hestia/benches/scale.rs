@@ -244,7 +244,7 @@ fn key_values(values: usize, directory: &Path) -> Vec<f64> {
             20 => with!(a b c d e f g h i j a1 b1 c1 d1 e1 f1 g1 h1 i1 j1),
             50 => {
                 with!(a b c d e f g h i j a1 b1 c1 d1 e1 f1 g1 h1 i1 j1 a2 b2 c2 d2 e2 f2 g2 h2 i2 j2
-                a3 b3 c3 d3 e3 f3 g3 h3 i3 j3 a4 b4 c4 d4 e4 f4 g4 h4 i4 j4)
+                a3 b3 c3 d3 e3 f3 g3 h3 i3 j3 a4 b4 c4 d4 e4 f4 g4 h4 i4 j4);
             }
             _ => panic!("no statement has {values} key-values"),
         }
@@ -252,7 +252,7 @@ fn key_values(values: usize, directory: &Path) -> Vec<f64> {
     let pause = Duration::from_nanos(1_000 + 100 * values as u64);
     let [p50, p99] = paced(50_000, pause, log);
     let [of_8, _] = paced(10_000, pause * 8, |number| {
-        (0..8).for_each(|part| log(number * 8 + part))
+        (0..8).for_each(|part| log(number * 8 + part));
     });
     assert_eq!(lines(directory), 130_000, "lines in the file");
     vec![p50 - clock, p99 - clock, (of_8 - clock) / 8.0]

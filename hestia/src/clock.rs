@@ -231,6 +231,9 @@ const RATE_SPAN_NANOS: i64 = 2_000_000;
 /// A rate that differs by more than this from the one before is a step of the clock, not a rate.
 const RATE_CHANGE: f64 = 0.002;
 
+/// How many words [`Clock::words`] has.
+pub(crate) const WORDS: usize = 6;
+
 /// Turns ticks into nanoseconds since the Unix epoch.
 pub(crate) struct Clock {
     source: TickSource,
@@ -284,6 +287,41 @@ impl Clock {
             first_renewals: 8,
             latest: first,
             held: false,
+        }
+    }
+
+    /// All that decides what ticks mean until the calibration is renewed.
+    pub(crate) fn words(&self) -> [u64; WORDS] {
+        [
+            self.anchor.ticks,
+            self.anchor.unix_nanos.cast_unsigned(),
+            self.nanos_per_tick.to_bits(),
+            self.latest.ticks,
+            self.latest.unix_nanos.cast_unsigned(),
+            self.held.into(),
+        ]
+    }
+
+    /// A clock for the ticks of another process, whose clock had these words. It is never renewed.
+    pub(crate) fn of_words(words: [u64; WORDS]) -> Self {
+        let [ticks, nanos, rate, latest, latest_nanos, held] = words;
+        let sample = |ticks, nanos: u64| Sample {
+            ticks,
+            unix_nanos: nanos.cast_signed(),
+        };
+        let anchor = sample(ticks, nanos);
+        let rate = Some(f64::from_bits(rate)).filter(|rate| rate.is_finite() && *rate > 0.0);
+        let never = Box::new(move || anchor);
+        Clock {
+            latest: sample(latest, latest_nanos),
+            held: held != 0,
+            renew_at: u64::MAX,
+            ..Clock::with_samples(
+                TickSource::RelaxedMonotonic,
+                never,
+                anchor,
+                rate.unwrap_or(1.0),
+            )
         }
     }
 

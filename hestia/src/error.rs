@@ -87,6 +87,50 @@ impl Error for InitError {
     }
 }
 
+/// Why the records that a killed process left cannot be read; see [`crate::recover`].
+#[derive(Debug)]
+pub struct RecoverError {
+    kind: ErrorKind,
+    what: String,
+    source: Option<io::Error>,
+}
+
+impl RecoverError {
+    pub(crate) fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
+        RecoverError {
+            kind,
+            what: what.into(),
+            source: None,
+        }
+    }
+
+    pub(crate) fn of(does: &str, path: &std::path::Path, error: io::Error) -> Self {
+        RecoverError {
+            kind: ErrorKind::OpenFile,
+            what: format!("cannot {does} {}", path.display()),
+            source: Some(error),
+        }
+    }
+
+    /// The kind of failure.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for RecoverError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.what)
+    }
+}
+
+impl Error for RecoverError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_ref().map(|source| source as _)
+    }
+}
+
 /// Why an output did not take its lines. A custom [`crate::Sink`] makes one with [`SinkError::new`].
 ///
 /// # Example

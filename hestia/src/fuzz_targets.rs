@@ -19,12 +19,69 @@ use crate::layout::{
     ConsoleLayout, JsonLayout, Layout, Multiline, Schema, Style, TextLayout, strict,
 };
 use crate::level::{ALL, LEVELS, Level, Severity};
+use crate::queue::mapping::format;
+use crate::queue::snapshot::Snapshot;
 use crate::record::decode::Decoder;
+use crate::record::description::Descriptions;
 use crate::record::{
     Encoded, Encoder, Image, InlineSite, MapEncoder, Message, Metadata, Record, RecordBuf, Shared,
     Site, StaticSite, Surroundings, Text, TraceIds, Value, encode,
 };
 use crate::thread::ThreadRef;
+use crate::writer::{journal, recovery};
+
+/// What a process left may be anything: it is read without a panic, and whatever records are in it are laid out as valid
+/// JSON. Four parts of the file, each behind its length (2 bytes): header, slots, entries, regions; the rest of the file
+/// is zero.
+pub fn snapshot(bytes: &[u8]) {
+    let mut rest = bytes;
+    let mut parts = Vec::new();
+    for (at, bytes) in [
+        (format::HEADER, format::HEADER_BYTES),
+        (format::SLOTS, 64 * format::SLOT_BYTES),
+        (format::ENTRIES, 1 << 16),
+        (format::REGIONS, 1 << 16),
+    ] {
+        let (length, behind) = rest.split_at(rest.len().min(2));
+        let length = length
+            .iter()
+            .fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+        let (part, behind) = behind.split_at(length.min(bytes).min(behind.len()));
+        parts.push((at, part.to_vec()));
+        rest = behind;
+    }
+    let header = &mut parts[0].1;
+    header.resize(format::HEADER_BYTES, 0);
+    for (at, value) in [
+        (format::AT_MAGIC, format::MAGIC),
+        (format::AT_VERSION, format::VERSION),
+        (format::AT_MACHINE, format::machine()),
+    ] {
+        header[at..at + 8].copy_from_slice(&value.to_ne_bytes());
+    }
+    let length = (format::REGIONS + (1 << 17)) as u64;
+    let mut read_at = |offset: u64, count: usize| {
+        let start = usize::try_from(offset).ok()?;
+        let end = start
+            .checked_add(count)
+            .filter(|end| *end as u64 <= length)?;
+        let mut bytes = vec![0; count];
+        for (at, part) in &parts {
+            let (from, to) = (start.max(*at), end.min(at + part.len()));
+            if from < to {
+                bytes[from - start..to - start].copy_from_slice(&part[from - at..to - at]);
+            }
+        }
+        Some(bytes)
+    };
+    let snapshot = Snapshot::read(length, &mut read_at, journal::taken);
+    let snapshot = snapshot.expect("its first words are those of a snapshot");
+    let descriptions = Descriptions::read(snapshot.entries());
+    recovery::for_each(&snapshot, &descriptions, |record| {
+        read_json(&line(&mut JsonLayout::new(Schema::Hestia), record));
+        read_json(&line(&mut JsonLayout::new(Schema::Ecs), record));
+    });
+}
 
 /// Bytes that may or may not be values are read without a panic; what was read is written again as the same
 /// value. Taken for the key-values of a process, they make a record that is laid out as valid JSON.
@@ -459,6 +516,11 @@ mod tests {
     #[test]
     fn the_corpus_of_json_holds() {
         replay(json, "json");
+    }
+
+    #[test]
+    fn the_corpus_of_snapshots_holds() {
+        replay(snapshot, "snapshot");
     }
 
     #[test]

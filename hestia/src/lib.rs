@@ -68,6 +68,7 @@ mod layout;
 mod level;
 mod logger;
 mod macros;
+mod position;
 mod queue;
 mod record;
 mod sink;
@@ -78,7 +79,7 @@ mod writer;
 
 pub use ::uuid::Uuid;
 pub use clock::{Order, TimeZone};
-pub use error::{ErrorKind, FlushError, Incident, InitError, SinkError};
+pub use error::{ErrorKind, FlushError, Incident, InitError, RecoverError, SinkError};
 pub use facts::Facts;
 pub use filter::Filter;
 pub use hestia_grammar::{Every, ParseError, Weekday};
@@ -86,11 +87,13 @@ pub use hestia_macros::{Encode, main};
 pub use layout::{ConsoleLayout, JsonLayout, Layout, Multiline, Schema, Style, TextLayout};
 pub use level::{Level, LevelFilter, Severity};
 pub use logger::builder::{Builder, Levels};
+#[cfg(unix)]
+pub use logger::crash_safe::{Recovered, recover};
 pub use logger::explanation::Explanation;
 pub use logger::named::Logger;
 pub use logger::outputs::{Color, Console, JsonFile, Output, OutputLevel, Switch, TextFile};
 pub use logger::report::{Report, ReportRow};
-pub use logger::settings::{Origin, Signal};
+pub use logger::settings::{CrashSafe, Origin, Signal};
 pub use logger::{
     Handle, builder, explain, flush, flush_within, init, logger, reopen, report, rotate, set_level,
     set_output_level, shutdown, stats,

@@ -27,6 +27,13 @@ pub(super) fn path(setting: &Setting, argument: &Argument, errors: &mut Errors) 
     text(setting, argument, errors)
 }
 
+pub(super) fn bool_or_path(setting: &Setting, argument: &Argument, errors: &mut Errors) -> Said {
+    match boolean(argument) {
+        Some(on) => vec![vec![Value::Bool(on)]],
+        None => path(setting, argument, errors),
+    }
+}
+
 /// Any expression that is no literal, or an array of them for one call each.
 pub(super) fn list(setting: &Setting, argument: &Argument, errors: &mut Errors) -> Said {
     let items: Vec<Expr> = match &argument.value {

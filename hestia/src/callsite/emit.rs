@@ -1,11 +1,13 @@
 //! A record into a ring: reserve, write or copy, stamp, commit.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::{Front, front, local};
 use crate::level::Level;
 use crate::queue::Reason;
 use crate::queue::ring::{Producer, Room};
 use crate::queue::wake::{DIRECT, FORKED};
-use crate::record::{self, scalar::Pen};
+use crate::record::{self, Shared, StaticSite, description, scalar::Pen};
 use crate::thread::Thread;
 
 /// Writes a record of a known size straight into the thread's ring. `false`, and nothing is done, where that cannot be
@@ -18,6 +20,10 @@ pub(super) fn emit_sized(
     fill: impl FnOnce(&mut Pen<'_>),
 ) -> bool {
     let watch = front.queue.wake.watch();
+    if front.is_mapped && watch.is_forked() {
+        // Not even this one record, as otherwise: it would lie in the parent's memory, not in a copy.
+        return false;
+    }
     let is_written = local::write_sized(front, size, flags, fill);
     if is_written && watch.wants_attention() {
         attend(front);
@@ -28,6 +34,10 @@ pub(super) fn emit_sized(
 /// Puts a record into the queue, or counts it as shed; whichever it was, the call returns.
 #[inline]
 pub(super) fn emit(front: &'static Front, level: Level, flags: u32, bytes: &[u8]) {
+    if front.is_mapped && front.queue.wake.watch().is_forked() {
+        emit_slowly(front, level, flags, bytes);
+        return;
+    }
     let done = local::with_ring(front, |producer| {
         if producer.room_for(bytes.len(), || front.queue.wake.rouse()) != Room::Yes {
             return false;
@@ -51,13 +61,52 @@ fn commit(front: &Front, producer: &mut Producer, flags: u32, bytes: &[u8]) {
     reservation.commit(flags, || front.ticks.now());
 }
 
+/// Writes down what a statement's address stands for, before the first record that has it.
+pub(super) fn describe_site(front: &'static Front, site: &'static StaticSite) {
+    describe(front, &site.is_described, description::SITE, || {
+        description::site(site)
+    });
+}
+
+/// The same for what records of a named logger share.
+pub(super) fn describe_shared(front: &'static Front, shared: &Shared) {
+    describe(front, &shared.is_described, description::SHARED, || {
+        description::shared(shared)
+    });
+}
+
+#[inline]
+fn describe(
+    front: &'static Front,
+    is_described: &AtomicBool,
+    kind: u32,
+    entry: impl FnOnce() -> Vec<u8>,
+) {
+    // Release and acquire: whoever goes on after this finds it written. Two threads may both do it, which does no harm.
+    if front.is_mapped && !is_described.load(Ordering::Acquire) {
+        if let Some(mapping) = settle(front).queue.mapping() {
+            mapping.describe(kind, &entry());
+        }
+        is_described.store(true, Ordering::Release);
+    }
+}
+
+/// The front of this very process, which in a forked child starts now if need be.
+#[cold]
+fn settle(front: &'static Front) -> &'static Front {
+    if front.queue.wake.state() != FORKED {
+        return front;
+    }
+    local::abandon_ring();
+    (front.hooks.forked)();
+    super::front().unwrap_or(front)
+}
+
 /// No ring, no room, or too large for the ring.
 #[cold]
 fn emit_slowly(mut front: &'static Front, level: Level, flags: u32, bytes: &[u8]) {
     if front.queue.wake.state() == FORKED {
-        local::abandon_ring();
-        (front.hooks.forked)();
-        front = super::front().unwrap_or(front);
+        front = settle(front);
         if front.queue.wake.state() == FORKED {
             // No pipeline could be started here, and the parent's locks may be held for ever.
             front.queue.refuse(level, Reason::NoRoom);
@@ -124,7 +173,7 @@ fn put_oversize(front: &Front, producer: &mut Producer, flags: u32, bytes: &[u8]
         return Put::NotNow;
     }
     let pushed = producer.push_oversize(
-        bytes.into(),
+        producer.oversize(bytes),
         flags,
         || front.ticks.now(),
         || front.queue.wake.rouse(),

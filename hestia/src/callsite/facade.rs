@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use log::kv::{self, VisitSource, VisitValue};
 
 use super::Front;
-use super::emit::{emit, emit_sized};
+use super::emit::{describe_shared, emit, emit_sized};
 use super::local::with_memory;
 use crate::queue::Reason;
 use crate::record::capture::append_guarded_value;
@@ -28,6 +28,7 @@ pub(crate) fn log(front: &'static Front, record: &log::Record<'_>, shared: Optio
         catch_unwind(count).is_ok_and(|count| count == 0)
     };
     if let Some(message) = record.args().as_str()
+        && !front.is_mapped
         && shared.is_none()
         && has_no_fields()
         && let Some(site) = ConstantSite::of(record)
@@ -48,15 +49,21 @@ pub(crate) fn log(front: &'static Front, record: &log::Record<'_>, shared: Optio
 /// Makes the record in memory of the thread, where code of the user's may run, and sends it.
 #[inline(never)]
 fn log_in_memory(front: &'static Front, record: &log::Record<'_>, shared: Option<&Shared>) {
+    // What another process may have to read says nothing by address.
+    let keeps = |constant: Option<&'static str>| constant.filter(|_| !front.is_mapped);
     let site = InlineSite {
         severity: record.level().into(),
         target: record.target(),
-        module: text(record.module_path_static(), record.module_path()),
-        file: text(record.file_static(), record.file()),
+        module: text(keeps(record.module_path_static()), record.module_path()),
+        file: text(keeps(record.file_static()), record.file()),
         line: record.line(),
     };
+    if let Some(shared) = shared {
+        describe_shared(front, shared);
+    }
+    let message = keeps(record.args().as_str());
     let made = with_memory(|bytes| {
-        let flags = encode(bytes, site, record, shared);
+        let flags = encode(bytes, site, record, message, shared);
         emit(front, record.level(), flags, bytes);
     });
     if made.is_none() {
@@ -68,6 +75,7 @@ fn encode(
     bytes: &mut Vec<u8>,
     site: InlineSite<'_>,
     record: &log::Record<'_>,
+    constant: Option<&'static str>,
     shared: Option<&Shared>,
 ) -> u32 {
     let mut image = Image::begin(bytes, Site::Inline(site), shared, None);
@@ -76,7 +84,7 @@ fn encode(
         // A source that fails has handed over what it could; the record is kept.
         let _ = catch_unwind(AssertUnwindSafe(|| fields.visit(&mut Visitor(bytes))));
     });
-    match record.args().as_str() {
+    match constant {
         Some(message) => image.constant(message),
         None => image.text(|bytes| append_guarded(bytes, *record.args())),
     }

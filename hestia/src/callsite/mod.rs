@@ -25,6 +25,8 @@ use crate::queue::Queue;
 /// What callers see of the running logger.
 pub(crate) struct Front {
     pub(crate) queue: Arc<Queue>,
+    /// Rings are in a mapped file: a later process may have to read the records, and a forked child shares the memory.
+    pub(crate) is_mapped: bool,
     pub(crate) ticks: TickSource,
     /// What is worth formatting at all: the most verbose any output wants.
     pub(crate) gate: Gate,

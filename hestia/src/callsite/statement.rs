@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use log::{Level, Log};
 
-use super::emit::{emit, emit_sized};
+use super::emit::{describe_shared, describe_site, emit, emit_sized};
 use super::forward::forward;
 use super::front;
 use super::local::with_memory;
@@ -155,6 +155,7 @@ impl Callsite {
         let Some(front) = front() else {
             return log::logger().enabled(&self.log_metadata(self.site.metadata.target()));
         };
+        describe_site(front, &self.site);
         let passes = front.gate.allows(self.level(), self.site.metadata.target());
         self.verdict
             .store(generation - u32::from(!passes), Ordering::Relaxed);
@@ -197,6 +198,7 @@ impl Callsite {
             && let Some(arguments_size) = arguments.size()
             && let Some(front) = front()
             && !is_own()
+            && !(front.is_mapped && self.site.message.is_printed())
         {
             // Where it is beyond all measure it finds no room.
             let size = sum(StaticHead::SIZE, sum(values_size, arguments_size));
@@ -245,13 +247,24 @@ impl Callsite {
             Some(Destination::Named(logger)) => Some(logger.shared()),
             _ => None,
         };
+        if let Some(front) = front {
+            describe_site(front, &self.site);
+            if let Some(shared) = shared {
+                describe_shared(front, shared);
+            }
+        }
+        let is_mapped = front.is_some_and(|front| front.is_mapped);
         let site = match via.and_then(|via| via.target) {
             Some(target) => Site::StaticWithTarget(&self.site, target),
             None => Site::Static(&self.site),
         };
         let made = with_memory(|bytes| {
             let image = Image::begin(bytes, site, shared, None);
-            let flags = image.values(append);
+            let flags = if is_mapped {
+                image.values_for_others(&self.site, append)
+            } else {
+                image.values(append)
+            };
             match front {
                 Some(front) => emit(front, self.level(), flags, bytes),
                 None => hand_over(logger, flags, bytes),

@@ -35,6 +35,8 @@ impl Rule {
 #[derive(Debug)]
 pub(crate) struct Table {
     pub(crate) default: LevelFilter,
+    /// The most that the output ever gets, whatever directives say.
+    pub(crate) cap: LevelFilter,
     /// The longest target first, so that the first match is the nearest.
     pub(crate) rules: Vec<Rule>,
 }
@@ -77,6 +79,7 @@ impl Table {
         rules.sort_by_key(|rule| std::cmp::Reverse(rule.target.len()));
         Table {
             default: own.unwrap_or_else(|| directives.default.map_or(fallback, from_grammar)),
+            cap,
             rules,
         }
     }
@@ -85,6 +88,7 @@ impl Table {
     pub(crate) fn most_verbose<'t>(tables: impl IntoIterator<Item = &'t Table>) -> Self {
         let mut union = Table {
             default: LevelFilter::Off,
+            cap: LevelFilter::Trace,
             rules: Vec::new(),
         };
         for table in tables {
@@ -182,6 +186,7 @@ impl Gate {
             level: AtomicUsize::new(0),
             table: ArcSwap::from_pointee(Table {
                 default: LevelFilter::Off,
+                cap: LevelFilter::Trace,
                 rules: Vec::new(),
             }),
         };

@@ -11,7 +11,7 @@ use super::env::{Environment, Warning};
 use super::outputs::{Console, JsonFile, Output, Switch, TextFile};
 use super::pipeline::{self, Pipeline, WithoutThread};
 use super::report::Report;
-use super::settings::{Origin, Settings, Signal, invalid, same_hook};
+use super::settings::{CrashSafe, Origin, Settings, Signal, invalid, same_hook};
 use super::{HESTIA, Handle, exit};
 use crate::clock::Order;
 use crate::error::{ErrorKind, Incident, InitError};
@@ -224,6 +224,40 @@ impl Builder {
     /// How closely lines follow the order of calls; [`Order::Strict`] unless said otherwise.
     pub fn order(mut self, order: Order) -> Self {
         self.settings.order = self.settings.said(order);
+        self
+    }
+
+    /// Whether what is queued survives the process: `true`, `false` (the default), or the directory to keep it in.
+    ///
+    /// Rings lie in a file then: in `/dev/shm`, where there is such a directory, otherwise beside the logs. The next start
+    /// of a program with the same name and the same files writes what a process had queued when it was killed (by SIGKILL,
+    /// by the system that ran out of memory, by an abort), with a notice that says so. A record whose line is in the file
+    /// already is not written twice, as long as the line would be the same: the same build, the same layout. What is left
+    /// can also be read by hand: see [`crate::recover`].
+    ///
+    /// Nothing survives the machine: what is lost when the power fails is lost with it, and in a container what `/dev/shm`
+    /// holds goes with the container, unless a volume is mounted there or the directory is one on a volume. On a disk the
+    /// system may write rings to the disk now and then.
+    ///
+    /// What it costs: the call takes as long as without, but for `log`'s own macros, whose constants are copied, and for
+    /// messages with other format specifications than `{}`, `{:?}` and `{:.2}`, which are formatted at the call. Lines are
+    /// written at the end of each round of the writer, in smaller writes. Each thread takes 4 KiB more; 2 MiB of addresses
+    /// and the pages that are used of them are taken for what describes statements. Unix only.
+    ///
+    /// # Errors
+    /// [`init`](Builder::init) fails when the file cannot be made.
+    ///
+    /// # Example
+    /// ```
+    /// # let directory = tempfile::tempdir()?;
+    /// hestia::builder()
+    ///     .logs_dir(directory.path())
+    ///     .crash_safe(directory.path().join("rings"))
+    ///     .init()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn crash_safe(mut self, place: impl Into<CrashSafe>) -> Self {
+        self.settings.crash_safe = self.settings.said(place.into());
         self
     }
 

@@ -66,8 +66,14 @@ extern "C" fn at_exit() {
 /// The last thing before the process is gone: afterwards nothing is on its way to an output.
 pub(super) fn write_everything(pipeline: &'static Pipeline, part: &str) {
     let limit = pipeline.settings.exit_limit.value;
-    if let Err(error) = pipeline.end(limit) {
-        internal::trouble(part, chain(&error));
+    match pipeline.end(limit) {
+        Ok(_) => {
+            if let Some(mapping) = pipeline.queue().mapping() {
+                mapping.remove();
+            }
+        }
+        // What an output did not take in time is left for the next start to write.
+        Err(error) => internal::trouble(part, chain(&error)),
     }
     internal::settle(LAST_WORDS);
 }

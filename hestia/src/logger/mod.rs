@@ -12,6 +12,8 @@
 pub mod attribute;
 mod backtrace;
 pub(crate) mod builder;
+#[cfg(unix)]
+pub(crate) mod crash_safe;
 mod direct;
 mod env;
 mod exit;

@@ -107,7 +107,7 @@ impl Logger {
             logger: shared.logger,
             application: shared.application.clone(),
             fields: shared.fields.clone(),
-            outer: None,
+            ..Shared::default()
         }
     }
 

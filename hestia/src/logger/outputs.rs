@@ -16,10 +16,10 @@ use crate::filter::Filter;
 use crate::internal::panic_place;
 use crate::layout::{ConsoleLayout, JsonLayout, Layout, Schema, Style, TextLayout, color_wanted};
 use crate::record::batch::Batch;
-use crate::sink::Sink;
 use crate::sink::console::{ConsoleSink, Stream, is_terminal};
 use crate::sink::file::FileSink;
 use crate::sink::file::rotation::Rotation;
+use crate::sink::{Sink, Standing};
 use crate::sync::lock;
 use crate::writer::route::RouteLayout;
 
@@ -29,6 +29,8 @@ pub(super) struct Destination {
     pub(super) layout: RouteLayout,
     pub(super) filter: Option<Box<dyn Filter>>,
     pub(super) opened: Opened,
+    /// Where its file stands, when it is one.
+    pub(super) file: Option<Arc<Standing>>,
 }
 
 /// The level of an output: a [`Level`], or a [`LevelFilter`] to be able to say `Off`.
@@ -179,6 +181,7 @@ impl Console {
             layout: named_layout(layout),
             filter: self.filter.as_ref().map(|make| make()),
             opened,
+            file: None,
         }
     }
 }
@@ -193,6 +196,7 @@ pub(super) fn open_safely<D: From<Destination>>(open: impl FnOnce() -> D) -> D {
             layout: named_layout(TextLayout::default()),
             filter: None,
             opened: Err(SinkError::new(ErrorKind::Panicked, what)),
+            file: None,
         })
     })
 }
@@ -343,6 +347,7 @@ fn open_file(
     let mut sink = FileSink::new(for_this_process(path), rotation);
     let opened = sink.open();
     Destination {
+        file: Some(Arc::clone(sink.standing())),
         sink: Box::new(sink),
         layout,
         filter: filter.map(|make| make()),
@@ -446,6 +451,7 @@ impl Output {
             layout: (self.layout)(),
             filter: self.filter.as_ref().map(|make| make()),
             opened: Ok(()),
+            file: None,
         })
     }
 }

@@ -15,6 +15,8 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use hestia_grammar::Directives;
 use log::LevelFilter;
 
+#[cfg(unix)]
+use super::crash_safe;
 use super::direct::Direct;
 use super::outputs::Destination;
 use super::own_file::{self, OwnFiles};
@@ -26,6 +28,7 @@ use crate::error::{ErrorKind, FlushError, InitError, SinkError, chain};
 use crate::facts::Facts;
 use crate::filter::directives::{Gate, Table};
 use crate::internal;
+use crate::queue::mapping::Mapping;
 use crate::queue::wake::{DIRECT, FORKED};
 use crate::queue::{Queue, Wake};
 use crate::stats::{FlushReport, OutputCounts, Settled, Stats};
@@ -103,17 +106,27 @@ impl Pipeline {
     ) -> Result<&'static Pipeline, InitError> {
         let facts = Arc::new(settings.facts.for_this_process());
         let directives = settings.directives.value.clone();
+        #[cfg(unix)]
+        let found = match without_thread {
+            WithoutThread::Fail => crash_safe::find(&settings),
+            // In a forked child: that is its parent's business.
+            WithoutThread::WriteDirectly => Vec::new(),
+        };
         let (outputs, routes) = settings.open_outputs(&directives);
-        let queue = Arc::new(Queue::new(settings.bounds()));
+        let mapping = mapping(&settings, without_thread)?;
+        let queue = Arc::new(Queue::new(settings.bounds(), mapping));
         let ticks = TickSource::detect(settings.order.value);
         let (control, requests) = unbounded();
-        let writer = Arc::new(Mutex::new(Writer::new(
+        let mut writer = Writer::new(
             Arc::clone(&queue),
             ticks,
             writer_settings(&settings, facts),
             routes,
             requests,
-        )));
+        );
+        #[cfg(unix)]
+        crash_safe::recover_all(found, &mut writer);
+        let writer = Arc::new(Mutex::new(writer));
         let started = start_thread(Arc::clone(&writer));
         if let Err(error) = started {
             let error = InitError::new(ErrorKind::StartThread, "cannot start the writer thread")
@@ -126,6 +139,7 @@ impl Pipeline {
         }
         let gate = Gate::new(union(&outputs));
         let front = callsite::install(Front {
+            is_mapped: queue.mapping().is_some(),
             queue,
             ticks,
             gate,
@@ -477,6 +491,31 @@ fn union(outputs: &[Output]) -> Table {
     Table::most_verbose(tables.iter().map(|table| &**table))
 }
 
+/// The file that rings are in, when they are to outlive the process. A forked child goes without it rather than without
+/// a log.
+fn mapping(
+    settings: &Settings,
+    without_thread: WithoutThread,
+) -> Result<Option<Arc<Mapping>>, InitError> {
+    #[cfg(unix)]
+    {
+        let parent = running().and_then(|parent| parent.queue().mapping());
+        let opened = crash_safe::open(settings, parent.map(|parent| &**parent));
+        match opened {
+            Err(error) if without_thread == WithoutThread::WriteDirectly => {
+                internal::tell("fork", chain(&error));
+                Ok(None)
+            }
+            opened => opened,
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (settings, without_thread);
+        Ok(None)
+    }
+}
+
 fn writer_settings(settings: &Settings, facts: Arc<Facts>) -> writer::Settings {
     writer::Settings {
         facts,
@@ -535,6 +574,7 @@ pub(super) fn route(
         sink: destination.sink,
         counts,
         only_logger,
+        file: destination.file,
     };
     (output, route)
 }

@@ -8,7 +8,7 @@ use log::LevelFilter;
 
 use super::outputs::{Color, Console, JsonFile, Switch, TextFile};
 use super::pipeline::{self, Output, Pipeline};
-use super::settings::{Origin, Said, Settings};
+use super::settings::{CrashSafe, Origin, Said, Settings};
 use crate::clock::TimeZone;
 use crate::filter::directives::Table;
 use crate::layout::in_words;
@@ -255,6 +255,11 @@ pub(super) fn rows(settings: &Settings) -> Vec<ReportRow> {
         )
     });
     rows.add("reopen_on_hang_up", &settings.reopen_on_hang_up, on_or_off);
+    rows.add("crash_safe", &settings.crash_safe, |place| match place {
+        CrashSafe::Off => "off".to_owned(),
+        CrashSafe::On => "on".to_owned(),
+        CrashSafe::In(directory) => directory.display().to_string(),
+    });
     rows.add("internal_logger", &settings.internal_logger, on_or_off);
     rows.add("env", &settings.reads_environment, on_or_off);
     rows.0

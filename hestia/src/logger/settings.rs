@@ -103,6 +103,45 @@ impl fmt::Display for Signal {
     }
 }
 
+/// Whether what is queued survives the process, and where it is kept; see
+/// [`Builder::crash_safe`](crate::Builder::crash_safe).
+///
+/// # Example
+/// ```
+/// use hestia::CrashSafe;
+/// assert_eq!(CrashSafe::from(true), CrashSafe::On);
+/// assert_eq!(CrashSafe::from("/mnt/rings"), CrashSafe::In("/mnt/rings".into()));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CrashSafe {
+    /// It ends with the process.
+    #[default]
+    Off,
+    /// It survives, in `/dev/shm` where there is such a directory, otherwise beside the logs.
+    On,
+    /// It survives, in this directory, which is made when it is missing.
+    In(PathBuf),
+}
+
+impl From<bool> for CrashSafe {
+    fn from(on: bool) -> Self {
+        if on { CrashSafe::On } else { CrashSafe::Off }
+    }
+}
+
+macro_rules! crash_safe_in {
+    ($($path:ty)+) => {$(
+        impl From<$path> for CrashSafe {
+            fn from(directory: $path) -> Self {
+                CrashSafe::In(directory.into())
+            }
+        }
+    )+};
+}
+
+crash_safe_in!(&str String &Path PathBuf);
+
 /// Everything `init` needs. While the builder fills it, paths and levels are as the code said them.
 #[derive(Clone)]
 pub(super) struct Settings {
@@ -135,6 +174,7 @@ pub(super) struct Settings {
     pub(super) drain_on: Said<Vec<Signal>>,
     pub(super) reopen_on_hang_up: Said<bool>,
     pub(super) internal_logger: Said<bool>,
+    pub(super) crash_safe: Said<CrashSafe>,
     pub(super) error_hook: Option<ErrorHook>,
     pub(super) reads_environment: Said<bool>,
 }
@@ -169,6 +209,7 @@ impl Default for Settings {
             drain_on: Said::default(Vec::new()),
             reopen_on_hang_up: Said::default(false),
             internal_logger: Said::default(false),
+            crash_safe: Said::default(CrashSafe::Off),
             error_hook: None,
             reads_environment: Said::default(true),
         }
@@ -345,6 +386,12 @@ impl Settings {
             return Err(invalid(
                 "SIGHUP can either end the program (drain_on) or reopen its files (reopen_on_hang_up), not both",
             ));
+        }
+        if cfg!(not(unix)) && self.crash_safe.value != CrashSafe::Off {
+            return Err(invalid("crash-safe rings are to be had on Unix only"));
+        }
+        if self.crash_safe.value == CrashSafe::In(PathBuf::new()) {
+            return Err(invalid("`crash_safe` is an empty path; name a directory"));
         }
         if cfg!(not(unix)) && (self.reopen_on_hang_up.value || !self.drain_on.value.is_empty()) {
             return Err(invalid("signals are to be had on Unix only"));

@@ -33,12 +33,13 @@ fn queue() -> (Arc<Queue>, Readers) {
 }
 
 fn queue_of_rings_up_to(largest_ring_bytes: usize) -> (Arc<Queue>, Readers) {
-    let queue = Arc::new(Queue::new(Bounds {
+    let bounds = Bounds {
         first_ring_bytes: FIRST,
         largest_ring_bytes,
         process_bytes: 64 * FIRST,
         ..Bounds::default()
-    }));
+    };
+    let queue = Arc::new(Queue::new(bounds, None));
     let readers = Readers::new(Arc::clone(&queue));
     (queue, readers)
 }

@@ -1,4 +1,5 @@
-//! Where a ring's bytes live, behind one small interface.
+//! Where a ring's bytes and its producer's figures live, behind one small interface: on the heap, or in a file that is
+//! mapped into memory ([`mapping`](super::mapping)) and outlives the process.
 //!
 //! *Invariant:* the bytes neither move nor go away while the `Memory` lives, and every page of them has
 //! been touched, so that no statement meets a page fault.
@@ -11,6 +12,12 @@
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ptr::NonNull;
 
+use crossbeam_utils::CachePadded;
+
+use super::mapping::Region;
+use crate::level::LEVELS;
+use crate::sync::checked::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
 #[cfg(loom)]
 use loom::cell::UnsafeCell;
 
@@ -20,14 +27,72 @@ pub(crate) const WORD: usize = 8;
 const ALIGNMENT: usize = 64;
 const PAGE: usize = 4096;
 
-/// A fixed number of bytes, a power of two, on the heap.
+/// What the producer of a ring publishes; written by it only. In a mapped file it stands before the ring's bytes, where a
+/// later process reads `tail`: hence first, and at its place.
+#[derive(Debug)]
+#[repr(C)]
+pub(super) struct ProducerSide {
+    /// Release by `commit`, acquire by `Reader::look`: the frames before it are complete.
+    pub(super) tail: AtomicUsize,
+    /// Release by `close`, acquire by `Reader::look`: the tail read after it is the last.
+    pub(super) closed: AtomicU32,
+    /// Relaxed: read as figures only.
+    pub(super) accepted: AtomicU64,
+    pub(super) shed: [AtomicU64; LEVELS],
+}
+
+impl ProducerSide {
+    fn new() -> Self {
+        ProducerSide {
+            tail: AtomicUsize::new(0),
+            closed: AtomicU32::new(0),
+            accepted: AtomicU64::new(0),
+            shed: std::array::from_fn(|_| AtomicU64::new(0)),
+        }
+    }
+}
+
+/// How many bytes of a region in a mapped file stand before the ring's: a pair of cache lines.
+pub(super) const SIDE_BYTES: usize = 128;
+const _: () = assert!(size_of::<ProducerSide>() <= SIDE_BYTES);
+
+/// A fixed number of bytes, a power of two, and what their producer publishes.
 #[derive(Debug)]
 pub(crate) struct Memory {
     span: Span,
-    layout: Layout,
+    side: Side,
+    backing: Backing,
     /// One cell per word, through which the model checker sees who touches what.
     #[cfg(loom)]
     _cells: Vec<UnsafeCell<()>>,
+}
+
+/// Where the producer's figures are. Valid as long as the memory lives.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Side(NonNull<ProducerSide>);
+
+// SAFETY: atomics behind a pointer.
+unsafe impl Send for Side {}
+// SAFETY: as above.
+unsafe impl Sync for Side {}
+
+impl Side {
+    /// # Safety
+    /// The memory lives for `'m`.
+    #[inline]
+    pub(super) unsafe fn get<'m>(self) -> &'m ProducerSide {
+        // SAFETY: initialised when the memory was made, and there as long as it is.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+#[derive(Debug)]
+enum Backing {
+    Heap {
+        layout: Layout,
+        _side: Box<CachePadded<ProducerSide>>,
+    },
+    Mapped(Region),
 }
 
 /// Where a memory's bytes are: what its users keep at hand. Valid as long as the memory lives.
@@ -64,11 +129,40 @@ impl Memory {
         let Some(start) = NonNull::new(unsafe { alloc_zeroed(layout) }) else {
             handle_alloc_error(layout)
         };
-        for page in (0..bytes).step_by(PAGE) {
-            // SAFETY: within the allocation, which nobody else knows yet. Volatile, so that the write
-            // that takes the page fault is not optimised away.
-            unsafe { start.as_ptr().add(page).write_volatile(0) };
-        }
+        touch(start, bytes);
+        let side = Box::new(CachePadded::new(ProducerSide::new()));
+        Memory::of(
+            start,
+            bytes,
+            NonNull::from(&**side),
+            Backing::Heap {
+                layout,
+                _side: side,
+            },
+        )
+    }
+
+    /// Memory in a mapped file: `SIDE_BYTES`, and then a power of two.
+    pub(super) fn mapped(region: Region) -> Self {
+        let bytes = region.len() - SIDE_BYTES;
+        assert!(bytes.is_power_of_two(), "a ring's size is a power of two");
+        let start = region.start();
+        let side = start.cast::<ProducerSide>();
+        // SAFETY: the region is `SIDE_BYTES` long at least, starts at a page, and is nobody else's.
+        let ring = unsafe {
+            side.write(ProducerSide::new());
+            start.add(SIDE_BYTES)
+        };
+        touch(ring, bytes);
+        Memory::of(ring, bytes, side, Backing::Mapped(region))
+    }
+
+    fn of(
+        start: NonNull<u8>,
+        bytes: usize,
+        side: NonNull<ProducerSide>,
+        backing: Backing,
+    ) -> Memory {
         #[cfg(loom)]
         let cells: Vec<_> = (0..bytes / WORD).map(|_| UnsafeCell::new(())).collect();
         Memory {
@@ -78,10 +172,37 @@ impl Memory {
                 #[cfg(loom)]
                 cells: NonNull::from(cells.as_slice()),
             },
-            layout,
+            side: Side(side),
+            backing,
             #[cfg(loom)]
             _cells: cells,
         }
+    }
+
+    /// The same memory for another ring: nothing was ever put in.
+    pub(super) fn renewed(self) -> Self {
+        // SAFETY: `self` lives, and nobody else knows of it.
+        let side = unsafe { self.side.get() };
+        side.tail.store(0, Ordering::Relaxed);
+        side.closed.store(0, Ordering::Relaxed);
+        side.accepted.store(0, Ordering::Relaxed);
+        for shed in &side.shed {
+            shed.store(0, Ordering::Relaxed);
+        }
+        self
+    }
+
+    /// Where it is in the mapped file, if it is in one.
+    pub(super) fn region(&self) -> Option<&Region> {
+        match &self.backing {
+            Backing::Heap { .. } => None,
+            Backing::Mapped(region) => Some(region),
+        }
+    }
+
+    #[inline]
+    pub(super) fn side(&self) -> Side {
+        self.side
     }
 
     #[inline]
@@ -130,9 +251,21 @@ impl Span {
     }
 }
 
+/// Has every page mapped, so that nobody meets a page fault later.
+fn touch(start: NonNull<u8>, bytes: usize) {
+    for page in (0..bytes).step_by(PAGE) {
+        // SAFETY: within memory that nobody else knows yet. Volatile, so that the write that takes the page fault is not
+        // optimised away.
+        unsafe { start.as_ptr().add(page).write_volatile(0) };
+    }
+}
+
 impl Drop for Memory {
     fn drop(&mut self) {
-        // SAFETY: allocated in `new` with this layout, and freed once.
-        unsafe { dealloc(self.span.start.as_ptr(), self.layout) };
+        // A region goes back to its file by itself.
+        if let Backing::Heap { layout, .. } = &self.backing {
+            // SAFETY: allocated in `new` with this layout, and freed once.
+            unsafe { dealloc(self.span.start.as_ptr(), *layout) };
+        }
     }
 }

@@ -11,9 +11,11 @@
 //!
 //! *Invariant:* knows nothing about records. A producer takes no lock on its usual path.
 
+pub(crate) mod mapping;
 mod memory;
 pub(crate) mod overflow;
 pub(crate) mod ring;
+pub(crate) mod snapshot;
 pub(crate) mod wake;
 
 use std::any::Any;
@@ -24,10 +26,12 @@ use std::time::Duration;
 use crossbeam_utils::CachePadded;
 
 use crate::level::{self, LEVELS, Level};
+use crate::position::FilePosition;
 use crate::stats::LevelCounts;
 use crate::sync::checked::{AtomicU64, AtomicUsize, Mutex, Ordering, lock};
 use crate::thread::Thread;
 
+use mapping::Mapping;
 use memory::Memory;
 pub use overflow::Overflow;
 pub(crate) use overflow::Progress;
@@ -148,6 +152,8 @@ impl Shed {
 pub(crate) struct Queue {
     bounds: Bounds,
     budget: Arc<Budget>,
+    /// The file that rings are in, for a process that wants them back after it was killed.
+    mapping: Option<Arc<Mapping>>,
     pub(crate) wake: Wake,
     /// Apart from what callers read at every record: the writer steps with every one.
     pub(crate) progress: CachePadded<Progress>,
@@ -174,12 +180,13 @@ struct Registry {
 }
 
 impl Queue {
-    pub(crate) fn new(bounds: Bounds) -> Self {
+    pub(crate) fn new(bounds: Bounds, mapping: Option<Arc<Mapping>>) -> Self {
         let spare_limit =
             (bounds.process_bytes / SPARE_SHARE / bounds.first_ring_bytes).min(SPARE_MEMORIES);
         let reserved = (SHARED_RINGS + spare_limit) * bounds.first_ring_bytes;
         Queue {
             bounds,
+            mapping,
             budget: Arc::new(Budget {
                 used: AtomicUsize::new(0),
                 bound: bounds.process_bytes.saturating_sub(reserved),
@@ -231,24 +238,31 @@ impl Queue {
     /// the start.
     fn register(&self, bytes: usize, thread: Option<Thread>) -> Arc<Ring> {
         let granted = if thread.is_some() { bytes } else { 0 };
-        let spare = if bytes == self.bounds.first_ring_bytes {
-            lock(&self.registry).spare.pop()
-        } else {
-            None
-        };
-        let memory = spare.unwrap_or_else(|| Memory::new(bytes));
         let mut registry = lock(&self.registry);
-        let ring = Arc::new(Ring::new(
-            registry.next_id,
-            memory,
-            granted,
-            thread,
-            Arc::clone(&self.budget),
-        ));
+        let id = registry.next_id;
         registry.next_id += 1;
+        let mapped = self
+            .mapping
+            .as_ref()
+            .and_then(|mapping| mapping.ring(bytes, id, thread.as_ref()));
+        let memory = match mapped {
+            Some(memory) => memory,
+            None if bytes == self.bounds.first_ring_bytes => {
+                let spare = registry.spare.pop();
+                spare.unwrap_or_else(|| Memory::new(bytes))
+            }
+            None => Memory::new(bytes),
+        };
+        let budget = Arc::clone(&self.budget);
+        let ring = Arc::new(Ring::new(id, memory, granted, thread, budget));
         registry.rings.push(Arc::clone(&ring));
         self.changed();
         ring
+    }
+
+    /// The file that rings are in.
+    pub(crate) fn mapping(&self) -> Option<&Arc<Mapping>> {
+        self.mapping.as_ref()
     }
 
     /// To be called under the registry's lock.
@@ -438,6 +452,7 @@ impl Readers {
             registry.accepted += ring.accepted();
             add_all(&mut registry.shed, ring.shed());
             if ring.capacity() == self.queue.bounds.first_ring_bytes
+                && self.queue.mapping.is_none()
                 && registry.spare.len() < self.queue.spare_limit
                 && let Some(ring) = Arc::into_inner(ring)
             {
@@ -486,8 +501,28 @@ impl Readers {
         self.rings.iter().map(Reader::unread).sum()
     }
 
-    /// Gives what was read back to the producers.
+    /// Gives what was read back to the producers, except where it has to stay until it is written.
     pub(crate) fn release(&mut self) {
+        for reader in &mut self.rings {
+            if !reader.keeps() {
+                reader.release();
+            }
+        }
+        self.queue.progress.step();
+    }
+
+    /// For a queue in a mapped file, after a look: says there what the next round is about to write, and gives what the
+    /// rounds before it have written back to the producers.
+    pub(crate) fn begin_round(
+        &mut self,
+        state: [u64; mapping::format::ROUND_STATE_WORDS],
+        files: &[FilePosition],
+    ) {
+        let Some(mapping) = &self.queue.mapping else {
+            return;
+        };
+        let reach = self.rings.iter().filter_map(Reader::reach);
+        mapping.begin_round(state, files, reach);
         for reader in &mut self.rings {
             reader.release();
         }

@@ -27,20 +27,23 @@ use std::sync::Arc;
 use crossbeam_utils::CachePadded;
 
 use super::Budget;
-use super::memory::{Memory, Span, WORD};
+use super::mapping::{Mapping, Reach, Region};
+use super::memory::{Memory, ProducerSide, Side, Span, WORD};
 use crate::level::{self, LEVELS, Level};
-use crate::sync::checked::{AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering, fence, lock};
+use crate::sync::checked::{AtomicUsize, Mutex, Ordering, fence, lock};
 use crate::thread::Thread;
 
 /// The frame's header, in bytes.
 pub(crate) const HEADER: usize = 16;
 /// Payload of a frame that refers to an allocation: address and length.
-const OVERSIZE_PAYLOAD: usize = 2 * size_of::<usize>();
+pub(crate) const OVERSIZE_PAYLOAD: usize = 2 * size_of::<usize>();
 
 /// The frame only fills the end of the memory.
-const PADDING: u32 = 1;
+pub(crate) const PADDING: u32 = 1;
 /// The payload is the address and length of an allocation that holds the real one.
-const OVERSIZE: u32 = 2;
+pub(crate) const OVERSIZE: u32 = 2;
+/// The allocation is a region of the mapped file, and its address an offset in it.
+pub(crate) const MAPPED: u32 = 4;
 
 #[derive(Debug)]
 pub(crate) struct Ring {
@@ -53,22 +56,9 @@ pub(crate) struct Ring {
     granted: usize,
     /// Of its memory, and of the allocations that oversize frames refer to.
     budget: Arc<Budget>,
-    producer: CachePadded<ProducerSide>,
     consumer: CachePadded<ConsumerSide>,
     /// The larger ring that the writer offers to a busy thread.
     successor: Mutex<Option<Arc<Ring>>>,
-}
-
-/// Written by the producer only.
-#[derive(Debug)]
-struct ProducerSide {
-    /// Release by `commit`, acquire by `Reader::look`: the frames before it are complete.
-    tail: AtomicUsize,
-    /// Release by `close`, acquire by `Reader::look`: the tail read after it is the last.
-    closed: AtomicU32,
-    /// Relaxed: read as figures only.
-    accepted: AtomicU64,
-    shed: [AtomicU64; LEVELS],
 }
 
 /// Written by the reader only.
@@ -94,12 +84,6 @@ impl Ring {
             granted,
             memory,
             budget,
-            producer: CachePadded::new(ProducerSide {
-                tail: AtomicUsize::new(0),
-                closed: AtomicU32::new(0),
-                accepted: AtomicU64::new(0),
-                shed: std::array::from_fn(|_| AtomicU64::new(0)),
-            }),
             consumer: CachePadded::new(ConsumerSide {
                 head: AtomicUsize::new(0),
             }),
@@ -121,12 +105,18 @@ impl Ring {
         self.thread.as_ref()
     }
 
+    /// What the producer publishes.
+    pub(super) fn side(&self) -> &ProducerSide {
+        // SAFETY: the memory lives as long as the ring.
+        unsafe { self.memory.side().get() }
+    }
+
     pub(super) fn accepted(&self) -> u64 {
-        self.producer.accepted.load(Ordering::Relaxed)
+        self.side().accepted.load(Ordering::Relaxed)
     }
 
     pub(super) fn shed(&self) -> [u64; LEVELS] {
-        std::array::from_fn(|at| self.producer.shed[at].load(Ordering::Relaxed))
+        std::array::from_fn(|at| self.side().shed[at].load(Ordering::Relaxed))
     }
 
     /// Writer: a larger ring for the same thread, which the producer moves to when it next looks for room.
@@ -146,12 +136,14 @@ impl Ring {
     }
 
     fn close(&self) {
-        self.producer.closed.store(1, Ordering::Release);
+        self.side().closed.store(1, Ordering::Release);
     }
 
     /// The memory of an empty ring, for another one.
     pub(super) fn into_memory(mut self) -> Memory {
-        std::mem::replace(&mut self.memory, Memory::new(WORD))
+        // As the memory that takes its place: nothing was ever put in.
+        self.consumer.head.store(0, Ordering::Relaxed);
+        std::mem::replace(&mut self.memory, Memory::new(WORD)).renewed()
     }
 
     /// The frame at a position below the tail.
@@ -195,7 +187,7 @@ impl Ring {
 impl Drop for Ring {
     /// Frees what undrained oversize frames refer to.
     fn drop(&mut self) {
-        let tail = self.producer.tail.load(Ordering::Acquire);
+        let tail = self.side().tail.load(Ordering::Acquire);
         let mut head = self.consumer.head.load(Ordering::Acquire);
         while head != tail {
             // SAFETY: a committed frame that was not released, since it lies between head and tail.
@@ -276,17 +268,33 @@ impl<'a> Frame<'a> {
             return self.payload;
         }
         let (address, length) = self.oversize();
-        // SAFETY: `Producer::push_oversize` leaked a boxed slice of this address and length, which is freed only
+        if let Some(mapping) = self.mapping() {
+            // SAFETY: a region that `Producer::commit_oversize` gave away; it is taken back only when the frame is
+            // released, after `'a`.
+            return unsafe { mapping.given_away(address, length) };
+        }
+        // SAFETY: `Producer::commit_oversize` leaked a boxed slice of this address and length, which is freed only
         // when the frame is released, after `'a`.
         unsafe { std::slice::from_raw_parts(std::ptr::with_exposed_provenance(address), length) }
+    }
+
+    /// The file that the oversize payload is in.
+    fn mapping(&self) -> Option<&'a Arc<Mapping>> {
+        let region = self.ring.memory.region()?;
+        (self.flags & MAPPED != 0).then(|| region.mapping())
     }
 
     /// # Safety
     /// To be called once for a frame with the flag, after the last use of its payload.
     unsafe fn free_oversize(&self) -> usize {
         let (address, length) = self.oversize();
+        if let Some(mapping) = self.mapping() {
+            // SAFETY: given away in `commit_oversize`, and taken back once by the caller's promise.
+            drop(unsafe { mapping.take_back(address, length) });
+            return length;
+        }
         let start: *mut u8 = std::ptr::with_exposed_provenance_mut(address);
-        // SAFETY: made by `Box::into_raw` in `push_oversize`, and freed once by the caller's promise.
+        // SAFETY: made by `Box::into_raw` in `commit_oversize`, and freed once by the caller's promise.
         drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(start, length)) });
         length
     }
@@ -303,15 +311,24 @@ pub(crate) enum Room {
     TooLarge,
 }
 
+/// A payload that travels by its address.
+#[derive(Debug)]
+pub(crate) enum Oversize {
+    Boxed(Box<[u8]>),
+    Mapped(Region),
+}
+
 /// The producing end of a ring. One per ring, owned by one thread (or behind a lock).
 #[derive(Debug)]
 pub(crate) struct Producer {
     ring: Arc<Ring>,
     /// The ring's memory.
     span: Span,
-    /// What `ring.producer.accepted` holds.
+    /// What the ring publishes of its producer.
+    side: Side,
+    /// What `side.accepted` holds.
     accepted: u64,
-    /// Where the next frame goes: what `ring.producer.tail` holds, but for padding that no frame has followed yet.
+    /// Where the next frame goes: what `side.tail` holds, but for padding that no frame has followed yet.
     tail: usize,
     /// Where the last frame was put: a forked child takes it out of the inherited ring from there.
     last: usize,
@@ -323,11 +340,12 @@ pub(crate) struct Producer {
 
 impl Producer {
     pub(super) fn new(ring: Arc<Ring>) -> Self {
-        let span = ring.memory.span();
+        let (span, side) = (ring.memory.span(), ring.memory.side());
         let limit = span.len() / 2;
         Producer {
             ring,
             span,
+            side,
             accepted: 0,
             tail: 0,
             last: 0,
@@ -415,24 +433,33 @@ impl Producer {
 
     /// Puts an allocation into the ring by its address. `room_for(OVERSIZE_PAYLOAD)` said yes, and the
     /// budget has granted its length.
-    fn commit_oversize(&mut self, payload: Box<[u8]>, flags: u32, ticks: impl FnOnce() -> u64) {
-        let length = payload.len();
-        let address = Box::into_raw(payload).cast::<u8>().expose_provenance();
+    fn commit_oversize(&mut self, payload: Oversize, flags: u32, ticks: impl FnOnce() -> u64) {
+        let (address, length, flag) = match payload {
+            Oversize::Boxed(payload) => {
+                let length = payload.len();
+                let address = Box::into_raw(payload).cast::<u8>().expose_provenance();
+                (address, length, OVERSIZE)
+            }
+            Oversize::Mapped(region) => {
+                let (offset, length) = region.give_away();
+                (offset, length, OVERSIZE | MAPPED)
+            }
+        };
         let mut reservation = self.reserve(OVERSIZE_PAYLOAD);
         let (first, second) = reservation.payload().split_at_mut(size_of::<usize>());
         first.copy_from_slice(&address.to_ne_bytes());
         second.copy_from_slice(&length.to_ne_bytes());
-        reservation.commit(flags | OVERSIZE, ticks);
+        reservation.commit(flags | flag, ticks);
     }
 
     /// As `commit_oversize`, when there is room; otherwise gives the allocation back.
     pub(crate) fn push_oversize(
         &mut self,
-        payload: Box<[u8]>,
+        payload: Oversize,
         flags: u32,
         ticks: impl FnOnce() -> u64,
         crossed_half: impl FnOnce(),
-    ) -> Result<(), Box<[u8]>> {
+    ) -> Result<(), Oversize> {
         match self.room_for(OVERSIZE_PAYLOAD, crossed_half) {
             Room::Yes => {
                 self.commit_oversize(payload, flags, ticks);
@@ -442,9 +469,18 @@ impl Producer {
         }
     }
 
+    /// A payload that does not fit the ring, where the ring's own memory is: in the mapped file as long as that has
+    /// room, on the heap otherwise.
+    pub(crate) fn oversize(&self, payload: &[u8]) -> Oversize {
+        let region = self.ring.memory.region();
+        region
+            .and_then(|region| region.mapping().oversize(payload))
+            .map_or_else(|| Oversize::Boxed(payload.into()), Oversize::Mapped)
+    }
+
     /// Counts a record that was not taken.
     pub(crate) fn count_shed(&self, level: Level) {
-        let counter = &self.ring.producer.shed[level::index(level)];
+        let counter = &self.ring.side().shed[level::index(level)];
         // Only this thread writes it.
         counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
@@ -476,7 +512,7 @@ impl Producer {
         // which no other thread came along).
         let frame = unsafe { self.ring.frame(self.last) };
         (
-            frame.flags & !OVERSIZE,
+            frame.flags & !(OVERSIZE | MAPPED),
             frame.ticks,
             frame.payload().to_vec(),
         )
@@ -516,7 +552,8 @@ impl Reservation<'_> {
         producer.last = producer.tail;
         producer.tail = producer.tail.wrapping_add(round_up(HEADER + payload));
         producer.accepted += 1;
-        let shared = &producer.ring.producer;
+        // SAFETY: the ring, and its memory with it, lives as long as its producer.
+        let shared = unsafe { producer.side.get() };
         shared.accepted.store(producer.accepted, Ordering::Relaxed);
         shared.tail.store(producer.tail, Ordering::Release);
     }
@@ -550,11 +587,17 @@ pub(crate) struct Reader {
     /// The frame that `peek` showed; nothing once it was advanced over.
     peeked: Extent,
     closed: bool,
+    /// What was read stays there until the writer says that it is written: the ring is in a mapped file.
+    keeps: bool,
+    /// Among what was read and stays there are oversize frames.
+    keeps_oversize: bool,
 }
 
 impl Reader {
     pub(super) fn new(ring: Arc<Ring>) -> Self {
         Reader {
+            keeps: ring.memory.region().is_some(),
+            keeps_oversize: false,
             ring,
             head: 0,
             released: 0,
@@ -584,14 +627,14 @@ impl Reader {
     /// As `look`, in the same round of the writer's: what is new since its first look stays new.
     pub(crate) fn look_again(&mut self) -> usize {
         // In this order: a tail that is read after `closed` is the last one.
-        self.closed = self.ring.producer.closed.load(Ordering::Acquire) != 0;
-        self.end = self.ring.producer.tail.load(Ordering::Acquire);
+        self.closed = self.ring.side().closed.load(Ordering::Acquire) != 0;
+        self.end = self.ring.side().tail.load(Ordering::Acquire);
         self.end.wrapping_sub(self.head)
     }
 
     /// Whether everything that was ever put in has been read, for good.
     pub(crate) fn is_finished(&self) -> bool {
-        self.closed && self.head == self.end
+        self.closed && self.done() == self.end
     }
 
     /// Whether the producer had said, at the last look, that nothing more will come.
@@ -606,7 +649,13 @@ impl Reader {
 
     /// Whether everything before a position has been read.
     pub(crate) fn has_passed(&self, position: usize) -> bool {
-        is_at_most(position, self.head)
+        is_at_most(position, self.done())
+    }
+
+    /// Up to where there is nothing left to do: what was read, or, where that stays until it is written, what was given
+    /// back.
+    fn done(&self) -> usize {
+        if self.keeps { self.released } else { self.head }
     }
 
     /// How many bytes the last look saw that were not read yet.
@@ -637,27 +686,58 @@ impl Reader {
     #[inline]
     pub(crate) fn advance(&mut self) {
         let peeked = std::mem::take(&mut self.peeked);
-        if peeked.is_oversize {
-            // SAFETY: as in `peek`, which stopped at this frame.
-            let frame = unsafe { self.ring.frame(self.head) };
-            // SAFETY: the frame is released right below, so nobody frees it again.
-            self.ring.budget.give(unsafe { frame.free_oversize() });
-            self.head = self.head.wrapping_add(peeked.step);
-            self.release();
-            return;
-        }
+        let at = self.head;
         self.head = self.head.wrapping_add(peeked.step);
-        if self.head.wrapping_sub(self.released) >= self.ring.capacity() / 8 {
+        if self.keeps {
+            self.keeps_oversize |= peeked.is_oversize;
+        } else if peeked.is_oversize {
+            self.free_oversize(at);
+            self.release();
+        } else if self.head.wrapping_sub(self.released) >= self.ring.capacity() / 8 {
             self.release();
         }
     }
 
+    /// Frees what the frame at a position refers to, if it is an oversize one; returns where the next one starts. To be
+    /// called once for each, between what is released and what was read.
+    fn free_oversize(&self, position: usize) -> usize {
+        // SAFETY: read, and not released yet.
+        let frame = unsafe { self.ring.frame(position) };
+        if frame.flags & OVERSIZE != 0 {
+            // SAFETY: the frame is released next, so nobody frees it again.
+            self.ring.budget.give(unsafe { frame.free_oversize() });
+        }
+        position.wrapping_add(frame.step())
+    }
+
     /// Gives everything that was read back to the producer.
     pub(crate) fn release(&mut self) {
+        if std::mem::take(&mut self.keeps_oversize) {
+            let mut position = self.released;
+            while position != self.head {
+                position = self.free_oversize(position);
+            }
+        }
         if self.released != self.head {
             self.released = self.head;
             self.ring.consumer.head.store(self.head, Ordering::Release);
         }
+    }
+
+    /// Whether what was read stays where it is until it is written.
+    pub(crate) fn keeps(&self) -> bool {
+        self.keeps
+    }
+
+    /// For a ring in a mapped file: how far the present round goes in it.
+    pub(crate) fn reach(&self) -> Option<Reach> {
+        let slot = self.ring.memory.region()?.slot()?;
+        Some(Reach {
+            slot,
+            start: self.head,
+            seen: self.seen,
+            end: self.end,
+        })
     }
 }
 

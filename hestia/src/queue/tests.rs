@@ -21,7 +21,7 @@ fn bounds(process_bytes: usize) -> Bounds {
 }
 
 fn queue(process_bytes: usize) -> (Arc<Queue>, Readers) {
-    let queue = Arc::new(Queue::new(bounds(process_bytes)));
+    let queue = Arc::new(Queue::new(bounds(process_bytes), None));
     let readers = Readers::new(Arc::clone(&queue));
     (queue, readers)
 }
@@ -61,7 +61,8 @@ fn put_at(
             if !queue.budget().take(length) {
                 return false;
             }
-            let pushed = producer.push_oversize(bytes.into(), 0, ticks, || ());
+            let pushed =
+                producer.push_oversize(ring::Oversize::Boxed(bytes.into()), 0, ticks, || ());
             if pushed.is_err() {
                 queue.budget().give(length);
             }
@@ -170,7 +171,7 @@ fn many_threads_start_with_smaller_rings_so_that_more_have_one_of_their_own() {
         largest_ring_bytes: 16 * FIRST,
         ..bounds(1024 * 16 * FIRST)
     };
-    let queue = Arc::new(Queue::new(many));
+    let queue = Arc::new(Queue::new(many, None));
     let producers: Vec<Producer> = std::iter::from_fn(|| queue.new_producer(&thread(1))).collect();
     let capacity = |producer: &Producer| 4 * (producer.largest_payload() + ring::HEADER);
     let small = producers.partition_point(|producer| capacity(producer) == 16 * FIRST);

@@ -52,6 +52,12 @@ pub(crate) struct Watch<'w> {
 }
 
 impl Watch<'_> {
+    /// Whether this process is a forked child, and the queue its parent's.
+    #[inline]
+    pub(crate) fn is_forked(self) -> bool {
+        self.word.load(Ordering::Relaxed) == FORKED
+    }
+
     #[inline]
     pub(crate) fn wants_attention(self) -> bool {
         if self.asymmetric {
@@ -435,7 +441,7 @@ mod tests {
         const CYCLES: u64 = 100_000;
         const ENOUGH: Duration = Duration::from_secs(2);
         const LOST: Duration = Duration::from_secs(5);
-        let mut queue = Queue::new(Bounds::default());
+        let mut queue = Queue::new(Bounds::default(), None);
         queue.wake.asymmetric &= asymmetric;
         let queue = Arc::new(queue);
         let read = AtomicU64::new(0);

@@ -11,7 +11,9 @@ use super::decode::{self, DecodeError, Decoder};
 use super::encode;
 use super::metadata::StaticSite;
 use super::scalar::Out;
-use super::{CONSTANT, FIELDS, INLINE_SITE, Metadata, SHARED, Shared, TARGET, TRACE, TraceIds};
+use super::{
+    CONSTANT, FIELDS, FORMATTED, INLINE_SITE, Metadata, SHARED, Shared, TARGET, TRACE, TraceIds,
+};
 use crate::level::{self, Level, Severity};
 use crate::thread::ThreadRef;
 
@@ -117,6 +119,35 @@ impl<'b> Image<'b> {
     /// Returns the flags of the finished record.
     pub(crate) fn values(self, append: impl FnOnce(&mut Vec<u8>)) -> u32 {
         append(self.bytes);
+        self.flags
+    }
+
+    /// As `values`, for a process that may not have the program's functions: a message that only one of them can say is
+    /// said at once.
+    pub(crate) fn values_for_others(
+        self,
+        site: &'static StaticSite,
+        append: impl FnOnce(&mut Vec<u8>),
+    ) -> u32 {
+        let start = self.bytes.len();
+        append(self.bytes);
+        if !site.message.is_printed() {
+            return self.flags;
+        }
+        let mut decoder = Decoder::new(&self.bytes[start..]);
+        let values = site
+            .keys
+            .iter()
+            .try_for_each(|_| decoder.get_value().map(drop));
+        let at = self.bytes.len() - decoder.left();
+        let mut text = String::new();
+        let message = site.message.read(&site.pieces, &mut decoder, &mut text);
+        // What was just written can be read.
+        if values.is_ok() && message.is_ok() {
+            self.bytes.truncate(at);
+            self.bytes.extend_from_slice(text.as_bytes());
+            return self.flags | FORMATTED;
+        }
         self.flags
     }
 
@@ -269,6 +300,19 @@ pub(super) fn site<'a>(
 
 fn inline_site<'a>(decoder: &mut Decoder<'a>) -> Result<Metadata<'a>, DecodeError> {
     let shape = decoder.get_u8()?;
+    site_of(decoder, shape)
+}
+
+/// An inline site of another process: its texts were copied, and no address stands there.
+pub(super) fn copied_site<'a>(decoder: &mut Decoder<'a>) -> Result<Metadata<'a>, DecodeError> {
+    let shape = decoder.get_u8()?;
+    if shape & (MODULE_STATIC | FILE_STATIC) != 0 {
+        return Err(DecodeError);
+    }
+    site_of(decoder, shape)
+}
+
+fn site_of<'a>(decoder: &mut Decoder<'a>, shape: u8) -> Result<Metadata<'a>, DecodeError> {
     let level = level::from_index(usize::from(decoder.get_u8()?));
     let severity = if shape & CRITICAL == 0 {
         Severity::Level(level)

@@ -26,7 +26,47 @@ pub enum Message {
     Printed(&'static str, fn(&mut Printer<'_>, Arguments<'_>)),
 }
 
+/// A message for a process that does not have the statement: nothing of it is an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Described<'d> {
+    Constant(&'d str),
+    Template(&'d str),
+}
+
+impl<'d> Described<'d> {
+    /// Reads the message whose arguments come next.
+    pub(super) fn read(
+        self,
+        decoder: &mut Decoder<'_>,
+        message: &mut String,
+    ) -> Result<(), DecodeError> {
+        match self {
+            Described::Constant(text) => message.push_str(text),
+            Described::Template(template) => {
+                for piece in parse(template) {
+                    piece.append(decoder, message)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Message {
+    /// Whether only a function of this program can say it.
+    pub(crate) fn is_printed(&self) -> bool {
+        matches!(self, Message::Printed(..))
+    }
+
+    /// What it says to a process that does not have it; `None` when only its function can say it.
+    pub(super) fn described(&self) -> Option<Described<'static>> {
+        match *self {
+            Message::Constant(text) => Some(Described::Constant(text)),
+            Message::Template(template) => Some(Described::Template(template)),
+            Message::Printed(..) => None,
+        }
+    }
+
     /// Reads the message whose arguments come next. `pieces` are this message's own.
     #[inline]
     pub(super) fn read<'a>(
@@ -53,11 +93,11 @@ impl Message {
 
 /// A template taken apart, once. Nobody waits for anybody who is at it: in a forked child that thread would be missing.
 #[derive(Debug)]
-pub(crate) struct Pieces(OnceBox<Vec<Piece>>);
+pub(crate) struct Pieces(OnceBox<Vec<Piece<'static>>>);
 
 #[derive(Debug, PartialEq, Eq)]
-enum Piece {
-    Text(&'static str),
+enum Piece<'t> {
+    Text(&'t str),
     /// `{}`
     Display,
     /// `{:?}`
@@ -72,14 +112,14 @@ impl Pieces {
     }
 
     #[inline]
-    fn of(&self, template: &'static str) -> &[Piece] {
+    fn of(&self, template: &'static str) -> &[Piece<'static>] {
         self.0.get_or_init(|| Box::new(parse(template)))
     }
 }
 
 /// Takes a template apart. What no macro writes stands for itself.
 #[cold]
-fn parse(template: &'static str) -> Vec<Piece> {
+fn parse(template: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let mut rest = template;
     while let Some(at) = rest.find(['{', '}']) {
@@ -99,7 +139,7 @@ fn parse(template: &'static str) -> Vec<Piece> {
     pieces
 }
 
-fn placeholder(braced: &'static str) -> Piece {
+fn placeholder(braced: &str) -> Piece<'_> {
     let spec = &braced[1..braced.len() - 1];
     let decimals = spec.strip_prefix(":.").map(str::parse);
     match (spec, decimals) {
@@ -110,7 +150,7 @@ fn placeholder(braced: &'static str) -> Piece {
     }
 }
 
-impl Piece {
+impl Piece<'_> {
     #[inline]
     fn append(&self, decoder: &mut Decoder<'_>, message: &mut String) -> Result<(), DecodeError> {
         let printed = match *self {

@@ -1,5 +1,7 @@
 //! The facts about a record that do not change from one execution of its statement to the next.
 
+use std::sync::atomic::AtomicBool;
+
 use super::message::{Message, Pieces};
 use crate::level::{Level, Severity};
 
@@ -106,6 +108,8 @@ pub(crate) struct StaticSite {
     pub(crate) pieces: Pieces,
     /// The keys of its values, in the values' order. Each is there once.
     pub(crate) keys: &'static [&'static str],
+    /// Written down for a process that finds this one's records.
+    pub(crate) is_described: AtomicBool,
 }
 
 impl StaticSite {
@@ -119,6 +123,7 @@ impl StaticSite {
             message,
             pieces: Pieces::new(),
             keys,
+            is_described: AtomicBool::new(false),
         }
     }
 }

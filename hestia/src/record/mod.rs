@@ -12,7 +12,8 @@
 //! | trace | [`TRACE`] | trace id (16), span id (8) |
 //! | fields | a static site with keys | one value for each key |
 //! | | [`FIELDS`] | length (4), then key and value in turn |
-//! | message | a static site | the arguments that its [`Message`] takes |
+//! | message | [`FORMATTED`] | text, to the end |
+//! | | a static site | the arguments that its [`Message`] takes |
 //! | | [`CONSTANT`] | address and length of a constant of the program |
 //! | | otherwise | text, to the end |
 //!
@@ -26,7 +27,9 @@
 pub(crate) mod batch;
 pub(crate) mod capture;
 pub(crate) mod decode;
+pub(crate) mod description;
 pub(crate) mod encode;
+pub(crate) mod foreign;
 mod image;
 pub(crate) mod message;
 mod metadata;
@@ -73,6 +76,8 @@ pub(crate) const FIELDS: u32 = 1 << 12;
 pub(crate) const CONSTANT: u32 = 1 << 13;
 /// The record of a static site has another target.
 pub(crate) const TARGET: u32 = 1 << 14;
+/// The message of a static site was formatted at the call.
+pub(crate) const FORMATTED: u32 = 1 << 15;
 
 /// The ids of the trace a record belongs to (W3C Trace Context).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -264,6 +269,7 @@ impl RecordBuf {
             self.message.shrink_to(batch::KEPT_BYTES);
         }
         let message = match site {
+            Some(_) if flags & FORMATTED != 0 => decode::text(decoder.rest()),
             Some(site) => site
                 .message
                 .read(&site.pieces, &mut decoder, &mut self.message),

@@ -8,6 +8,7 @@
 //! *Invariant:* never changes once made.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::Encode;
 use super::decode::{Decoder, Entries};
@@ -21,6 +22,8 @@ pub struct Shared {
     pub(crate) application: Option<String>,
     pub(crate) fields: Vec<u8>,
     pub(crate) outer: Option<Arc<Shared>>,
+    /// Written down for a process that finds this one's records.
+    pub(crate) is_described: AtomicBool,
 }
 
 /// Adds one key-value to encoded ones. A key that is there already gets the new value: what records

@@ -11,12 +11,29 @@ use uuid::Uuid;
 const SEED_BITS: u32 = 73;
 const COUNTER_BITS: u32 = 74;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct UuidSource {
     millis: u64,
     counter: u128,
     steps: u64,
+    /// What new random bits are made from: random itself at the start, so that all that follows can be made again from
+    /// what [`UuidSource::words`] says.
+    state: u128,
 }
+
+impl Default for UuidSource {
+    fn default() -> Self {
+        UuidSource {
+            millis: 0,
+            counter: 0,
+            steps: 0,
+            state: Uuid::new_v4().as_u128() ^ Uuid::new_v4().as_u128().rotate_left(61),
+        }
+    }
+}
+
+/// How many words [`UuidSource::words`] has.
+pub(crate) const WORDS: usize = 6;
 
 impl UuidSource {
     /// The next UUID, for a record of this time in nanoseconds since the Unix epoch. A time before the
@@ -31,14 +48,48 @@ impl UuidSource {
         self.uuid()
     }
 
+    /// All that decides about the UUIDs to come.
+    #[allow(clippy::cast_possible_truncation, reason = "halves of a number")]
+    pub(crate) fn words(&self) -> [u64; WORDS] {
+        [
+            self.millis,
+            self.counter as u64,
+            (self.counter >> 64) as u64,
+            self.steps,
+            self.state as u64,
+            (self.state >> 64) as u64,
+        ]
+    }
+
+    /// A source that goes on where the one went on that had these words.
+    pub(crate) fn of_words(words: [u64; WORDS]) -> Self {
+        let [millis, low, high, steps, state_low, state_high] = words;
+        let whole = |low, high| u128::from(low) | u128::from(high) << 64;
+        UuidSource {
+            millis,
+            counter: whole(low, high) & ((1 << COUNTER_BITS) - 1),
+            steps,
+            state: whole(state_low, state_high),
+        }
+    }
+
     fn reseed(&mut self, millis: u64) {
-        let random = Uuid::new_v4().as_u128();
         self.millis = millis;
-        self.counter = random & ((1 << SEED_BITS) - 1);
-        // The top bits of a version 4 UUID are random; they start the generator of the steps.
+        self.counter = self.random() >> (u128::BITS - SEED_BITS);
         #[allow(clippy::cast_possible_truncation, reason = "the upper half is wanted")]
-        let seed = (random >> 64) as u64;
+        let seed = (self.random() >> 64) as u64;
         self.steps = seed | 1;
+    }
+
+    /// Random in its upper bits. A linear congruential generator with O'Neill's multiplier (PCG: A Family of Simple Fast
+    /// Space-Efficient Statistically Good Algorithms for Random Number Generation, 2014); no secret.
+    fn random(&mut self) -> u128 {
+        const MULTIPLIER: u128 = 0x2360_ed05_1fc6_5da4_4385_df64_9fcc_f645;
+        self.state = self
+            .state
+            .wrapping_mul(MULTIPLIER)
+            .wrapping_add(MULTIPLIER | 1);
+        self.state
     }
 
     fn step(&mut self) {
@@ -79,6 +130,23 @@ mod tests {
     }
 
     #[test]
+    fn a_source_of_the_same_words_goes_on_alike() {
+        let mut source = UuidSource::default();
+        for time in 0..1_000 {
+            source.next(time * 300_000);
+        }
+        let mut other = UuidSource::of_words(source.words());
+        for time in 900..2_000 {
+            assert_eq!(source.next(time * 300_000), other.next(time * 300_000));
+        }
+        assert_ne!(
+            UuidSource::default().next(1_000_000),
+            UuidSource::default().next(1_000_000),
+            "two sources are two"
+        );
+    }
+
+    #[test]
     fn the_time_is_the_records() {
         let uuid = UuidSource::default().next(1_700_000_000_123_456_789);
         let (seconds, nanos) = uuid.get_timestamp().unwrap().to_unix();
@@ -91,6 +159,7 @@ mod tests {
             millis: 5,
             counter: (1 << COUNTER_BITS) - 1,
             steps: 1,
+            ..UuidSource::default()
         };
         let before = source.uuid();
         assert!(source.next(5_000_000) > before);

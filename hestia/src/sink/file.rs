@@ -22,11 +22,12 @@ mod rotator;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::lines::{Lines, is_closed};
-use super::{FlushTicket, Sink, again};
+use super::{FlushTicket, Sink, Standing, again};
 use crate::error::{ErrorKind, SinkError};
 use crate::record::batch::Batch;
 
@@ -118,6 +119,8 @@ pub(crate) struct FileSink<S: FileSystem = Disk> {
     trouble: Option<SinkError>,
     /// When it was last looked at where the path leads.
     looked: Option<Instant>,
+    /// What the writer notes before each round, where it does.
+    standing: Arc<Standing>,
     /// Device and inode of the open file.
     identity: Option<(u64, u64)>,
     /// How often the descriptor turned out to be another file's.
@@ -138,6 +141,7 @@ impl FileSink {
 impl<S: FileSystem> FileSink<S> {
     fn on(system: S, path: PathBuf) -> Self {
         FileSink {
+            standing: Arc::new(Standing::new(path.clone())),
             path,
             system,
             file: None,
@@ -152,6 +156,18 @@ impl<S: FileSystem> FileSink<S> {
         }
     }
 
+    /// Where the file stands, for as long as the sink lives.
+    pub(crate) fn standing(&self) -> &Arc<Standing> {
+        &self.standing
+    }
+
+    /// Says how long the file is now.
+    fn say_standing(&self) {
+        if let Some(status) = self.status().filter(|status| status.is_file) {
+            self.standing.set(status.device, status.inode, status.bytes);
+        }
+    }
+
     /// Opens the file; makes it and its directory if they are missing. Does nothing when it is open.
     ///
     /// # Errors
@@ -162,6 +178,7 @@ impl<S: FileSystem> FileSink<S> {
             let file = self.open_now()?;
             self.file = Some(file);
             self.start();
+            self.say_standing();
         }
         Ok(())
     }
@@ -378,6 +395,9 @@ impl<S: FileSystem> Sink for FileSink<S> {
     /// What goes wrong with archives costs no line: then all are written, and the error is for the report.
     fn write(&mut self, batch: &mut Batch) -> Result<(), SinkError> {
         let result = self.write_lines(batch);
+        if self.standing.is_wanted() {
+            self.say_standing();
+        }
         self.failed = result.as_ref().err().map(again);
         result.and_then(|()| self.trouble.take().map_or(Ok(()), Err))
     }
@@ -399,6 +419,7 @@ impl<S: FileSystem> Sink for FileSink<S> {
         let file = self.system.open(&self.path)?;
         self.begin(&file);
         self.file = Some(file);
+        self.say_standing();
         Ok(())
     }
 

@@ -10,6 +10,7 @@
 pub(crate) mod console;
 pub(crate) mod file;
 mod lines;
+mod standing;
 
 use std::error::Error;
 use std::time::Duration;
@@ -18,6 +19,8 @@ use crossbeam_channel::Sender;
 
 use crate::error::{self, ErrorKind, SinkError};
 use crate::record::batch::Batch;
+
+pub(crate) use standing::Standing;
 
 /// A place that takes lines.
 ///

@@ -8,8 +8,10 @@
 //! *Invariant:* the writer waits for nobody, and what one output or record does wrong costs no other.
 
 pub(crate) mod control;
+pub(crate) mod journal;
 mod merge;
 mod pace;
+pub(crate) mod recovery;
 pub(crate) mod route;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -70,6 +72,8 @@ pub(crate) struct Writer {
     stop: Option<(Sender<Answer>, Duration)>,
     last_found: u64,
     notices: Notices,
+    /// What the last round has written is not said to be written yet, where rings are in a mapped file.
+    has_unsaid_round: bool,
 }
 
 /// When what was lost was last said.
@@ -109,7 +113,8 @@ impl Writer {
             outputs.add(route, 0, Shed::default());
         }
         let now = clock.now();
-        Writer {
+        let mut writer = Writer {
+            has_unsaid_round: false,
             readers: Readers::new(queue),
             merge: Merge::default(),
             pace: Pace::new(settings.linger),
@@ -132,7 +137,9 @@ impl Writer {
                 routes: outputs,
                 processed: 0,
             },
-        }
+        };
+        writer.describe_process();
+        writer
     }
 
     /// The writer thread's work, until it is told to stop. A panic of hestia's own costs the round.
@@ -189,6 +196,7 @@ impl Writer {
         self.settle_flushes();
         self.announce_losses(true);
         self.desk.routes.end_round(true);
+        self.say_written();
         if let Some((answer, limit)) = self.stop.take() {
             self.finish(answer, limit);
         }
@@ -218,6 +226,7 @@ impl Writer {
             let mark = self.readers.mark();
             self.kept.push(mark);
         }
+        self.begin_round(horizon, waiting > 0);
         let desk = &mut self.desk;
         let queue = Arc::clone(self.readers.queue());
         let taken = if waiting == 0 {
@@ -239,7 +248,8 @@ impl Writer {
         let left = self.readers.unread();
         self.kept.retain(|mark| !self.readers.has_passed(mark));
         self.announce_losses(false);
-        self.desk.routes.end_round(left == 0);
+        let is_mapped = queue.mapping().is_some();
+        self.desk.routes.end_round(left == 0 || is_mapped);
         left
     }
 
@@ -253,6 +263,7 @@ impl Writer {
                 Control::AddRoute(route) => {
                     let (_, shed) = self.readers.queue().counts();
                     self.desk.routes.add(*route, self.desk.processed, shed);
+                    self.describe_outputs();
                 }
                 Control::Stop(answer, limit) => {
                     let mark = self.readers.mark();
@@ -289,6 +300,7 @@ impl Writer {
     /// whoever waits that the outputs are closed.
     fn finish(&mut self, answer: Sender<Answer>, limit: Duration) {
         self.desk.routes.close(limit);
+        self.say_written();
         drop(answer);
     }
 

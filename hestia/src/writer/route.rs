@@ -7,7 +7,9 @@
 //! nothing else; and every record is counted once per output.
 
 use std::any::Any;
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -21,10 +23,11 @@ use crate::filter::directives::Table;
 use crate::internal;
 use crate::layout::Layout;
 use crate::level::Level;
+use crate::position::FilePosition;
 use crate::queue::{Reason, Shed};
 use crate::record::Record;
 use crate::record::batch::{Batch, KEPT_BYTES};
-use crate::sink::{FlushTicket, Sink};
+use crate::sink::{FlushTicket, Sink, Standing};
 use crate::stats::{LevelCounts, OutputCounts, add};
 
 /// A batch of this many bytes is written at once: what one write call takes at its best.
@@ -50,6 +53,8 @@ pub(crate) struct Route {
     pub(crate) counts: Arc<OutputCounts>,
     /// Only records of the named logger with this number.
     pub(crate) only_logger: Option<u64>,
+    /// Where its file stands, when it is one.
+    pub(crate) file: Option<Arc<Standing>>,
 }
 
 struct Slot {
@@ -67,6 +72,10 @@ struct Slot {
     told_failed: LevelCounts,
     /// The same for what the queue shed.
     told_shed: Shed,
+    /// What of a process that is gone may be in the file already.
+    there: Lines,
+    /// How many of its records were not, and are now.
+    recovered: u64,
 }
 
 /// How records were lost.
@@ -123,7 +132,72 @@ impl Routes {
             urgent: false,
             told_failed: LevelCounts::default(),
             told_shed: shed,
+            there: Lines::new(),
+            recovered: 0,
         });
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Where the files stand, by the places of their outputs.
+    pub(super) fn file_positions(&self) -> Vec<FilePosition> {
+        let files = self.slots.iter().enumerate();
+        files
+            .filter_map(|(place, slot)| slot.route.file.as_ref()?.position(place as u64))
+            .collect()
+    }
+
+    /// The paths of the files, by the places of their outputs.
+    pub(super) fn file_paths(&self) -> impl Iterator<Item = (u64, &Path)> {
+        let files = self.slots.iter().enumerate();
+        files.filter_map(|(place, slot)| Some((place as u64, slot.route.file.as_ref()?.path())))
+    }
+
+    /// Records of a process that is gone come next; lines of them may be in the files already: these, by path.
+    pub(super) fn begin_recovery(&mut self, there: &HashMap<PathBuf, Lines>) {
+        for slot in &mut self.slots {
+            let path = slot.route.file.as_ref().map(|file| file.path());
+            let lines = path.and_then(|path| there.get(path).cloned());
+            slot.there = lines.unwrap_or_default();
+            slot.recovered = 0;
+        }
+    }
+
+    /// Passes a record of a process that is gone to every file that wants it and does not have it.
+    pub(super) fn recover(&mut self, record: &Record<'_>) {
+        for slot in &mut self.slots {
+            if slot.route.file.is_some() && slot.wants_again(record) {
+                slot.take_again(record, &mut self.layouts[slot.layout]);
+                if slot.batch.bytes().len() >= FULL_BATCH_BYTES {
+                    slot.write_out();
+                }
+            }
+        }
+    }
+
+    /// How many errors all files have had so far.
+    pub(super) fn failed(&self) -> u64 {
+        let files = self.slots.iter().filter(|slot| slot.route.file.is_some());
+        files
+            .map(|slot| slot.route.counts.errors.load(Ordering::Relaxed))
+            .sum()
+    }
+
+    /// How many records an output got since `begin_recovery`.
+    pub(super) fn recovered(&self, place: usize) -> u64 {
+        self.slots[place].recovered
+    }
+
+    /// Writes a line of hestia's own to one output.
+    pub(super) fn announce_to(&mut self, place: usize, notice: &Record<'_>) {
+        let slot = &mut self.slots[place];
+        if slot.route.file.is_some() {
+            let shared = &mut self.layouts[slot.layout];
+            shared.done = None;
+            slot.take(notice, shared, true);
+        }
     }
 
     /// Passes one record to every output that wants it.
@@ -276,16 +350,24 @@ impl Routes {
 
 impl Slot {
     fn wants(&mut self, record: &Record<'_>) -> bool {
-        let route = &mut self.route;
-        if let Some(logger) = route.only_logger
+        if let Some(logger) = self.route.only_logger
             && record.logger != Some(logger)
         {
             return false;
         }
-        if !self.table.load().allows(record.level(), record.target()) {
-            return false;
-        }
-        let Some(filter) = &mut route.filter else {
+        self.table.load().allows(record.level(), record.target()) && self.passes_filter(record)
+    }
+
+    /// The same for a record of a process that is gone. Which levels held there nobody knows any more: all that the output
+    /// may ever have.
+    fn wants_again(&mut self, record: &Record<'_>) -> bool {
+        self.route.only_logger.is_none()
+            && record.level() <= self.table.load().cap
+            && self.passes_filter(record)
+    }
+
+    fn passes_filter(&mut self, record: &Record<'_>) -> bool {
+        let Some(filter) = &mut self.route.filter else {
             return true;
         };
         catch_unwind(AssertUnwindSafe(|| filter.allows(record))).unwrap_or_else(|panic| {
@@ -331,6 +413,22 @@ impl Slot {
         self.urgent |= record.level() == Level::Error;
     }
 
+    /// Lays out a record of a process that is gone, unless the file has it already.
+    fn take_again(&mut self, record: &Record<'_>, shared: &mut SharedLayout) {
+        if !self.there.is_empty() {
+            let SharedLayout { layout, line, .. } = &mut *shared;
+            line.clear();
+            let formatted = catch_unwind(AssertUnwindSafe(|| layout.format(record, line)));
+            if formatted.is_ok() && take_lines(&mut self.there, line) {
+                return;
+            }
+        }
+        shared.done = None;
+        // Counted apart, as notices are: this process's queue never had it.
+        self.take(record, shared, true);
+        self.recovered += 1;
+    }
+
     /// Hands the batch to the sink. `false` when the sink did not take it.
     fn write_out(&mut self) -> bool {
         self.oldest = None;
@@ -360,6 +458,23 @@ impl Slot {
         add(&self.route.counts.errors, 1);
         internal::trouble(&self.route.name, chain(error));
     }
+}
+
+/// Lines without their line feeds, and how often each is there.
+pub(crate) type Lines = HashMap<Vec<u8>, u64>;
+
+/// Takes all lines of a record away, when all are there.
+fn take_lines(there: &mut Lines, record: &[u8]) -> bool {
+    let lines = || record.trim_ascii_end().split(|byte| *byte == b'\n');
+    if !lines().all(|line| there.get(line).is_some_and(|times| *times > 0)) {
+        return false;
+    }
+    for line in lines() {
+        if let Some(times) = there.get_mut(line) {
+            *times = times.saturating_sub(1);
+        }
+    }
+    true
 }
 
 /// What a panic of the user's code becomes.

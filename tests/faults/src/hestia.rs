@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use hestia::{Console, Overflow, Signal, TextFile, TextLayout, hlog};
+use hestia::{Builder, Console, Overflow, Signal, TextFile, TextLayout, hlog};
 
 use crate::Outcome;
 use crate::logger::{LogFile, Logger, Setup, Shape, Subject, TEXT};
@@ -15,7 +15,17 @@ pub const HESTIA: Logger = Logger {
     package: "hestia",
     files: &[TEXT, JSON],
     can_shed: true,
+    keeps_queue: false,
     start,
+};
+
+/// hestia with rings that outlive the process.
+pub const HESTIA_CRASH_SAFE: Logger = Logger {
+    name: "hestia-crash-safe",
+    title: "**hestia**, `crash_safe`",
+    keeps_queue: true,
+    start: start_crash_safe,
+    ..HESTIA
 };
 
 /// The JSON file, in hestia's own schema.
@@ -27,6 +37,16 @@ pub const JSON: LogFile = LogFile {
 struct Hestia;
 
 fn start(setup: &Setup) -> Outcome<Box<dyn Subject>> {
+    builder(setup)?.init()?;
+    Ok(Box::new(Hestia))
+}
+
+fn start_crash_safe(setup: &Setup) -> Outcome<Box<dyn Subject>> {
+    builder(setup)?.crash_safe("rings").init()?;
+    Ok(Box::new(Hestia))
+}
+
+fn builder(setup: &Setup) -> Outcome<Builder> {
     let text = TextFile::new(TEXT.path).layout(TextLayout::pattern("[{message}]")?);
     let mut builder = hestia::builder()
         .env(false)
@@ -44,8 +64,7 @@ fn start(setup: &Setup) -> Outcome<Box<dyn Subject>> {
     if setup.shed {
         builder = builder.overflow(Overflow::DropNewest);
     }
-    builder.init()?;
-    Ok(Box::new(Hestia))
+    Ok(builder)
 }
 
 impl Subject for Hestia {

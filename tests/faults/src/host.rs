@@ -10,7 +10,7 @@ use hestia_tests::figures::Told;
 use hestia_tests::{Finished, Run, counters};
 use serde::{Deserialize, Serialize};
 
-use crate::cases::{Case, Ending, Scale};
+use crate::cases::{Case, Ending, Promise, Scale};
 use crate::child::{self, COUNTS};
 use crate::judge::{self, Figures};
 use crate::logger::{LogFile, Logger};
@@ -166,14 +166,19 @@ impl Ran {
                 continue;
             }
             let figures = judge::judge(&path, file.shape, &returned).expect("a file can be read");
-            self.add_file(case, file, figures);
+            let promise = if logger.keeps_queue && case.restart {
+                Promise::NothingLost
+            } else {
+                case.promise
+            };
+            self.add_file(promise, file, figures);
         }
     }
 }
 
 impl Ran {
-    fn add_file(&mut self, case: &Case, file: &LogFile, figures: Figures) {
-        let broken = figures.broken(case.promise);
+    fn add_file(&mut self, promise: Promise, file: &LogFile, figures: Figures) {
+        let broken = figures.broken(promise);
         let broken = broken
             .iter()
             .map(|broken| format!("{}: {broken}", file.path));

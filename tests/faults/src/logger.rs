@@ -18,6 +18,8 @@ pub struct Logger {
     pub files: &'static [LogFile],
     /// It can be told to shed what finds no room.
     pub can_shed: bool,
+    /// What is queued when a process is killed is written by the next one.
+    pub keeps_queue: bool,
     /// Turns it on.
     pub start: fn(&Setup) -> Outcome<Box<dyn Subject>>,
 }

@@ -84,6 +84,7 @@ mod empty_groups {
     panics = false,
     drain_on = ["terminate", "interrupt", "hang_up"],
     reopen_on_hang_up = false,
+    crash_safe = false,
     internal_logger = false,
     on_error = |incident| eprintln!("{incident}"),
     env = false,

@@ -32,7 +32,7 @@ fn pair_at(capacity: usize, position: usize) -> Pair {
         bound: BOUND,
     });
     let ring = ring(0, capacity, &budget);
-    ring.producer.tail.store(position, Ordering::Relaxed);
+    ring.side().tail.store(position, Ordering::Relaxed);
     ring.consumer.head.store(position, Ordering::Relaxed);
     let producer = Producer {
         tail: position,
@@ -76,10 +76,13 @@ impl Pair {
     fn push_oversize(&mut self, number: u64, length: usize) -> bool {
         assert!(self.budget.take(length));
         let bytes = payload(number, length).into_boxed_slice();
-        let pushed = self
-            .producer
-            .push_oversize(bytes, (number as u32) << 8, || number, || ());
-        if let Err(bytes) = &pushed {
+        let pushed = self.producer.push_oversize(
+            Oversize::Boxed(bytes),
+            (number as u32) << 8,
+            || number,
+            || (),
+        );
+        if let Err(Oversize::Boxed(bytes)) = &pushed {
             assert_eq!(**bytes, *payload(number, length), "it comes back as it was");
             self.budget.give(length);
         }
@@ -551,7 +554,7 @@ fn two_threads_pass_every_frame_in_order() {
         for number in 0..FRAMES {
             if number % 64 == 63 {
                 assert!(from_budget.take(2000));
-                let mut bytes = payload(number, 2000).into_boxed_slice();
+                let mut bytes = Oversize::Boxed(payload(number, 2000).into_boxed_slice());
                 let flags = (number as u32) << 8;
                 while let Err(back) = producer.push_oversize(bytes, flags, || number, || ()) {
                     bytes = back;

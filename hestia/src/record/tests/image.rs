@@ -322,6 +322,7 @@ fn shared() -> impl Strategy<Value = Option<Arc<Shared>>> {
             .into_iter()
             .fold(None, |outer, (logger, application)| {
                 Some(Arc::new(Shared {
+                    is_described: std::sync::atomic::AtomicBool::new(false),
                     logger,
                     application,
                     fields: Vec::new(),

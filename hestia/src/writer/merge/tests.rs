@@ -12,7 +12,7 @@ use crate::thread::Thread;
 
 /// Some threads, and the writer's end of their rings.
 fn threads(count: u64) -> (Vec<Producer>, Readers) {
-    let queue = Arc::new(Queue::new(Bounds::default()));
+    let queue = Arc::new(Queue::new(Bounds::default(), None));
     let producer = |id| queue.new_producer(&Thread { id, name: None });
     let producers = (0..count).map(|id| producer(id).unwrap()).collect();
     let mut readers = Readers::new(queue);

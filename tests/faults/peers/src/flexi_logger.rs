@@ -15,6 +15,7 @@ pub(crate) const FLEXI_LOGGER: Logger = Logger {
     package: "flexi_logger",
     files: &[TEXT],
     can_shed: false,
+    keeps_queue: false,
     start,
 };
 

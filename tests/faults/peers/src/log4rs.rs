@@ -16,6 +16,7 @@ pub(crate) const LOG4RS: Logger = Logger {
     package: "log4rs",
     files: &[TEXT],
     can_shed: false,
+    keeps_queue: false,
     start,
 };
 

@@ -18,7 +18,7 @@ use std::thread;
 use std::time::Duration;
 
 use hestia_faults::child::bytes;
-use hestia_faults::hestia::HESTIA;
+use hestia_faults::hestia::{HESTIA, HESTIA_CRASH_SAFE};
 use hestia_faults::logger::TEXT;
 use hestia_faults::matrix;
 
@@ -28,6 +28,7 @@ const QUEUE: usize = 131_072;
 fn main() -> ExitCode {
     let loggers = [
         HESTIA,
+        HESTIA_CRASH_SAFE,
         spdlog::SPDLOG,
         flexi_logger::FLEXI_LOGGER,
         tracing::TRACING,

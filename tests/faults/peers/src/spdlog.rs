@@ -18,6 +18,7 @@ pub(crate) const SPDLOG: Logger = Logger {
     package: "spdlog-rs",
     files: &[TEXT],
     can_shed: true,
+    keeps_queue: false,
     start,
 };
 

@@ -22,6 +22,7 @@ pub(crate) const TRACING: Logger = Logger {
     package: "tracing-appender",
     files: &[TEXT],
     can_shed: true,
+    keeps_queue: false,
     start,
 };
 

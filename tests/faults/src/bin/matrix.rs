@@ -2,9 +2,12 @@
 
 use std::process::ExitCode;
 
-use hestia_faults::hestia::HESTIA;
+use hestia_faults::hestia::{HESTIA, HESTIA_CRASH_SAFE};
 use hestia_faults::matrix;
 
 fn main() -> ExitCode {
-    matrix::main(&[HESTIA], include_str!("../../../../Cargo.lock"))
+    matrix::main(
+        &[HESTIA, HESTIA_CRASH_SAFE],
+        include_str!("../../../../Cargo.lock"),
+    )
 }

@@ -1,0 +1,396 @@
+//! Rings that outlive their process: where their file is, what is done at the start with those that others left, and
+//! [`recover`], for whoever wants to look at one by hand.
+//!
+//! *Invariant:* a file is only touched by the process that holds its lock, which its owner does as long as it lives; and
+//! only removed when all that it had is written.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rustix::fs::{FlockOperation, fcntl_lock};
+
+use super::settings::{CrashSafe, Settings};
+use crate::error::{ErrorKind, InitError, RecoverError};
+use crate::internal;
+use crate::position::FilePosition;
+use crate::queue::mapping::Mapping;
+use crate::queue::snapshot::{Snapshot, Unreadable};
+use crate::record::Record;
+use crate::record::description::Descriptions;
+use crate::writer::recovery::{Left, for_each};
+use crate::writer::{Writer, journal};
+
+/// Memory that looks like a directory, where there is one; otherwise the files are kept beside the logs.
+const MEMORY: &str = "/dev/shm";
+const PREFIX: &str = "hestia-";
+const SUFFIX: &str = ".rings";
+/// How much of a file is looked at for lines that are there already, at most: far more than a round can write.
+const MOST_TAIL_BYTES: u64 = 256 << 20;
+
+/// The file of this process; none when the settings do not ask for it.
+///
+/// # Errors
+/// When it cannot be made, with where and why.
+pub(super) fn open(
+    settings: &Settings,
+    parent: Option<&Mapping>,
+) -> Result<Option<Arc<Mapping>>, InitError> {
+    let Some(directory) = directory(settings) else {
+        return Ok(None);
+    };
+    let failed = |error: io::Error| {
+        let what = format!("cannot make crash-safe rings in {}", directory.display());
+        InitError::new(ErrorKind::OpenFile, what).because(error)
+    };
+    fs::create_dir_all(&directory).map_err(failed)?;
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let name = format!(
+        "{}{}-{}{SUFFIX}",
+        stem(settings),
+        std::process::id(),
+        since.unwrap_or_default().as_nanos()
+    );
+    let bytes = settings.queue_bytes.value;
+    // Every ring has a page of its own in front, and none is smaller than a page.
+    let mapping = Mapping::create(directory.join(name), bytes + bytes / 2).map_err(failed)?;
+    if let Some(parent) = parent {
+        mapping.inherit(parent);
+    }
+    Ok(Some(mapping))
+}
+
+fn directory(settings: &Settings) -> Option<PathBuf> {
+    match &settings.crash_safe.value {
+        CrashSafe::Off => None,
+        CrashSafe::In(directory) => Some(directory.clone()),
+        CrashSafe::On if Path::new(MEMORY).is_dir() => Some(PathBuf::from(MEMORY)),
+        CrashSafe::On => Some(settings.logs_dir.value.clone()),
+    }
+}
+
+/// What the names of the files of programs with these outputs begin with.
+fn stem(settings: &Settings) -> String {
+    let mut key = Fnv::new();
+    key.add(&rustix::process::geteuid().as_raw().to_ne_bytes());
+    key.add(settings.facts.application.as_bytes());
+    for path in settings.file_paths() {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        key.add(path.as_os_str().as_bytes());
+    }
+    format!("{PREFIX}{:016x}-", key.0)
+}
+
+/// The hash that any build computes alike: FNV-1a, 64 bits (Fowler, Noll and Vo; <http://www.isthe.com/chongo/tech/comp/fnv/>).
+struct Fnv(u64);
+
+impl Fnv {
+    fn new() -> Self {
+        Fnv(0xcbf2_9ce4_8422_2325)
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        // A length in front, so that no two lists of texts look alike.
+        for byte in (bytes.len() as u64).to_le_bytes().iter().chain(bytes) {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+}
+
+/// What a process that was killed left: the file, locked, and what is in it.
+pub(super) struct Found {
+    path: PathBuf,
+    _lock: File,
+    left: Left,
+}
+
+/// What processes with the same outputs left when they were killed, oldest first. Before the outputs are opened: what a
+/// kill cut off in the middle of a line is taken off files that nobody has open.
+pub(super) fn find(settings: &Settings) -> Vec<Found> {
+    let Some(directory) = directory(settings) else {
+        return Vec::new();
+    };
+    let Ok(entries) = fs::read_dir(directory) else {
+        return Vec::new();
+    };
+    let stem = stem(settings);
+    let mut paths: Vec<(SystemTime, PathBuf)> = entries
+        .flatten()
+        .filter(|entry| {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            name.starts_with(&stem) && name.ends_with(SUFFIX)
+        })
+        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+        .collect();
+    paths.sort();
+    let found = paths.into_iter().filter_map(|(_, path)| {
+        found(path).unwrap_or_else(|error| {
+            internal::trouble("recovery", crate::error::chain(&error));
+            None
+        })
+    });
+    found.collect()
+}
+
+/// `None` when its owner lives, somebody else is at it, or there is nothing in it.
+fn found(path: PathBuf) -> Result<Option<Found>, RecoverError> {
+    let Some(lock) = lock_left(&path)? else {
+        return Ok(None);
+    };
+    let snapshot = match read(&path, &lock) {
+        Ok(snapshot) => snapshot,
+        // Killed before it had anything in it.
+        Err(error) if error.kind() == ErrorKind::OpenFile => {
+            remove(&path);
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    let descriptions = Descriptions::read(snapshot.entries());
+    let there = lines_since(&snapshot.files, &descriptions);
+    drop(descriptions);
+    let left = Left { snapshot, there };
+    Ok(Some(Found {
+        path,
+        _lock: lock,
+        left,
+    }))
+}
+
+/// Writes what was found into the files. Where one of them cannot be written to now, the next start tries it again.
+pub(super) fn recover_all(found: Vec<Found>, writer: &mut Writer) {
+    for found in found {
+        if writer.recover(&found.left) {
+            remove(&found.path);
+        }
+    }
+}
+
+fn remove(path: &Path) {
+    if let Err(error) = fs::remove_file(path) {
+        let what = format!("cannot remove {}: {error}", path.display());
+        internal::trouble("recovery", what);
+    }
+}
+
+/// Opens a file that a process left, and locks it; `None` when the process lives. Only a plain file of the user's own is
+/// believed.
+fn lock_left(path: &Path) -> Result<Option<File>, RecoverError> {
+    let opened = File::options()
+        .read(true)
+        .write(true)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY)
+        .open(path);
+    let file = opened.map_err(|error| RecoverError::of("open", path, error))?;
+    let status = file
+        .metadata()
+        .map_err(|error| RecoverError::of("look at", path, error))?;
+    let is_own = status.uid() == rustix::process::geteuid().as_raw();
+    if !status.is_file() || !is_own || status.mode() & 0o077 != 0 {
+        let what = format!(
+            "{} is no file of crash-safe rings that only this user can write; remove it if it is none of yours",
+            path.display()
+        );
+        return Err(RecoverError::new(ErrorKind::OpenFile, what));
+    }
+    if fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+        return Ok(None);
+    }
+    // Another process may have recovered and removed it in between.
+    let is_there = file.metadata().is_ok_and(|status| status.nlink() > 0);
+    Ok(is_there.then_some(file))
+}
+
+fn read(path: &Path, file: &File) -> Result<Snapshot, RecoverError> {
+    let length = file
+        .metadata()
+        .map_err(|error| RecoverError::of("look at", path, error))?
+        .len();
+    let mut read_at = |offset: u64, count: usize| {
+        // Before memory is taken for it.
+        let end = offset.checked_add(count as u64)?;
+        if end > length {
+            return None;
+        }
+        let mut bytes = vec![0; count];
+        file.read_exact_at(&mut bytes, offset).ok()?;
+        Some(bytes)
+    };
+    Snapshot::read(length, &mut read_at, journal::taken).map_err(|reason| {
+        let path = path.display();
+        match reason {
+            Unreadable::NotOurs => {
+                RecoverError::new(ErrorKind::OpenFile, format!("{path} holds no crash-safe rings"))
+            }
+            Unreadable::OtherVersion(version) => RecoverError::new(
+                ErrorKind::InvalidSetting,
+                format!("{path} was written by another version of hestia (format {version}); start a program with that version to recover it"),
+            ),
+            Unreadable::OtherMachine => RecoverError::new(
+                ErrorKind::InvalidSetting,
+                format!("{path} was written on a machine of another kind"),
+            ),
+        }
+    })
+}
+
+/// The lines that were added to each file since its position was noted, wherever it was moved to in its directory, and to
+/// the one that stands in its place now. What a kill cut off in the middle of a line is taken away.
+fn lines_since(
+    positions: &[FilePosition],
+    descriptions: &Descriptions<'_>,
+) -> HashMap<PathBuf, HashMap<Vec<u8>, u64>> {
+    let mut there = HashMap::new();
+    for position in positions {
+        let Some(path) = descriptions.outputs.get(&position.output) else {
+            continue;
+        };
+        let path = PathBuf::from(std::ffi::OsStr::from_bytes(path));
+        let mut lines = HashMap::new();
+        let mut add = |path: &Path, from: u64| {
+            for line in tail(path, from).split(|byte| *byte == b'\n') {
+                *lines.entry(line.to_vec()).or_insert(0) += 1;
+            }
+        };
+        let is_noted = |status: &fs::Metadata| {
+            status.dev() == position.device && status.ino() == position.inode
+        };
+        match fs::metadata(&path) {
+            Ok(status) if is_noted(&status) => {
+                cut_torn_line(&path, position.length);
+                add(&path, position.length);
+            }
+            live => {
+                // It was rotated: everything that is younger than what the noted file has become counts.
+                let moved = siblings(&path)
+                    .into_iter()
+                    .find(|(_, status)| is_noted(status));
+                if let Some((moved, noted)) = moved {
+                    add(&moved, position.length);
+                    for (sibling, status) in siblings(&path) {
+                        if sibling != moved && sibling != path && status.mtime() >= noted.mtime() {
+                            add(&sibling, 0);
+                        }
+                    }
+                }
+                if live.is_ok() {
+                    cut_torn_line(&path, 0);
+                    add(&path, 0);
+                }
+            }
+        }
+        there.insert(path, lines);
+    }
+    there
+}
+
+/// Files of the same directory whose names begin as this one's.
+fn siblings(path: &Path) -> Vec<(PathBuf, fs::Metadata)> {
+    let stem = path.file_stem().map(OsStrExt::as_bytes).unwrap_or_default();
+    let directory = path.parent().filter(|path| !path.as_os_str().is_empty());
+    let Ok(entries) = fs::read_dir(directory.unwrap_or(Path::new("."))) else {
+        return Vec::new();
+    };
+    entries
+        .flatten()
+        .filter(|entry| entry.file_name().as_bytes().starts_with(stem))
+        .filter_map(|entry| Some((entry.path(), entry.metadata().ok()?)))
+        .filter(|(_, status)| status.is_file())
+        .collect()
+}
+
+/// The bytes from a position on.
+fn tail(path: &Path, from: u64) -> Vec<u8> {
+    let read = || -> io::Result<Vec<u8>> {
+        let file = File::open(path)?;
+        let length = file.metadata()?.len().saturating_sub(from);
+        let length = length.min(MOST_TAIL_BYTES);
+        let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
+        file.read_exact_at(&mut bytes, from)?;
+        Ok(bytes)
+    };
+    read().unwrap_or_default()
+}
+
+/// Takes the beginning of a line off the end of a file that no other process has open: its record is written whole. Where
+/// others may append, the next line only begins on a line of its own.
+fn cut_torn_line(path: &Path, from: u64) {
+    let cut = || -> io::Result<()> {
+        let file = File::options().read(true).write(true).open(path)?;
+        if rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+            return Ok(());
+        }
+        let bytes = tail(path, from);
+        let torn = bytes
+            .iter()
+            .rev()
+            .take_while(|byte| **byte != b'\n')
+            .count() as u64;
+        let length = file.metadata()?.len();
+        if torn > 0 && length == from + bytes.len() as u64 {
+            file.set_len(length - torn)?;
+        }
+        Ok(())
+    };
+    if let Err(error) = cut() {
+        let what = format!("cannot take a torn line off {}: {error}", path.display());
+        internal::trouble("recovery", what);
+    }
+}
+
+/// Reads the records that a killed process left in a file of crash-safe rings, in their order, without writing them
+/// anywhere and without changing the file. Returns how many there were, and how many of them could not be read.
+///
+/// A program that is started again with the same outputs does this by itself, and writes the records to its files; see
+/// [`Builder::crash_safe`](crate::Builder::crash_safe). This is for looking at a file by hand, on the same kind of machine.
+/// Records of the last round may be in the log files already.
+///
+/// # Errors
+/// When the file cannot be opened, is another user's, is in use by a living process, or was written by another version of
+/// hestia or on another kind of machine.
+///
+/// # Example
+/// ```no_run
+/// let recovered = hestia::recover("/dev/shm/hestia-0123456789abcdef-4242-1.rings", |record| {
+///     println!("{:?} {} {}", record.timestamp(), record.level(), record.message());
+/// })?;
+/// println!("{} records, {} unreadable", recovered.records, recovered.unreadable);
+/// # Ok::<(), hestia::RecoverError>(())
+/// ```
+pub fn recover(
+    path: impl AsRef<Path>,
+    mut take: impl FnMut(&Record<'_>),
+) -> Result<Recovered, RecoverError> {
+    let path = path.as_ref();
+    let Some(file) = lock_left(path)? else {
+        let what = format!("{} is in use by a living process", path.display());
+        return Err(RecoverError::new(ErrorKind::AlreadyRunning, what));
+    };
+    let snapshot = read(path, &file)?;
+    let descriptions = Descriptions::read(snapshot.entries());
+    let mut records = 0;
+    let unreadable = for_each(&snapshot, &descriptions, |record| {
+        records += 1;
+        take(record);
+    });
+    Ok(Recovered {
+        records,
+        unreadable,
+    })
+}
+
+/// What [`recover`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Recovered {
+    /// Records that were read.
+    pub records: u64,
+    /// Records of which nothing is left but that they were there.
+    pub unreadable: u64,
+}

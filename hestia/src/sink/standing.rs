@@ -1,0 +1,57 @@
+//! Where the file of an output stands: said by the sink after each write, read by the writer, which notes it before each
+//! round when rings are in a mapped file; and what was added to a file since, for whoever finds that note.
+//!
+//! *Invariant:* nothing here waits, and what cannot be found out is left out.
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::position::FilePosition;
+use crate::sync::lock;
+
+/// Where an output's file stands.
+#[derive(Debug)]
+pub(crate) struct Standing {
+    path: PathBuf,
+    /// Device, inode and length.
+    file: Mutex<Option<[u64; 3]>>,
+    /// Somebody asks for it: otherwise it is not worth a system call after each write.
+    is_wanted: AtomicBool,
+}
+
+impl Standing {
+    pub(crate) fn new(path: PathBuf) -> Self {
+        Standing {
+            path,
+            file: Mutex::new(None),
+            is_wanted: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Relaxed: the writer asks and is told on one thread.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.is_wanted.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set(&self, device: u64, inode: u64, length: u64) {
+        *lock(&self.file) = Some([device, inode, length]);
+    }
+
+    /// Where it stands now, as the file of this output; `None` as long as it is not open. From now on it is kept up to
+    /// date.
+    pub(crate) fn position(&self, output: u64) -> Option<FilePosition> {
+        self.is_wanted.store(true, Ordering::Relaxed);
+        let [device, inode, length] = (*lock(&self.file))?;
+        Some(FilePosition {
+            output,
+            device,
+            inode,
+            length,
+        })
+    }
+}

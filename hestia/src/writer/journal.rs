@@ -1,0 +1,87 @@
+//! Where rings are in a mapped file: what the writer says there before each round.
+//!
+//! A round takes records from the rings and writes their lines. Before it does, it says how far it goes in each ring, what
+//! decides about times and UUIDs, and how long the files are. With the same stroke all rounds before it count as written.
+//! So whoever finds the file knows which records may have been written already, in which order, and where their lines
+//! would start.
+//!
+//! *Invariant:* nothing is written before the round that writes it was said, and no ring's memory is given back before
+//! what lay there is written.
+
+use super::Writer;
+use super::merge::Horizon;
+use crate::queue::mapping::format::ROUND_STATE_WORDS;
+use crate::queue::snapshot::Taken;
+use crate::record::{description, uuid};
+use crate::{clock, clock::Clock};
+
+/// The words of a round: what decides about the output of the records that it takes.
+const AT_CLOCK: usize = 2;
+const AT_UUIDS: usize = AT_CLOCK + clock::WORDS;
+const _: () = assert!(AT_UUIDS + uuid::WORDS <= ROUND_STATE_WORDS);
+
+/// Which stamps a round with these words took.
+pub(crate) fn taken(words: &[u64; ROUND_STATE_WORDS]) -> Taken {
+    Taken {
+        now: words[0],
+        grace: words[1],
+    }
+}
+
+/// The clock of a round with these words.
+pub(super) fn clock_of(words: &[u64; ROUND_STATE_WORDS]) -> Clock {
+    Clock::of_words(std::array::from_fn(|at| words[AT_CLOCK + at]))
+}
+
+/// The UUIDs of a round with these words.
+pub(super) fn uuids_of(words: &[u64; ROUND_STATE_WORDS]) -> uuid::UuidSource {
+    uuid::UuidSource::of_words(std::array::from_fn(|at| words[AT_UUIDS + at]))
+}
+
+impl Writer {
+    /// After the look, and before anything is taken. Nothing needs to be said when there is nothing to take, and nothing
+    /// was taken since it was said last.
+    pub(super) fn begin_round(&mut self, horizon: Horizon, takes: bool) {
+        if self.readers.queue().mapping().is_none() || !(takes || self.has_unsaid_round) {
+            return;
+        }
+        // What hestia itself had to say meanwhile is no part of the round.
+        self.desk.routes.end_round(true);
+        let mut words = [0; ROUND_STATE_WORDS];
+        words[0] = horizon.now;
+        words[1] = horizon.grace;
+        words[AT_CLOCK..AT_UUIDS].copy_from_slice(&self.desk.clock.words());
+        words[AT_UUIDS..AT_UUIDS + uuid::WORDS].copy_from_slice(&self.desk.uuids.words());
+        let files = self.desk.routes.file_positions();
+        self.readers.begin_round(words, &files);
+        self.has_unsaid_round = takes;
+    }
+
+    /// All that was taken is written, and nothing else is about to be.
+    pub(super) fn say_written(&mut self) {
+        let horizon = Horizon { now: 0, grace: 0 };
+        self.begin_round(horizon, false);
+    }
+
+    /// What a later process needs to know of this one.
+    pub(super) fn describe_process(&mut self) {
+        if let Some(mapping) = self.readers.queue().mapping() {
+            let settings = &self.desk.settings;
+            let process = description::process(&settings.facts, &settings.process_fields);
+            mapping.describe(description::PROCESS, &process);
+            self.describe_outputs();
+            self.has_unsaid_round = true;
+            self.say_written();
+        }
+    }
+
+    /// The paths of the outputs' files, by the numbers that rounds give them.
+    pub(super) fn describe_outputs(&self) {
+        if let Some(mapping) = self.readers.queue().mapping() {
+            for (number, path) in self.desk.routes.file_paths() {
+                let entry = description::output(number, path.as_os_str().as_encoded_bytes());
+                mapping.describe(description::OUTPUT, &entry);
+            }
+        }
+    }
+}

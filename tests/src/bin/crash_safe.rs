@@ -1,0 +1,210 @@
+//! Programs that are killed while they log, with rings that outlive them; and what their next start makes of it.
+//!
+//! Every thread counts, in a file that is mapped into memory, the records whose calls have returned: so whoever killed
+//! the process knows what must not be lost.
+
+use std::env;
+use std::error::Error;
+use std::fs::File;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use hestia::{ArchiveNames, Builder, JsonFile, Rotation, TextFile, hlog};
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+fn main() -> Outcome {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words[..] {
+        ["log", threads] => log_until_killed(builder(), threads.parse()?),
+        ["log_rotating", threads] => log_until_killed(rotating(), threads.parse()?),
+        ["log_slowly", threads] => log_slowly(threads.parse()?),
+        ["start"] => start(builder()),
+        ["start_rotating"] => start(rotating()),
+        ["fork"] => fork(),
+        ["kinds", "killed"] => kinds(builder(), true),
+        ["kinds", "whole"] => kinds(builder().crash_safe(false), false),
+        ["abort"] => abort(),
+        _ => Err(format!("there is no scenario {words:?}").into()),
+    }
+}
+
+fn builder() -> Builder {
+    hestia::builder()
+        .app("crash")
+        .env(false)
+        .console(false)
+        .crash_safe("rings")
+        .metadata("region", "eu-1")
+}
+
+fn rotating() -> Builder {
+    let rotation = || Rotation::size(64 << 10).names(ArchiveNames::Numbers);
+    builder()
+        .text(TextFile::new("logs/all.log").rotate(rotation()))
+        .json(JsonFile::new("logs/app.log").rotate(rotation()))
+}
+
+fn start(builder: Builder) -> Outcome {
+    builder.init()?;
+    hlog!(info, "started again");
+    Ok(())
+}
+
+/// A number for each thread, in the file `returned`, which whoever kills this process reads.
+#[allow(unsafe_code, reason = "memory that outlives the process")]
+fn returned(threads: u64) -> Result<&'static [AtomicU64], Box<dyn Error>> {
+    use std::os::fd::AsRawFd;
+    let file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open("returned")?;
+    let length = usize::try_from(threads)? * 8;
+    file.set_len(length as u64)?;
+    // SAFETY: a new mapping of the whole file, which is never unmapped; zero is a number.
+    unsafe {
+        let address = libc::mmap(
+            std::ptr::null_mut(),
+            length,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_SHARED,
+            file.as_raw_fd(),
+            0,
+        );
+        if address == libc::MAP_FAILED {
+            return Err("cannot map the file".into());
+        }
+        Ok(std::slice::from_raw_parts(address.cast(), length / 8))
+    }
+}
+
+/// All kinds of statements in turn; each says its thread and number.
+fn log_record(logger: &hestia::Logger, thread: u64, number: u64) {
+    match number % 8 {
+        0 => hlog!(info, thread, number, "record"),
+        1 => hlog!(info, "record of thread {} number {}", thread, number),
+        2 => log::info!(thread = thread, number = number; "record"),
+        3 => hlog!(info, "record of thread {thread:>4} number {number:08}"),
+        4 => hlog!(info, logger: logger, thread, number, "record"),
+        5 => {
+            hlog!(warn, target: "other", thread, number, ratio = 0.5, "{:?} {:.2}", Some("text"), 1.0);
+        }
+        6 => log::info!("record of thread {thread} number {number}"),
+        _ if number % 512 == 7 => {
+            let filling = "x".repeat(20_000);
+            hlog!(info, thread, number, filling = &filling, "record");
+        }
+        _ => hlog!(error, thread, number, list = [1, 2, 3], "record"),
+    }
+}
+
+fn log_until_killed(builder: Builder, threads: u64) -> Outcome {
+    let returned = returned(threads)?;
+    builder.init()?;
+    let logger = hestia::logger("named").metadata("team", "risk");
+    thread::scope(|scope| {
+        for (thread, returned) in (0..).zip(returned) {
+            let logger = &logger;
+            scope.spawn(move || {
+                // Goes on where a process before this one was killed.
+                loop {
+                    let number = returned.load(Ordering::Relaxed);
+                    log_record(logger, thread, number);
+                    returned.store(number + 1, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    Ok(())
+}
+
+/// Most of the time everything is written and the writer asleep.
+fn log_slowly(threads: u64) -> Outcome {
+    let returned = returned(threads)?;
+    builder().init()?;
+    let logger = hestia::logger("named").metadata("team", "risk");
+    loop {
+        for (thread, returned) in (0..).zip(returned) {
+            let number = returned.load(Ordering::Relaxed);
+            log_record(&logger, thread, number);
+            returned.store(number + 1, Ordering::Relaxed);
+        }
+        thread::sleep(Duration::from_millis(3));
+    }
+}
+
+/// One of each kind, and an end that runs code or does not.
+fn kinds(builder: Builder, is_killed: bool) -> Outcome {
+    builder.level("trace").init()?;
+    let logger = hestia::logger("named").metadata("team", "risk");
+    let handle = thread::Builder::new()
+        .name("worker".to_owned())
+        .spawn(move || {
+            for number in 0..8 {
+                log_record(&logger, 1, number);
+            }
+            hlog!(
+                critical,
+                nested = [[1, 2], [3, 4]],
+                none = None::<u8>,
+                "{:#x} and {}",
+                255,
+                'c'
+            );
+            hlog!(
+                trace,
+                req.method = "GET",
+                req.path = "/",
+                big = u128::MAX,
+                "é 日本 {}",
+                'ß'
+            );
+            hlog!(debug, "{0} {0:?} {1:^9}|", "twice", -1.5);
+            log::warn!(target: "t", list:sval = [1, 2]; "{} of {}", 1, 2);
+            logger_record(&logger);
+        })?;
+    let _ = handle.join();
+    if is_killed {
+        std::process::abort()
+    }
+    Ok(())
+}
+
+fn logger_record(logger: &hestia::Logger) {
+    log::error!(logger: logger, "through the facade");
+    log::error!(logger: logger, key = "value"; "through the facade {}", 1);
+}
+
+fn abort() -> Outcome {
+    builder().init()?;
+    for number in 0..1000_u64 {
+        hlog!(info, thread = 0, number, "record");
+    }
+    std::process::abort()
+}
+
+/// Parent and child log, and neither ends in a way that runs code.
+#[allow(unsafe_code, reason = "fork is C's")]
+fn fork() -> Outcome {
+    builder().init()?;
+    for number in 0..100_u64 {
+        hlog!(info, thread = 0, number, "record");
+    }
+    // SAFETY: this thread is the only one that is in the middle of anything.
+    let child = unsafe { libc::fork() };
+    let thread = u64::from(child == 0) + 1;
+    for number in 0..100_u64 {
+        hlog!(info, thread, number, "record");
+        log::info!(thread = thread, number = number + 100; "record");
+    }
+    if child > 0 {
+        let mut status = 0;
+        // SAFETY: waits for the child made above.
+        unsafe { libc::waitpid(child, &raw mut status, 0) };
+    }
+    std::process::abort()
+}

@@ -1,0 +1,325 @@
+//! What was queued when a process was killed is written by its next start: nothing lost that a call returned from, nothing
+//! twice, nothing torn, each thread's records in order.
+
+#![cfg(unix)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// How often the process is killed: more often where it does not take minutes.
+const KILLS: u32 = if cfg!(debug_assertions) { 60 } else { 200 };
+const THREADS: usize = 3;
+
+fn command(directory: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_crash_safe"));
+    command
+        .args(arguments)
+        .current_dir(directory)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    command
+}
+
+fn run(directory: &Path, arguments: &[&str]) -> ExitStatus {
+    let status = command(directory, arguments).status();
+    status.expect("the program can be started")
+}
+
+/// Starts the program and kills it after a while.
+fn kill(directory: &Path, arguments: &[&str], after: Duration) {
+    let started = command(directory, arguments).spawn();
+    let mut child = started.expect("the program can be started");
+    thread::sleep(after);
+    child.kill().expect("it can be killed");
+    let status = child.wait().expect("it has ended");
+    assert_eq!(status.signal(), Some(libc::SIGKILL), "it ended by itself");
+}
+
+/// How many calls of each thread had returned.
+fn returned(directory: &Path) -> Vec<u64> {
+    let bytes = fs::read(directory.join("returned")).unwrap_or_default();
+    let numbers = bytes.chunks_exact(8);
+    numbers
+        .map(|number| u64::from_ne_bytes(number.try_into().expect("eight bytes")))
+        .collect()
+}
+
+/// The lines of a log file and of its archives, oldest first.
+fn lines(directory: &Path, stem: &str) -> Vec<String> {
+    let mut files: Vec<(u64, String)> = fs::read_dir(directory.join("logs"))
+        .expect("the directory of the logs")
+        .map(|entry| entry.expect("an entry").file_name())
+        .map(|name| name.into_string().expect("UTF-8"))
+        .filter(|name| name.starts_with(stem))
+        .map(|name| {
+            // `app.1.log` is older than `app.3.log`, and `app.log` is the newest.
+            let number = name
+                .split('.')
+                .nth(1)
+                .and_then(|number| number.parse().ok());
+            (number.unwrap_or(u64::MAX), name)
+        })
+        .collect();
+    files.sort();
+    let mut lines = Vec::new();
+    for (_, name) in files {
+        let text = fs::read_to_string(directory.join("logs").join(&name)).expect("UTF-8");
+        assert!(
+            text.is_empty() || text.ends_with('\n'),
+            "the last line of {name} is torn"
+        );
+        lines.extend(text.lines().map(String::from));
+    }
+    lines
+}
+
+/// Thread and number, from key-values or from the message.
+fn numbered(record: &Value) -> Option<(u64, u64)> {
+    let of = |key: &str| record["metadata"][key].as_u64();
+    if let (Some(thread), Some(number)) = (of("thread"), of("number")) {
+        return Some((thread, number));
+    }
+    let message = record["message"].as_str()?;
+    let after = |word: &str| message.split(word).nth(1)?.split_whitespace().next();
+    Some((
+        after("thread ")?.parse().ok()?,
+        after("number ")?.parse().ok()?,
+    ))
+}
+
+/// Reads the JSON file: all numbers by thread, in the order of the lines.
+fn numbers(directory: &Path) -> BTreeMap<u64, Vec<u64>> {
+    let mut numbers: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+    for line in lines(directory, "app.") {
+        let record: Value = serde_json::from_str(&line).expect("a whole record");
+        if let Some((thread, number)) = numbered(&record) {
+            assert_eq!(record["metadata"]["region"], "eu-1", "{line}");
+            numbers.entry(thread).or_default().push(number);
+        }
+    }
+    numbers
+}
+
+/// Everything that a call returned from is there, once, in order; and at most one more, whose call had not returned.
+fn assert_complete(directory: &Path) {
+    let numbers = numbers(directory);
+    for (thread, returned) in (0..).zip(returned(directory)) {
+        let found = numbers.get(&thread).map(Vec::as_slice).unwrap_or_default();
+        let mut place = 0;
+        for number in 0..returned {
+            // A record whose call had not returned when the process was killed is logged again by the next one.
+            let times = found[place..]
+                .iter()
+                .take_while(|found| **found == number)
+                .count();
+            assert!(
+                (1..=2).contains(&times),
+                "thread {thread}: number {number} of {returned} is there {times} times; found {:?}",
+                &found[place.saturating_sub(3)..(place + 5).min(found.len())]
+            );
+            place += times;
+        }
+        assert!(
+            found.len() - place <= 1,
+            "thread {thread}: {:?} after {returned}",
+            &found[place..]
+        );
+    }
+    let json = lines(directory, "app.").len();
+    assert_eq!(
+        lines(directory, "all.").len(),
+        json,
+        "both files have the same records"
+    );
+}
+
+fn no_rings_are_left(directory: &Path) {
+    let left: Vec<_> = fs::read_dir(directory.join("rings"))
+        .expect("the directory of the rings")
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+/// Some moment within the first tenths of a second, another one each time.
+fn moment(round: u32) -> Duration {
+    Duration::from_micros(20_000 + u64::from(round.wrapping_mul(2_654_435_761) % 80_000))
+}
+
+#[test]
+fn nothing_that_a_call_returned_from_is_lost_whenever_the_process_is_killed() {
+    let threads = THREADS.to_string();
+    for round in 0..KILLS {
+        let directory = tempfile::tempdir().unwrap();
+        let directory = directory.path();
+        kill(directory, &["log", &threads], moment(round));
+        assert!(run(directory, &["start"]).success());
+        assert_complete(directory);
+        no_rings_are_left(directory);
+    }
+}
+
+#[test]
+fn one_process_after_the_other_is_killed_and_nothing_is_lost() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    let threads = THREADS.to_string();
+    for round in 0..KILLS / 3 {
+        kill(directory, &["log", &threads], moment(round));
+    }
+    assert!(run(directory, &["start"]).success());
+    assert_complete(directory);
+    no_rings_are_left(directory);
+}
+
+#[test]
+fn nothing_is_lost_where_files_rotate_meanwhile() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    let threads = THREADS.to_string();
+    for round in 0..KILLS / 3 {
+        kill(directory, &["log_rotating", &threads], moment(round));
+    }
+    assert!(run(directory, &["start_rotating"]).success());
+    assert_complete(directory);
+    no_rings_are_left(directory);
+}
+
+#[test]
+fn nothing_is_written_twice_where_the_writer_had_written_everything() {
+    for round in 0..KILLS / 3 {
+        let directory = tempfile::tempdir().unwrap();
+        let directory = directory.path();
+        kill(directory, &["log_slowly", "2"], moment(round) * 2);
+        assert!(run(directory, &["start"]).success());
+        assert_complete(directory);
+    }
+}
+
+/// What differs from one run to the next.
+fn without_accidents(line: &str) -> Value {
+    let mut record: Value = serde_json::from_str(line).expect("a whole record");
+    for key in ["timestamp", "uuid", "process_id", "thread_id"] {
+        assert!(
+            record
+                .as_object_mut()
+                .expect("an object")
+                .remove(key)
+                .is_some(),
+            "{key} in {line}"
+        );
+    }
+    record
+}
+
+#[test]
+fn what_is_recovered_is_what_would_have_been_written() {
+    let (killed, whole) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let status = run(killed.path(), &["kinds", "killed"]);
+    assert_eq!(status.signal(), Some(libc::SIGABRT));
+    assert!(run(killed.path(), &["start"]).success());
+    assert!(run(whole.path(), &["kinds", "whole"]).success());
+    let recovered = lines(killed.path(), "app.");
+    let written = lines(whole.path(), "app.");
+    assert_eq!(
+        recovered.len(),
+        written.len() + 2,
+        "and a notice, and a record of the next start"
+    );
+    for (recovered, written) in recovered.iter().zip(&written) {
+        assert_eq!(without_accidents(recovered), without_accidents(written));
+    }
+    let notice = &recovered[written.len()];
+    assert!(notice.contains("which ended before it wrote them"), "{notice}");
+    let text = lines(killed.path(), "all.");
+    assert_eq!(text.len(), recovered.len());
+    let message = |line: &str| {
+        line.split_once(" | ")
+            .map(|(_, message)| message.to_owned())
+    };
+    for (recovered, written) in text.iter().zip(lines(whole.path(), "all.")) {
+        assert_eq!(message(recovered), message(&written));
+    }
+}
+
+#[test]
+fn a_forked_child_has_rings_of_its_own_and_both_are_recovered() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    assert_eq!(run(directory, &["fork"]).signal(), Some(libc::SIGABRT));
+    assert!(run(directory, &["start"]).success());
+    let mut processes: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+    let mut numbers: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+    for line in lines(directory, "app.") {
+        let record: Value = serde_json::from_str(&line).expect("a whole record");
+        if let Some((thread, number)) = numbered(&record) {
+            numbers.entry(thread).or_default().push(number);
+            let process = record["process_id"].as_u64().unwrap();
+            processes.entry(thread).or_default().push(process);
+        }
+    }
+    for (thread, count) in [(0, 100), (1, 200), (2, 200)] {
+        let mut found = numbers[&thread].clone();
+        found.sort_unstable();
+        assert_eq!(found, (0..count).collect::<Vec<_>>(), "thread {thread}");
+        assert!(
+            processes[&thread].windows(2).all(|pair| pair[0] == pair[1]),
+            "thread {thread}"
+        );
+    }
+    assert_eq!(
+        processes[&0][0], processes[&1][0],
+        "before and after the fork"
+    );
+    assert_ne!(processes[&1][0], processes[&2][0], "parent and child");
+    no_rings_are_left(directory);
+}
+
+#[test]
+fn the_rings_are_only_for_their_owner_and_a_clean_end_leaves_none() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    kill(directory, &["log_slowly", "1"], Duration::from_millis(300));
+    let rings: Vec<_> = fs::read_dir(directory.join("rings"))
+        .unwrap()
+        .flatten()
+        .collect();
+    assert_eq!(rings.len(), 1);
+    assert_eq!(
+        rings[0].metadata().unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    // Others could have written into this one.
+    fs::set_permissions(rings[0].path(), PermissionsExt::from_mode(0o666)).unwrap();
+    let output = command(directory, &["start"]).output().unwrap();
+    assert!(output.status.success());
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        stderr.contains("is no file of crash-safe rings"),
+        "{stderr}"
+    );
+    fs::set_permissions(rings[0].path(), PermissionsExt::from_mode(0o600)).unwrap();
+    assert!(run(directory, &["start"]).success());
+    assert_complete(directory);
+    no_rings_are_left(directory);
+}
+
+#[test]
+fn rings_that_cannot_be_made_are_an_error_of_the_start() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("rings"), "a file in its place").unwrap();
+    let output = command(directory.path(), &["start"]).output().unwrap();
+    assert!(!output.status.success());
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        stderr.contains("cannot make crash-safe rings in rings"),
+        "{stderr}"
+    );
+}
