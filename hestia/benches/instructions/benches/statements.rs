@@ -54,7 +54,7 @@ fn off(values: Values) -> Values {
     values
 }
 
-#[library_benchmark(setup = turn_on, config = at_most(6_400))]
+#[library_benchmark(setup = turn_on, config = at_most(5_000))]
 fn constant(values: Values) -> Values {
     for _ in 0..CALLS {
         hlog!(info, "order taken");
@@ -62,7 +62,7 @@ fn constant(values: Values) -> Values {
     values
 }
 
-#[library_benchmark(setup = turn_on, config = at_most(9_300))]
+#[library_benchmark(setup = turn_on, config = at_most(7_500))]
 fn three_arguments(values: Values) -> Values {
     let Values {
         order,
@@ -75,7 +75,7 @@ fn three_arguments(values: Values) -> Values {
     values
 }
 
-#[library_benchmark(setup = turn_on, config = at_most(9_300))]
+#[library_benchmark(setup = turn_on, config = at_most(7_500))]
 fn three_key_values(values: Values) -> Values {
     let Values {
         order,
@@ -97,7 +97,7 @@ fn formatted_at_the_call(values: Values) -> Values {
     values
 }
 
-#[library_benchmark(setup = turn_on, config = at_most(15_200))]
+#[library_benchmark(setup = turn_on, config = at_most(13_500))]
 fn log_constant(values: Values) -> Values {
     for _ in 0..CALLS {
         log::info!("order taken");
