@@ -89,6 +89,7 @@ pub use logger::builder::{Builder, Levels};
 pub use logger::explanation::Explanation;
 pub use logger::named::Logger;
 pub use logger::outputs::{Color, Console, JsonFile, Output, OutputLevel, Switch, TextFile};
+pub use logger::receipt::Receipt;
 pub use logger::report::{Report, ReportRow};
 pub use logger::settings::{Origin, Signal};
 pub use logger::{
@@ -102,6 +103,7 @@ pub use record::{
     SeqEncoder, TraceIds, Value,
 };
 pub use sink::console::Stream;
+pub use sink::file::durability::Durability;
 pub use sink::file::rotation::{ArchiveNames, Compression, Rotation};
 pub use sink::{FlushTicket, Sink};
 pub use stats::{FlushReport, LevelCounts, OutputStats, Stats};

@@ -41,6 +41,14 @@ impl FileSystem for Clocked {
     fn adopt(&self, old: &lock::Locked, new: &lock::Locked) {
         Disk.adopt(old, new);
     }
+
+    fn sync(&mut self, file: &lock::Locked) -> io::Result<()> {
+        Disk.sync(file)
+    }
+
+    fn sync_name(&mut self, path: &Path) -> io::Result<()> {
+        Disk.sync_name(path)
+    }
 }
 
 /// 22 November 2026, 13:00 UTC.
