@@ -321,7 +321,8 @@ impl Builder {
     /// is not waited for.
     ///
     /// A stack overflow is handled on threads that have a stack for signal handlers: all of the standard library's, and the one that calls
-    /// `init`. On others, made by C for one, it ends the process at once. A handler that was there before gets the signal afterwards. Do not ask for this in a
+    /// `init`. On others, made by C for one, it ends the process at once. A handler that was there before gets faults and
+    /// SIGABRT afterwards. Do not ask for this in a
     /// program that handles faults in order to go on, such as one with a Java virtual machine in it: each signal is handled once.
     pub fn drain_on_crash(mut self, on: bool) -> Self {
         self.settings.drain_on_crash = self.settings.said(on);

@@ -1,7 +1,7 @@
 //! Faults and `abort`: the last records are written before the process dies of them.
 //!
 //! A signal handler, on the thread that crashes, on its alternate stack: it asks the writer to write everything ([`LastCall`](crate::queue::LastCall)),
-//! waits, gives the signal back to whoever had it before, and lets it happen again. So the exit status, the core dump with the
+//! waits, gives the signal back to whoever had it before (a SIGSEGV or SIGBUS that was sent: to the system), and lets it happen again. So the exit status, the core dump with the
 //! instruction at fault, the standard library's word about a stack overflow, and other crash handlers are as they would be without
 //! hestia.
 //!
@@ -95,21 +95,27 @@ extern "C" fn on_crash(signal: libc::c_int, info: *mut libc::siginfo_t, _: *mut 
     if let Some(pipeline) = pipeline::running() {
         have_everything_written(pipeline);
     }
+    // SAFETY: the kernel hands over a valid pointer.
+    let is_fault = is_fault(signal, unsafe { (*info).si_code });
     let place = SIGNALS.iter().position(|known| *known == signal);
     let before = place.and_then(|place| BEFORE[place].get());
-    let _ = action(signal, before);
-    // SAFETY: the kernel hands over a valid pointer; `raise` sends to this thread.
+    // The standard library's handler takes every signal for a fault, and returns to have it happen again: it would swallow one that was sent.
+    let before = before.filter(|_| is_fault || signal == libc::SIGABRT);
+    // SAFETY: zero is a valid `sigaction`, and means the default.
+    let default: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
+    let _ = action(signal, Some(before.unwrap_or(&default)));
+    // SAFETY: sends to this thread; and its own number, as it was.
     unsafe {
         // A fault happens again by itself once this returns, with all that a handler or a core dump wants to know. What was sent does not: it
         // is sent again, and delivered once this returns, since the signal is blocked until then.
-        if !is_fault(signal, (*info).si_code) {
+        if !is_fault {
             libc::raise(signal);
         }
         *libc::__errno_location() = errno;
     }
 }
 
-/// Whether the thread's own instruction is the cause: codes of the kernel's are positive, those of `kill` and the like are not
+/// Whether the thread's own instruction is the cause, of SIGSEGV or SIGBUS: codes of the kernel's are positive, those of `kill` and the like are not
 /// (sigaction(2)). An uncorrected error of the memory that nobody has read yet is told by a positive code, too, and does not happen again.
 fn is_fault(signal: libc::c_int, code: libc::c_int) -> bool {
     const BUS_MCEERR_AO: libc::c_int = 5;
