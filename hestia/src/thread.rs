@@ -165,6 +165,18 @@ pub(crate) fn apart_from_panics<T: Send + 'static>(
     result.recv_timeout(limit).ok()
 }
 
+/// Keeps the signal of a file that may become no larger (SIGXFSZ, which ends the process by default) away from this thread until the
+/// guard is dropped; the write fails all the same. hestia's own threads take no signals; this is for when the program's
+/// threads do their work.
+#[cfg(unix)]
+pub(crate) fn without_size_signal() -> impl Drop {
+    platform::WithoutSizeSignal::new()
+}
+
+/// There is no such signal.
+#[cfg(not(unix))]
+pub(crate) fn without_size_signal() {}
+
 /// A thread that was started.
 #[derive(Debug)]
 pub(crate) struct Started(platform::Started);
@@ -270,6 +282,84 @@ mod platform {
         fn drop(&mut self) {
             // SAFETY: neither joined nor detached before.
             unsafe { libc::pthread_detach(self.0) };
+        }
+    }
+
+    /// See [`super::without_size_signal`].
+    pub(super) struct WithoutSizeSignal {
+        before: libc::sigset_t,
+        was_pending: bool,
+    }
+
+    impl WithoutSizeSignal {
+        pub(super) fn new() -> Self {
+            let mut before = MaybeUninit::<libc::sigset_t>::uninit();
+            let (set, was_pending) = (size_signal(), is_pending());
+            // SAFETY: both sets live for the calls; the second one is written before it is read.
+            unsafe {
+                libc::sigemptyset(before.as_mut_ptr());
+                libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, before.as_mut_ptr());
+                WithoutSizeSignal {
+                    before: before.assume_init(),
+                    was_pending,
+                }
+            }
+        }
+    }
+
+    impl Drop for WithoutSizeSignal {
+        fn drop(&mut self) {
+            if !self.was_pending && is_pending() {
+                take_size_signal();
+            }
+            // SAFETY: the set that the call in `new` wrote.
+            unsafe {
+                libc::pthread_sigmask(
+                    libc::SIG_SETMASK,
+                    &raw const self.before,
+                    std::ptr::null_mut(),
+                );
+            }
+        }
+    }
+
+    fn size_signal() -> libc::sigset_t {
+        let mut set = MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: written by the first call.
+        unsafe {
+            libc::sigemptyset(set.as_mut_ptr());
+            libc::sigaddset(set.as_mut_ptr(), libc::SIGXFSZ);
+            set.assume_init()
+        }
+    }
+
+    fn is_pending() -> bool {
+        let mut set = MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: emptied first, in case the other call fails.
+        unsafe {
+            libc::sigemptyset(set.as_mut_ptr());
+            libc::sigpending(set.as_mut_ptr());
+            libc::sigismember(set.as_ptr(), libc::SIGXFSZ) == 1
+        }
+    }
+
+    /// Takes the signal, which is pending and blocked, without its being delivered.
+    fn take_size_signal() {
+        let set = size_signal();
+        #[cfg(target_os = "linux")]
+        // SAFETY: the set and the time live for the call; it does not wait.
+        unsafe {
+            let at_once = libc::timespec {
+                tv_sec: 0,
+                tv_nsec: 0,
+            };
+            libc::sigtimedwait(&raw const set, std::ptr::null_mut(), &raw const at_once);
+        }
+        #[cfg(not(target_os = "linux"))]
+        // SAFETY: as above; the system sends this signal to the thread that wrote, so nobody else takes it meanwhile.
+        unsafe {
+            let mut signal = 0;
+            libc::sigwait(&raw const set, &raw mut signal);
         }
     }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, TryLockError};
 use std::time::{Duration, Instant};
 
 use crate::clock::deadline_in;
-use crate::thread::{apart_from_panics, current_id, is_own, mark_own};
+use crate::thread::{apart_from_panics, current_id, is_own, mark_own, without_size_signal};
 use crate::writer::Writer;
 
 /// The writer, for whoever finds no writer thread.
@@ -97,6 +97,7 @@ impl Direct {
                 let end = self.end.load(Ordering::Acquire);
                 if end == made_way || self.need_not_make_way(caller) {
                     let _own = mark_own();
+                    let _size_signal = without_size_signal();
                     writer.drain();
                     return true;
                 }
