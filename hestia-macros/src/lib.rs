@@ -69,7 +69,7 @@ use proc_macro::TokenStream;
 /// | – `on_start` | `true` or `false` | `false` |
 /// | – `names` | how archives are called: `"times"` or `"numbers"` | `"times"` |
 /// | – `keep` | how many archives are kept | all |
-/// | – `max_age`, `max_total_bytes` | how long, `"30d"`; how many bytes together, `"1GB"` | no limit |
+/// | – `max_age`, `max_total_bytes` | how long, `"30d"`; how many bytes together with the live file, `"1GB"` | no limit |
 /// | – `compress` | `"gzip"` or `"zstd"`, with hestia's feature of that name | not |
 /// | – `link` | the name of a link to the newest archive: `"app.newest.log"` | none |
 /// | `sync` | when files are brought to the disk: `"never"`, `"errors"`, `"batches"`, or a span of time: `"5s"`; also in `text` and `json` | `"never"` |

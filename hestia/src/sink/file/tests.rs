@@ -559,6 +559,22 @@ fn a_flush_finishes_a_cut_line_and_still_tells_what_was_lost_with_it() {
     assert_eq!(stage.text(0), "cut\nkept\n");
 }
 
+/// What a device says that has a bad spot (`EIO`), also in the middle of a line; and a write that is short for no reason.
+#[test]
+fn after_errors_of_the_device_no_line_is_torn_and_what_was_lost_is_counted() {
+    const EIO: Result<usize, io::ErrorKind> = Err(io::ErrorKind::Other);
+    let script = Script::of(&[EIO, Ok(2), EIO, EIO, Ok(1), Ok(3)]);
+    let (stage, mut sink, mut batch) = Stage::of(vec![Ok(script)]);
+    write(&mut sink, &["lost\n"], &mut batch).unwrap_err();
+    write(&mut sink, &["cut and finished\n", "lost\n"], &mut batch).unwrap_err();
+    write(&mut sink, &["lost\n"], &mut batch).unwrap_err();
+    write(&mut sink, &["short and whole\n"], &mut batch).unwrap();
+    assert_eq!(stage.text(0), "cut and finished\nshort and whole\n");
+    assert_eq!(stage.attempts(), 1);
+    let (written, failed, ..) = batch.figures();
+    assert_eq!((written, failed), (2, 3));
+}
+
 #[test]
 fn reopening_finishes_a_cut_line_in_the_old_file() {
     let (stage, mut sink, mut batch) = Stage::of(vec![Ok(Script::of(&[Ok(2), FULL]))]);

@@ -352,6 +352,21 @@ fn archives_go_by_age_and_by_bytes() {
 }
 
 #[test]
+fn with_a_budget_file_and_archives_together_never_take_more() {
+    let rotation = Rotation::every(Every::Day).max_total_bytes(8 * 1024);
+    for rotation in [rotation.clone(), rotation.or_size(1024)] {
+        let mut logs = Logs::rotated(numbered(rotation));
+        for _ in 0..200 {
+            logs.write(&[(&line('a'), START)]);
+            let bytes = |name: &String| fs::metadata(logs.path(name)).unwrap().len();
+            let together: u64 = logs.names().iter().map(bytes).sum();
+            assert!(together <= 8 * 1024, "{together} bytes");
+        }
+        assert!(logs.names().len() > 1, "{:?}", logs.names());
+    }
+}
+
+#[test]
 fn a_file_that_was_moved_or_deleted_is_made_anew_when_it_is_looked_at() {
     let mut logs = Logs::rotated(Rotation::by_hand());
     logs.write(&[("one\n", 0)]);
