@@ -488,18 +488,17 @@ impl Plan {
     fn confirmed(&self, statement: &Statement, code: &TokenStream) -> TokenStream {
         let private = &self.private;
         let pending = own("pending");
-        let limit = match &statement.within {
+        let confirm = match &statement.within {
             Some(within) => {
                 let within = closed(within.clone());
-                let span = shown_at(span_of(&within));
-                quote_spanned!(span=> #private::core::option::Option::Some(#within))
+                quote!(confirm_within(#within))
             }
-            None => quote!(#private::core::option::Option::None),
+            None => quote!(confirm()),
         };
         quote!({
             let mut #pending = #private::Pending::new();
             #code
-            #pending.confirm(#limit)
+            #pending.#confirm
         })
     }
 

@@ -402,6 +402,9 @@ fn modifier(input: ParseStream<'_>, key: &Key) -> Result<Option<Capture>> {
     if let Some((_, capture)) = WORDS.iter().find(|(name, _)| word == name) {
         return Ok(Some(*capture));
     }
+    if let Some(wrong) = no_option(&key.path.join(".")) {
+        return Err(Error::new_spanned(&key.written, wrong));
+    }
     let meant = match suggest(&word.to_string(), WORDS.iter().map(|(name, _)| *name)) {
         Some(name) => format!("; did you mean `{name}`?"),
         None => String::new(),
@@ -417,15 +420,25 @@ const MODIFIERS: &str = "`:%` (display), `:?` (debug), `:serde`, `:bytes` or `:e
 /// A key with a colon behind it, and then neither sigil nor word: perhaps an option, misspelt.
 fn no_modifier(key: &Key) -> Error {
     let name = key.path.join(".");
-    let message = match suggest(&name, Grammar::Durable.options().iter().copied()) {
-        Some(option) => {
-            format!("unknown option `{name}:`; did you mean `{option}:`?")
-        }
-        None => format!(
+    let message = no_option(&name).unwrap_or_else(|| {
+        format!(
             "expected {MODIFIERS} behind the key `{name}`; a key is given its value by `{name} = …`"
-        ),
-    };
+        )
+    });
     Error::new_spanned(&key.written, message)
+}
+
+/// What is wrong with an option, if that is what this name was meant to be.
+fn no_option(name: &str) -> Option<String> {
+    if name == "within" {
+        return Some(
+            "`within:` is an option of `durable!`, which waits; nothing else does".to_owned(),
+        );
+    }
+    let option = suggest(name, Grammar::Durable.options().iter().copied())?;
+    Some(format!(
+        "unknown option `{name}:`; did you mean `{option}:`?"
+    ))
 }
 
 fn sigil(input: ParseStream<'_>) -> Option<Capture> {

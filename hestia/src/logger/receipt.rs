@@ -82,7 +82,19 @@ impl Pending {
     ///
     /// # Errors
     /// See [`durable!`](crate::durable!).
-    pub fn confirm(self, limit: Option<Duration>) -> Result<Receipt, FlushError> {
+    pub fn confirm(self) -> Result<Receipt, FlushError> {
+        self.wait(None)
+    }
+
+    /// As `confirm`, with a limit of its own.
+    ///
+    /// # Errors
+    /// See [`durable!`](crate::durable!).
+    pub fn confirm_within(self, limit: Duration) -> Result<Receipt, FlushError> {
+        self.wait(Some(limit))
+    }
+
+    fn wait(self, limit: Option<Duration>) -> Result<Receipt, FlushError> {
         let not_running =
             || FlushError::new(ErrorKind::NotRunning, "hestia has not been turned on");
         let Some(begun) = self.begun else {

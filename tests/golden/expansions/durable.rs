@@ -23,6 +23,6 @@ fn statement() {
                 }
             }
         }
-        __hestia_pending.confirm(hestia::__private::core::option::Option::Some(limit))
+        __hestia_pending.confirm_within(limit)
     }
 }
