@@ -1,6 +1,7 @@
 //! Trouble with the disk costs what does not fit, and is over when it is over; and what is waited for is on it.
 
 use std::io::Write;
+use std::process::Command;
 
 use hestia_tests::archives::{logged, numbered};
 use hestia_tests::figures::Told;
@@ -121,6 +122,87 @@ fn a_limit_of_the_size_of_files_does_not_kill_the_program_at_its_end() {
     // The line that was cut is still to be finished.
     assert!(told.output("text", "pending") <= 1);
     assert!(told.output("text", "failed") > 100);
+}
+
+/// Runs a scenario whose system calls on the text file are disturbed by `strace`; `None` where there is none, or it may not.
+fn disturbed(test: &str, scenario: &str, injection: &str) -> Option<(Finished, Told)> {
+    let run = Run::program("strace");
+    let file = run.directory().join("logs/all.log");
+    let run = run
+        .arg("-f")
+        .arg("-qq")
+        .arg("-o")
+        .arg("calls")
+        .arg("-P")
+        .arg(file)
+        .arg("-e")
+        .arg(format!("inject={injection}"))
+        .arg(env!("CARGO_BIN_EXE_disk"))
+        .arg(scenario);
+    let can_disturb = Command::new("strace")
+        .args(["-o", "/dev/null", "true"])
+        .output();
+    if !can_disturb.is_ok_and(|output| output.status.success()) {
+        let _ = writeln!(std::io::stderr(), "skipped: {test}: strace cannot be run");
+        return None;
+    }
+    let program = run.finish().successful();
+    let told = Told::by(&program);
+    Some((program, told))
+}
+
+#[test]
+fn a_device_that_fails_for_a_while_costs_what_it_did_not_take() {
+    let injection = "write:error=EIO:when=5..9";
+    let Some((program, told)) = disturbed("a bad device", "bad_device", injection) else {
+        return;
+    };
+    told.books_balance(20);
+    let flushes = told.facts["flushes"].as_array().expect("a list");
+    let failed: Vec<_> = flushes.iter().filter(|said| !said.is_null()).collect();
+    let says = failed[0].as_str().expect("an error");
+    assert!(
+        says.contains("text") && says.contains("Input/output error"),
+        "{says}"
+    );
+    assert!(
+        flushes[..4]
+            .iter()
+            .chain(&flushes[12..])
+            .all(|said| said.is_null())
+    );
+    let logged = Logged::in_text(&program);
+    let written = logged.numbers[&0].len() as u64;
+    let lost = told.output("text", "failed");
+    assert!(
+        lost > 0 && written + lost == 20,
+        "{written} written, {lost} lost"
+    );
+    let notice = logged
+        .others
+        .iter()
+        .find(|other| other.contains("could not be written to"));
+    assert!(notice.is_some(), "{:?}", logged.others);
+}
+
+#[test]
+fn what_the_disk_refused_is_not_made_good_by_a_later_success() {
+    let injection = "fdatasync:error=EIO:when=2";
+    let Some((_, told)) = disturbed("a disk that refuses", "bad_sync", injection) else {
+        return;
+    };
+    let attempts = told.facts["attempts"].as_array().expect("a list");
+    assert!(attempts[0].is_null(), "{attempts:?}");
+    for (attempt, words) in [(1, "Input/output error"), (2, "rotate or reopen")] {
+        assert_eq!(attempts[attempt][0], "SyncFile");
+        let says = attempts[attempt][1].as_str().expect("an error");
+        assert!(says.contains("text") && says.contains(words), "{says}");
+    }
+    assert!(attempts[3].is_null(), "{attempts:?}");
+    assert_eq!(told.fact("sync_failures"), 1);
+    let notes = told.facts["notes"].as_str().expect("a note");
+    assert!(notes.contains("the disk refused"), "{notes}");
+    assert!(told.facts["flushed"].is_null() && told.is_working("text"));
 }
 
 #[test]

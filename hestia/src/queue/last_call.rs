@@ -26,6 +26,7 @@ impl LastCall {
 
     /// Asks; the number is for [`LastCall::is_answered`]. `None` on the thread that would have to answer.
     /// Async-signal-safe. The caller rouses the writer after this.
+    #[cfg_attr(not(all(target_os = "linux", not(hestia_portable))), allow(dead_code))]
     pub(crate) fn ask(&self) -> Option<u64> {
         if self.writer.load(Ordering::Relaxed) == current_id() {
             return None;
@@ -36,6 +37,7 @@ impl LastCall {
     }
 
     /// Whether everything is written that was logged before this call. Async-signal-safe.
+    #[cfg_attr(not(all(target_os = "linux", not(hestia_portable))), allow(dead_code))]
     pub(crate) fn is_answered(&self, call: u64) -> bool {
         // Pairs with `answer`.
         self.answered.load(Ordering::Acquire) >= call

@@ -27,6 +27,8 @@ fn main() -> Outcome {
         "read_only" => read_only(),
         "size_limit" => size_limit(),
         "size_limit_at_the_end" => size_limit_at_the_end(),
+        "bad_device" => bad_device(),
+        "bad_sync" => bad_sync(),
         "synced" => synced(&arguments[1]),
         "durable" => durable_records(),
         "durable_together" => durable_together(),
@@ -170,6 +172,37 @@ fn size_limit_at_the_end() -> Outcome {
     let _ = handle.shutdown();
     log(1_000..1_100);
     tell(&json!({ "count": 1_100 }));
+    Ok(())
+}
+
+/// Somebody has the device fail for the fifth to the ninth write to the file.
+fn bad_device() -> Outcome {
+    text().init()?;
+    let mut flushes = Vec::new();
+    for number in 0..20 {
+        log(number..number + 1);
+        flushes.push(flushed());
+    }
+    tell(&json!({ "count": 20, "flushes": flushes }));
+    Ok(())
+}
+
+/// Somebody has the disk refuse the second sync.
+fn bad_sync() -> Outcome {
+    text().init()?;
+    let attempt = |number| match durable!(info, "0 {number}") {
+        Ok(_) => Value::Null,
+        Err(error) => json!([format!("{:?}", error.kind()), error.to_string()]),
+    };
+    let mut attempts: Vec<_> = (0..3).map(attempt).collect();
+    hestia::rotate()?;
+    attempts.push(attempt(3));
+    let stats = hestia::stats().expect("hestia runs");
+    let failures = stats.output("text").map(|text| text.sync_failures);
+    let notes = hestia::report().map(|report| report.notes().join("; "));
+    tell(
+        &json!({ "attempts": attempts, "sync_failures": failures, "notes": notes, "flushed": flushed() }),
+    );
     Ok(())
 }
 

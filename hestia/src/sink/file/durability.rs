@@ -8,9 +8,9 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use hestia_grammar::{format_duration, limits};
+use log::Level;
 
 use crate::error::SinkError;
-use crate::level::Level;
 use crate::record::batch::Batch;
 
 /// When the lines of a file are brought to the disk itself.

@@ -53,7 +53,7 @@ fn a_batch_with_an_error_in_it_is_synced_with_all_before_it() {
     let (stage, mut sink, mut batch) = synced(Durability::Errors, vec![]);
     write(&mut sink, &["one\n"], &mut batch).unwrap();
     assert_eq!(stage.syncs(), (0, 0));
-    batch.extend_at(crate::level::Level::Error, &["bad\n"]);
+    batch.extend_at(log::Level::Error, &["bad\n"]);
     write(&mut sink, &["two\n"], &mut batch).unwrap();
     assert_eq!(stage.syncs(), (1, 1));
 }
