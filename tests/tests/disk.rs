@@ -124,39 +124,49 @@ fn a_limit_of_the_size_of_files_does_not_kill_the_program_at_its_end() {
     assert!(told.output("text", "failed") > 100);
 }
 
-/// Runs a scenario whose system calls on the text file are disturbed by `strace`; `None` where there is none, or it may not.
-fn disturbed(test: &str, scenario: &str, injection: &str) -> Option<(Finished, Told)> {
-    let run = Run::program("strace");
-    let file = run.directory().join("logs/all.log");
-    let run = run
-        .arg("-f")
-        .arg("-qq")
-        .arg("-o")
-        .arg("calls")
-        .arg("-P")
-        .arg(file)
-        .arg("-e")
-        .arg(format!("inject={injection}"))
-        .arg(env!("CARGO_BIN_EXE_disk"))
-        .arg(scenario);
-    let can_disturb = Command::new("strace")
+/// A scenario whose system calls on the text file are written to `calls`, and disturbed, by `strace`; `None` where there is none, or it may
+/// not.
+fn traced(test: &str, scenario: &str, what: &str) -> Option<Run> {
+    let can_trace = Command::new("strace")
         .args(["-o", "/dev/null", "true"])
         .output();
-    if !can_disturb.is_ok_and(|output| output.status.success()) {
+    if !can_trace.is_ok_and(|output| output.status.success()) {
         let _ = writeln!(std::io::stderr(), "skipped: {test}: strace cannot be run");
         return None;
     }
-    let program = run.finish().successful();
-    let told = Told::by(&program);
-    Some((program, told))
+    let run = Run::program("strace");
+    let file = run.directory().join("logs/all.log");
+    let run = run.arg("-f").arg("-qq").arg("-o").arg("calls");
+    let run = run.arg("-P").arg(file).arg("-e").arg(what);
+    Some(run.arg(env!("CARGO_BIN_EXE_disk")).arg(scenario))
+}
+
+#[test]
+fn files_are_synced_when_that_was_said_and_no_more_often() {
+    for (when, expected) in [("never", 0), ("errors", 1), ("batches", 2), ("every", 1)] {
+        let Some(run) = traced(
+            "how often files are synced",
+            "sync_calls",
+            "trace=fdatasync",
+        ) else {
+            return;
+        };
+        let program = run.arg(when).finish();
+        let _ = Told::by(&program);
+        let calls = std::fs::read_to_string(program.path("calls")).expect("a trace");
+        let syncs = calls.matches("fdatasync(").count();
+        assert_eq!(syncs, expected, "{when}:\n{calls}");
+    }
 }
 
 #[test]
 fn a_device_that_fails_for_a_while_costs_what_it_did_not_take() {
-    let injection = "write:error=EIO:when=5..9";
-    let Some((program, told)) = disturbed("a bad device", "bad_device", injection) else {
+    let injection = "inject=write:error=EIO:when=5..9";
+    let Some(run) = traced("a bad device", "bad_device", injection) else {
         return;
     };
+    let program = run.finish().successful();
+    let told = Told::by(&program);
     told.books_balance(20);
     let flushes = told.facts["flushes"].as_array().expect("a list");
     let failed: Vec<_> = flushes.iter().filter(|said| !said.is_null()).collect();
@@ -187,10 +197,11 @@ fn a_device_that_fails_for_a_while_costs_what_it_did_not_take() {
 
 #[test]
 fn what_the_disk_refused_is_not_made_good_by_a_later_success() {
-    let injection = "fdatasync:error=EIO:when=2";
-    let Some((_, told)) = disturbed("a disk that refuses", "bad_sync", injection) else {
+    let injection = "inject=fdatasync:error=EIO:when=2";
+    let Some(run) = traced("a disk that refuses", "bad_sync", injection) else {
         return;
     };
+    let told = Told::by(&run.finish().successful());
     let attempts = told.facts["attempts"].as_array().expect("a list");
     assert!(attempts[0].is_null(), "{attempts:?}");
     for (attempt, words) in [(1, "Input/output error"), (2, "rotate or reopen")] {

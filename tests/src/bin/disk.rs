@@ -29,6 +29,7 @@ fn main() -> Outcome {
         "size_limit_at_the_end" => size_limit_at_the_end(),
         "bad_device" => bad_device(),
         "bad_sync" => bad_sync(),
+        "sync_calls" => sync_calls(&arguments[1]),
         "synced" => synced(&arguments[1]),
         "durable" => durable_records(),
         "durable_together" => durable_together(),
@@ -206,13 +207,33 @@ fn bad_sync() -> Outcome {
     Ok(())
 }
 
-fn synced(when: &str) -> Outcome {
-    let durability = match when {
+fn durability(when: &str, span: Duration) -> Durability {
+    match when {
         "errors" => Durability::Errors,
         "batches" => Durability::Batches,
-        "every" => Durability::Every(Duration::from_millis(5)),
+        "every" => Durability::Every(span),
         _ => Durability::Never,
-    };
+    }
+}
+
+/// Two writes, and killed after a rest, so that no end of the program brings anything to the disk.
+fn sync_calls(when: &str) -> Outcome {
+    let span = Duration::from_secs(3600);
+    let linger = Duration::from_millis(100);
+    text().sync(durability(when, span)).linger(linger).init()?;
+    log(0..10);
+    hestia::flush()?;
+    log::error!("bad");
+    hestia::flush()?;
+    tell(&json!({}));
+    thread::sleep(linger * 20);
+    // SAFETY: takes numbers only.
+    unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
+    Ok(())
+}
+
+fn synced(when: &str) -> Outcome {
+    let durability = durability(when, Duration::from_millis(5));
     text()
         .sync(durability)
         .rotate(Rotation::size(FILE_BYTES).names(ArchiveNames::Numbers))
