@@ -68,23 +68,27 @@ macro_rules! hlog {
     };
 }
 
-/// Logs a record, and returns when it is on the disk: for the few records that must not be lost, whatever happens to the machine.
+/// Logs a record, and returns when it is on the disk: for the few records that must not be lost, whatever happens to the
+/// machine.
 ///
-/// The grammar is that of [`hlog!`](crate::hlog), with one more option, `within: limit`, a [`Duration`](std::time::Duration): how long it waits at most.
-/// Unless said, that is the limit of [`flush`](crate::flush()) ([`Builder::exit_limit`](crate::Builder::exit_limit), 5 s).
+/// The grammar is that of [`hlog!`](crate::hlog), with one more option, `within: limit`, a
+/// [`Duration`](std::time::Duration): how long it waits at most. Unless said, that is the limit of [`flush`](crate::flush())
+/// ([`Builder::exit_limit`](crate::Builder::exit_limit), 5 s).
 ///
-/// It returns a [`Receipt`](crate::Receipt) once every file of hestia's has what was logged before this call and with it, written and synced
-/// (`fdatasync`, and the directory for a new file), whatever [`Durability`](crate::Durability) says otherwise; an output of the program's own, once its
-/// [`Sink::sync`](crate::Sink::sync) has returned. The console is not waited for. A file whose level or filter keeps the record out does not have it, and where there is
-/// no file, there is nothing to wait for.
+/// It returns a [`Receipt`](crate::Receipt) once every file of hestia's has what was logged before this call and with it,
+/// written and synced (`fdatasync`, and the directory for a new file), whatever [`Durability`](crate::Durability) says
+/// otherwise; an output of the program's own, once its [`Sink::sync`](crate::Sink::sync) has returned. The console is not
+/// waited for. A file whose level or filter keeps the record out does not have it, and where there is no file, there is
+/// nothing to wait for.
 ///
-/// Statements that several threads execute at the same time share one `fdatasync` for each file. Each waits for at least one: 50 µs to 20 ms, depending on the disk.
-/// The program's other threads do not wait for it.
+/// Statements that several threads execute at the same time share one `fdatasync` for each file. Each waits for at least
+/// one: 50 µs to 20 ms, depending on the disk. The program's other threads do not wait for it.
 ///
 /// A statement that is switched off logs nothing and returns at once; [`Receipt::report`](crate::Receipt::report) says so.
 ///
 /// # Errors
-/// A [`FlushError`](crate::FlushError) that names the first output in trouble, and the cause. The record may be in the files all the same, and on the disk.
+/// A [`FlushError`](crate::FlushError) that names the first output in trouble, and the cause. The record may be in the files
+/// all the same, and on the disk.
 ///
 /// | [`ErrorKind`](crate::ErrorKind) | |
 /// |---|---|

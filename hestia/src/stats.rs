@@ -189,7 +189,8 @@ pub struct OutputStats {
     pub bytes: u64,
     /// How often writing failed.
     pub errors: u64,
-    /// How often the disk refused what had been written: that may be lost, though it counts as written. See [`crate::Durability`].
+    /// How often the disk refused what had been written: that may be lost, though it counts as written. See
+    /// [`crate::Durability`].
     pub sync_failures: u64,
     /// `false` while the output cannot be written to.
     pub working: bool,

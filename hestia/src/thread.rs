@@ -165,9 +165,9 @@ pub(crate) fn apart_from_panics<T: Send + 'static>(
     result.recv_timeout(limit).ok()
 }
 
-/// Keeps the signal of a file that may become no larger (SIGXFSZ, which ends the process by default) away from this thread until the
-/// guard is dropped; the write fails all the same. hestia's own threads take no signals; this is for when the program's
-/// threads do their work.
+/// Keeps the signal of a file that may become no larger (SIGXFSZ, which ends the process by default) away from this thread
+/// until the guard is dropped; the write fails all the same. hestia's own threads take no signals; this is for when the
+/// program's threads do their work.
 #[cfg(unix)]
 pub(crate) fn without_size_signal() -> impl Drop {
     platform::WithoutSizeSignal::new()

@@ -31,8 +31,8 @@ fn is_skipped(test: &str, told: &Told) -> bool {
     true
 }
 
-/// The disk took some records, then none, then all: no line is torn, what is missing is in one piece and was counted, the file itself says
-/// how much, and the rest follows by itself.
+/// The disk took some records, then none, then all: no line is torn, what is missing is in one piece and was counted, the
+/// file itself says how much, and the rest follows by itself.
 fn assert_came_back(logged: &Logged, told: &Told, since: u64) {
     let count = told.fact("count");
     told.books_balance(count);
@@ -124,8 +124,8 @@ fn a_limit_of_the_size_of_files_does_not_kill_the_program_at_its_end() {
     assert!(told.output("text", "failed") > 100);
 }
 
-/// A scenario whose system calls on the text file are written to `calls`, and disturbed, by `strace`; `None` where there is none, or it may
-/// not.
+/// A scenario whose system calls on the text file are written to `calls`, and disturbed, by `strace`; `None` where there is
+/// none, or it may not.
 fn traced(test: &str, scenario: &str, what: &str) -> Option<Run> {
     let can_trace = Command::new("strace")
         .args(["-o", "/dev/null", "true"])

@@ -17,7 +17,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         .logs_dir(&directory)
         // What all other records may lose when the power goes, for as long as the program logs.
         .sync(Durability::Every(Duration::from_secs(5)))
-        .drain_on_crash(cfg!(target_os = "linux"))
         .init()?;
 
     let alone = Instant::now();

@@ -1,9 +1,9 @@
 //! Faults and `abort`: the last records are written before the process dies of them.
 //!
-//! A signal handler, on the thread that crashes, on its alternate stack: it asks the writer to write everything ([`LastCall`](crate::queue::LastCall)),
-//! waits, gives the signal back to whoever had it before (a SIGSEGV or SIGBUS that was sent: to the system), and lets it happen again. So the exit status, the core dump with the
-//! instruction at fault, the standard library's word about a stack overflow, and other crash handlers are as they would be without
-//! hestia.
+//! A signal handler, on the thread that crashes, on its alternate stack: it asks the writer to write everything
+//! ([`LastCall`](crate::queue::LastCall)), waits, gives the signal back to whoever had it before (a SIGSEGV or SIGBUS that
+//! was sent: to the system), and lets it happen again. So the exit status, the core dump with the instruction at fault, the
+//! standard library's word about a stack overflow, and other crash handlers are as they would be without hestia.
 //!
 //! Linux only: elsewhere, waking the writer takes a lock, which the thread that crashed may hold.
 //!
@@ -56,8 +56,8 @@ pub(super) fn listen() -> io::Result<()> {
 fn action(signal: libc::c_int, new: Option<&libc::sigaction>) -> io::Result<libc::sigaction> {
     let new = new.map_or(std::ptr::null(), std::ptr::from_ref);
     let mut before = MaybeUninit::zeroed();
-    // SAFETY: both are null or valid for the call, and zero is a valid `sigaction`; the handler, where there is one, is a function of
-    // this program, which is not unloaded.
+    // SAFETY: both are null or valid for the call, and zero is a valid `sigaction`; the handler, where there is one, is a
+    // function of this program, which is not unloaded.
     unsafe {
         match libc::sigaction(signal, new, before.as_mut_ptr()) {
             0 => Ok(before.assume_init()),
@@ -66,8 +66,8 @@ fn action(signal: libc::c_int, new: Option<&libc::sigaction>) -> io::Result<libc
     }
 }
 
-/// A stack overflow leaves no room for a handler. Threads of the standard library have a stack for that; the one that turns hestia on may be another
-/// language's. Never freed: the thread may live as long as the process.
+/// A stack overflow leaves no room for a handler. Threads of the standard library have a stack for that; the one that turns
+/// hestia on may be another language's. Never freed: the thread may live as long as the process.
 fn give_this_thread_a_stack() -> io::Result<()> {
     // SAFETY: zero is a valid `stack_t`, which the call fills in.
     let mut stack: libc::stack_t = unsafe { MaybeUninit::zeroed().assume_init() };
@@ -99,15 +99,16 @@ extern "C" fn on_crash(signal: libc::c_int, info: *mut libc::siginfo_t, _: *mut 
     let is_fault = is_fault(signal, unsafe { (*info).si_code });
     let place = SIGNALS.iter().position(|known| *known == signal);
     let before = place.and_then(|place| BEFORE[place].get());
-    // The standard library's handler takes every signal for a fault, and returns to have it happen again: it would swallow one that was sent.
+    // The standard library's handler takes every signal for a fault, and returns to have it happen again: it would swallow
+    // one that was sent.
     let before = before.filter(|_| is_fault || signal == libc::SIGABRT);
     // SAFETY: zero is a valid `sigaction`, and means the default.
     let default: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
     let _ = action(signal, Some(before.unwrap_or(&default)));
     // SAFETY: sends to this thread; and its own number, as it was.
     unsafe {
-        // A fault happens again by itself once this returns, with all that a handler or a core dump wants to know. What was sent does not: it
-        // is sent again, and delivered once this returns, since the signal is blocked until then.
+        // A fault happens again by itself once this returns, with all that a handler or a core dump wants to know. What was
+        // sent does not: it is sent again, and delivered once this returns, since the signal is blocked until then.
         if !is_fault {
             libc::raise(signal);
         }
@@ -115,8 +116,9 @@ extern "C" fn on_crash(signal: libc::c_int, info: *mut libc::siginfo_t, _: *mut 
     }
 }
 
-/// Whether the thread's own instruction is the cause, of SIGSEGV or SIGBUS: codes of the kernel's are positive, those of `kill` and the like are not
-/// (sigaction(2)). An uncorrected error of the memory that nobody has read yet is told by a positive code, too, and does not happen again.
+/// Whether the thread's own instruction is the cause, of SIGSEGV or SIGBUS: codes of the kernel's are positive, those of
+/// `kill` and the like are not (sigaction(2)). An uncorrected error of the memory that nobody has read yet is told by a
+/// positive code, too, and does not happen again.
 fn is_fault(signal: libc::c_int, code: libc::c_int) -> bool {
     const BUS_MCEERR_AO: libc::c_int = 5;
     let is_told = signal == libc::SIGBUS && code == BUS_MCEERR_AO;

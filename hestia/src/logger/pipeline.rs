@@ -69,7 +69,8 @@ impl std::fmt::Debug for Pipeline {
     }
 }
 
-/// For each output how many records it has lost, and how often the disk has refused what it wrote; always 0 where it is no file of hestia's.
+/// For each output how many records it has lost, and how often the disk has refused what it wrote; always 0 where it is no
+/// file of hestia's.
 #[derive(Debug, Default)]
 pub(super) struct Losses(Vec<(u64, u64)>);
 

@@ -1,7 +1,7 @@
 //! What a thread that crashes asks the writer for: to write everything now, since nobody will be there to do it later.
 //!
-//! A signal handler asks ([`LastCall::ask`], [`LastCall::is_answered`]), the writer answers between two rounds. Only atomics, so that the asking is
-//! async-signal-safe; waking the writer is `wake`'s.
+//! A signal handler asks ([`LastCall::ask`], [`LastCall::is_answered`]), the writer answers between two rounds. Only
+//! atomics, so that the asking is async-signal-safe; waking the writer is `wake`'s.
 //!
 //! *Invariant:* whoever does the writer's work never waits for it.
 
@@ -31,8 +31,8 @@ impl LastCall {
         if self.writer.load(Ordering::Relaxed) == current_id() {
             return None;
         }
-        // Release: whoever hears it sees what this thread logged before. (For what others logged before, the look at their rings
-        // comes after the hearing.)
+        // Release: whoever hears it sees what this thread logged before. (For what others logged before, the look at their
+        // rings comes after the hearing.)
         Some(self.asked.fetch_add(1, Ordering::AcqRel) + 1)
     }
 

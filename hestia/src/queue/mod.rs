@@ -4,8 +4,8 @@
 //! within a bound, and lists them for the writer, whose end is [`Readers`]. Past the bound, and for
 //! threads whose locals are gone, a few rings are shared behind locks.
 //!
-//! One file for each part: `ring.rs` one thread's bytes to the writer, `memory.rs` where they live, `wake.rs`
-//! how the writer sleeps and is woken, `last_call.rs` what a crash asks of it, `overflow.rs` what happens when there is no room.
+//! One file for each part: `ring.rs` one thread's bytes to the writer, `memory.rs` where they live, `wake.rs` how the writer
+//! sleeps and is woken, `last_call.rs` what a crash asks of it, `overflow.rs` what happens when there is no room.
 //!
 //! Threads call [`Queue::new_producer`], and everything of [`Producer`]; the writer calls [`Readers`].
 //!

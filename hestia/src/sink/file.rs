@@ -362,6 +362,12 @@ impl<S: FileSystem> FileSink<S> {
 
     /// Brings to the disk what it may not have yet. A refusal is kept, to be reported, and for whoever asks.
     fn sync_now(&mut self) {
+        // To bring another file to the disk would succeed, and prove nothing.
+        if let Some(status) = self.status()
+            && self.is_taken_over(&status)
+        {
+            return;
+        }
         let Some(file) = &self.file else { return };
         let mut result = self.system.sync(file);
         if result.is_ok() && !self.synced.has_name {

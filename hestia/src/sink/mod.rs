@@ -59,8 +59,8 @@ pub trait Sink: Send {
         ticket.settle(Ok(()));
     }
 
-    /// Brings everything written so far to where it survives a loss of power; see [`durable!`](crate::durable!), which waits for it. The default is
-    /// right for a sink that has no such place: it says that there is nothing to wait for.
+    /// Brings everything written so far to where it survives a loss of power; see [`durable!`](crate::durable!), which waits
+    /// for it. The default is right for a sink that has no such place: it says that there is nothing to wait for.
     ///
     /// # Errors
     /// When something of it is not there, and may never be.
@@ -68,8 +68,9 @@ pub trait Sink: Send {
         Ok(())
     }
 
-    /// Called when nothing more is to be written in a round of the writer's, which may be many times a second; with `true` before the writer goes to
-    /// sleep until somebody logs. For what is to be done now and then, at no cost of a timer. The default does nothing.
+    /// Called when nothing more is to be written in a round of the writer's, which may be many times a second; with `true`
+    /// before the writer goes to sleep until somebody logs. For what is to be done now and then, at no cost of a timer. The
+    /// default does nothing.
     ///
     /// # Errors
     /// What is to be reported; it costs no line.

@@ -57,8 +57,8 @@ fn flushed() -> Value {
     json!(hestia::flush().map_err(|error| error.to_string()).err())
 }
 
-/// A file system in memory at `logs`, of this size, that only this process sees and that is gone with it. `false` where the machine
-/// forbids that; says so then.
+/// A file system in memory at `logs`, of this size, that only this process sees and that is gone with it. `false` where the
+/// machine forbids that; says so then.
 fn mounted(options: &str, flags: libc::c_ulong) -> io::Result<bool> {
     fs::create_dir("logs")?;
     // SAFETY: takes a number.

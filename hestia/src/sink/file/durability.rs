@@ -15,16 +15,16 @@ use crate::record::batch::Batch;
 
 /// When the lines of a file are brought to the disk itself.
 ///
-/// A line that was written is the operating system's: it outlives the process, however that ends. A loss of power or a crash of the
-/// system takes what the disk does not have yet, on Linux up to half a minute of it. `fdatasync` brings it there, and costs
-/// some 50 µs to 20 ms each time, depending on the disk. hestia's writer does it, no thread of the program's; but while it
-/// waits for the disk it writes nothing else, so a disk that is slower than the program logs lets the queue fill up, and then
-/// [`Overflow`](crate::Overflow) says what happens.
+/// A line that was written is the operating system's: it outlives the process, however that ends. A loss of power or a crash
+/// of the system takes what the disk does not have yet, on Linux up to half a minute of it. `fdatasync` brings it there, and
+/// costs some 50 µs to 20 ms each time, depending on the disk. hestia's writer does it, no thread of the program's; but
+/// while it waits for the disk it writes nothing else, so a disk that is slower than the program logs lets the queue fill
+/// up, and then [`Overflow`](crate::Overflow) says what happens.
 ///
-/// When the disk refuses, the system may have dropped what it was given, and says so only once: a later `fdatasync` that succeeds proves
-/// nothing about it. So it is not simply tried again. It is reported, counted
-/// ([`OutputStats::sync_failures`](crate::OutputStats::sync_failures), and a note in [`report`](crate::report())), and the file is
-/// suspect from then on: [`durable!`](crate::durable!) fails until it is begun anew, by a rotation, which
+/// When the disk refuses, the system may have dropped what it was given, and says so only once: a later `fdatasync` that
+/// succeeds proves nothing about it. So it is not simply tried again. It is reported, counted
+/// ([`OutputStats::sync_failures`](crate::OutputStats::sync_failures), and a note in [`report`](crate::report())), and the
+/// file is suspect from then on: [`durable!`](crate::durable!) fails until it is begun anew, by a rotation, which
 /// [`rotate`](crate::rotate()) does at once, or by [`reopen`](crate::reopen()). Writing goes on meanwhile.
 ///
 /// For single records there is [`durable!`](crate::durable!), whatever is said here.
@@ -44,15 +44,15 @@ pub enum Durability {
     /// When the operating system sees fit. Costs nothing.
     #[default]
     Never,
-    /// After each write that has a record of level `error` in it, with all that was written before it: at most once in a round of the
-    /// writer, however many errors there are.
+    /// After each write that has a record of level `error` in it, with all that was written before it: at most once in a
+    /// round of the writer, however many errors there are.
     Errors,
-    /// After each write. What is on its way together is written together, so a busy program syncs no more often than the disk can;
-    /// but it logs no faster than the disk takes it, once the queue is full.
+    /// After each write. What is on its way together is written together, so a busy program syncs no more often than the
+    /// disk can; but it logs no faster than the disk takes it, once the queue is full.
     Batches,
-    /// At most so long after a line was written, for as long as the program goes on logging; at the latest when the writer rests, one
-    /// linger ([`Builder::linger`](crate::Builder::linger), 1 s) after the last record, and at the end of the program. No timer wakes an idle process for it. At least
-    /// 1 ms.
+    /// At most so long after a line was written, for as long as the program goes on logging; at the latest when the writer
+    /// rests, one linger ([`Builder::linger`](crate::Builder::linger), 1 s) after the last record, and at the end of the
+    /// program. No timer wakes an idle process for it. At least 1 ms.
     Every(Duration),
 }
 

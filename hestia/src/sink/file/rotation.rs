@@ -147,13 +147,14 @@ impl Rotation {
         self
     }
 
-    /// The most that the live file and its archives take together, in bytes: the budget that keeps this log from filling the disk. No limit unless
-    /// said.
+    /// The most that the live file and its archives take together, in bytes: the budget that keeps this log from filling the
+    /// disk. No limit unless said.
     ///
-    /// The size at which the file is rotated is set aside for it, so this must be more than that; archives get the rest, and the oldest are deleted for
-    /// it before the live file needs the room. Where only time or hand rotates the file, it is also rotated before it would become larger than half of
-    /// this. What comes on top: a single line that is longer than the file may be, what several processes write at once, and
-    /// the compressed copy of an archive until that is deleted. An archive that some process still writes to is not deleted, nor are more than 256 at one time.
+    /// The size at which the file is rotated is set aside for it, so this must be more than that; archives get the rest, and
+    /// the oldest are deleted for it before the live file needs the room. Where only time or hand rotates the file, it is
+    /// also rotated before it would become larger than half of this. What comes on top: a single line that is longer than
+    /// the file may be, what several processes write at once, and the compressed copy of an archive until that is deleted.
+    /// An archive that some process still writes to is not deleted, nor are more than 256 at one time.
     pub fn max_total_bytes(mut self, bytes: u64) -> Self {
         self.max_total_bytes = Some(bytes);
         self

@@ -529,6 +529,19 @@ fn a_descriptor_that_has_become_another_file_s_is_left_to_it() {
     assert_eq!(logs.text("foreign"), "");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_descriptor_that_has_become_another_file_s_is_not_synced_in_its_place() {
+    let mut logs = Logs::rotated(Rotation::by_hand());
+    logs.sink.synced = Synced::new(Durability::Every(Duration::from_secs(3600)));
+    logs.write(&[("one\n", 0)]);
+    let foreign = fs::File::create(logs.path("foreign"));
+    logs.sink.file = Some(lock::Locked::shared(foreign.unwrap()).0);
+    let error = logs.sink.sync().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SyncFile);
+    assert!(chain(&error).contains("somebody closed it"), "{error}");
+}
+
 #[test]
 fn a_line_that_a_killed_process_cut_gets_its_end_before_the_file_is_moved() {
     let mut logs = Logs::rotated(numbered(Rotation::by_hand()));
