@@ -69,9 +69,10 @@ use proc_macro::TokenStream;
 /// | – `on_start` | `true` or `false` | `false` |
 /// | – `names` | how archives are called: `"times"` or `"numbers"` | `"times"` |
 /// | – `keep` | how many archives are kept | all |
-/// | – `max_age`, `max_total_bytes` | how long, `"30d"`; how many bytes together, `"1GB"` | no limit |
+/// | – `max_age`, `max_total_bytes` | how long, `"30d"`; how many bytes together with the live file, `"1GB"` | no limit |
 /// | – `compress` | `"gzip"` or `"zstd"`, with hestia's feature of that name | not |
 /// | – `link` | the name of a link to the newest archive: `"app.newest.log"` | none |
+/// | `sync` | when files are brought to the disk: `"never"`, `"errors"`, `"batches"`, or a span of time: `"5s"`; also in `text` and `json` | `"never"` |
 /// | `sink` | a sink or an output*, or an array of them | none |
 /// | `logs_dir` | a path* | `"logs"` |
 /// | `metadata(key = value, …)` | values* that every record carries; a key that is no identifier stands in quotes | none |
@@ -86,6 +87,7 @@ use proc_macro::TokenStream;
 /// | `drain_on` | `"terminate"`, `"interrupt"`, `"hang_up"`, or an array of them | none |
 /// | `reopen_on_hang_up` | `true` or `false` | `false` |
 /// | `crash_safe` | `true`, `false` or the path* of a directory | `false` |
+/// | `drain_on_crash` | `true` or `false` | `false` |
 /// | `internal_logger` | `true` or `false` | `false` |
 /// | `on_error` | a function* | none |
 /// | `env` | `true` or `false` | `true` |
@@ -229,6 +231,13 @@ pub fn derive_encode(item: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn hlog(tokens: TokenStream) -> TokenStream {
     hlog::statement(tokens.into(), Grammar::Hlog).into()
+}
+
+/// What `hestia::durable!` expands to.
+#[doc(hidden)]
+#[proc_macro]
+pub fn durable(tokens: TokenStream) -> TokenStream {
+    hlog::statement(tokens.into(), Grammar::Durable).into()
 }
 
 /// What `hestia::info!` and its like expand to.

@@ -87,8 +87,16 @@ const ROTATE: Setting = setting(
     rotation::rotate,
 );
 
+/// Likewise.
+const SYNC: Setting = setting(
+    "sync",
+    r#""never", "errors", "batches" or a span of time, in a string"#,
+    r#"sync = "errors" or sync = "5s""#,
+    word::sync,
+);
+
 /// As the documentation has them.
-const SETTINGS: [Setting; 26] = [
+const SETTINGS: [Setting; 28] = [
     setting("app", "text", r#"app = "billing""#, read::text),
     setting("version", "text", r#"version = "1.2.0""#, read::text),
     setting(
@@ -122,6 +130,7 @@ const SETTINGS: [Setting; 26] = [
         output::json,
     ),
     ROTATE,
+    SYNC,
     setting("sink", "a sink, or several", "sink = MySink", read::list),
     setting(
         "logs_dir",
@@ -171,6 +180,7 @@ const SETTINGS: [Setting; 26] = [
         "reopen_on_hang_up = true",
         read::bool,
     ),
+    setting("drain_on_crash", BOOL, "drain_on_crash = true", read::bool),
     setting(
         "crash_safe",
         "true, false or the path of a directory",

@@ -5,12 +5,13 @@ pub use core;
 pub use crate::callsite::statement::{Callsite, Callsites, LoggerArgument, Via, may_be_on};
 pub use crate::level::{Level, Severity};
 pub use crate::logger::attribute;
+pub use crate::logger::receipt::Pending;
 pub use crate::record::Message;
 pub use crate::record::capture::{
     Argument, AtCall, Bytes, Count, ErrorArgument, Object, Printed, Serde, Typed,
 };
 pub use crate::record::{Encode, Encoded, Encoder};
-pub use hestia_macros::{drop_in, hlog};
+pub use hestia_macros::{drop_in, durable, hlog};
 pub use serde::Serialize;
 
 /// Traits whose methods choose by the type of an argument; expansions bring them into scope unnamed.

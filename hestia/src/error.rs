@@ -27,10 +27,14 @@ pub enum ErrorKind {
     OpenFile,
     /// A file could not be rotated, or an archive of it not be compressed or deleted.
     RotateFile,
+    /// What was written to a file could not be brought to the disk.
+    SyncFile,
     /// An output could not be written to.
     Write,
     /// An output was closed by whoever read it.
     Closed,
+    /// The queue did not take a record.
+    Shed,
     /// It took longer than it was allowed to.
     TimedOut,
     /// Code of the user's that hestia called panicked.

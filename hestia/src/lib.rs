@@ -32,11 +32,14 @@
 //! [`Builder::drain_on`]. A panic becomes a record, and is written with everything before it, whether it
 //! unwinds or aborts. A forked child gets a writer of its own.
 //!
-//! What ends a process without asking it loses what was still in the queue, some milliseconds of records: `abort`,
-//! `_exit` and `exec`; signals that are not drained, a fault among them; `SIGKILL`, and with it the system's
-//! when memory runs out. Where a program does such a thing itself, [`flush`] before it keeps everything. In a child
-//! forked from a process with several threads, `std::process::exit` may hang in the standard library, on a
-//! lock that one of the parent's threads held at the fork: [`flush`] and then `_exit` is the safe way there.
+//! What ends a process without asking it loses what was still in the queue, some milliseconds of records: `_exit` and
+//! `exec`; signals that are not drained; `abort` and faults, unless [`Builder::drain_on_crash`] was asked for; `SIGKILL`,
+//! and with it the system's when memory runs out. Where a program does such a thing itself, [`flush`] before it keeps
+//! everything. In a child forked from a process with several threads, `std::process::exit` may hang in the standard library,
+//! on a lock that one of the parent's threads held at the fork: [`flush`] and then `_exit` is the safe way there.
+//!
+//! What was written is the operating system's, and outlives the process. To outlive a loss of power as well, it has to be
+//! brought to the disk: [`durable!`] waits for that, and [`Builder::sync`] has it done now and then.
 //!
 //! # Features
 //!
@@ -92,6 +95,7 @@ pub use logger::crash_safe::{Recovered, recover};
 pub use logger::explanation::Explanation;
 pub use logger::named::Logger;
 pub use logger::outputs::{Color, Console, JsonFile, Output, OutputLevel, Switch, TextFile};
+pub use logger::receipt::Receipt;
 pub use logger::report::{Report, ReportRow};
 pub use logger::settings::{CrashSafe, Origin, Signal};
 pub use logger::{
@@ -105,6 +109,7 @@ pub use record::{
     SeqEncoder, TraceIds, Value,
 };
 pub use sink::console::Stream;
+pub use sink::file::durability::Durability;
 pub use sink::file::rotation::{ArchiveNames, Compression, Rotation};
 pub use sink::{FlushTicket, Sink};
 pub use stats::{FlushReport, LevelCounts, OutputStats, Stats};

@@ -68,6 +68,58 @@ macro_rules! hlog {
     };
 }
 
+/// Logs a record, and returns when it is on the disk: for the few records that must not be lost, whatever happens to the
+/// machine.
+///
+/// The grammar is that of [`hlog!`](crate::hlog), with one more option, `within: limit`, a
+/// [`Duration`](std::time::Duration): how long it waits at most. Unless said, that is the limit of [`flush`](crate::flush())
+/// ([`Builder::exit_limit`](crate::Builder::exit_limit), 5 s).
+///
+/// It returns a [`Receipt`](crate::Receipt) once every file of hestia's has what was logged before this call and with it,
+/// written and synced (`fdatasync`, and the directory for a new file), whatever [`Durability`](crate::Durability) says
+/// otherwise; an output of the program's own, once its [`Sink::sync`](crate::Sink::sync) has returned. The console is not
+/// waited for. A file whose level or filter keeps the record out does not have it, and where there is no file, there is
+/// nothing to wait for.
+///
+/// Statements that several threads execute at the same time share one `fdatasync` for each file. Each waits for at least
+/// one: 50 µs to 20 ms, depending on the disk. The program's other threads do not wait for it.
+///
+/// A statement that is switched off logs nothing and returns at once; [`Receipt::report`](crate::Receipt::report) says so.
+///
+/// # Errors
+/// A [`FlushError`](crate::FlushError) that names the first output in trouble, and the cause. The record may be in the files
+/// all the same, and on the disk.
+///
+/// | [`ErrorKind`](crate::ErrorKind) | |
+/// |---|---|
+/// | `Write`, `OpenFile` | a file could not be written to, and lost records while this one was on its way |
+/// | `SyncFile` | the disk refused what it was given, now or since the file was begun; see [`Durability`](crate::Durability) for the way out |
+/// | `Shed` | the queue did not take the record; see [`Overflow`](crate::Overflow) |
+/// | `TimedOut` | it took longer than the limit |
+/// | `NotRunning` | hestia has not been turned on, so nothing is on any disk |
+/// | `OwnThread` | executed by a sink, filter or layout, which would wait for itself |
+///
+/// # Example
+/// ```
+/// # let directory = tempfile::tempdir()?;
+/// # hestia::builder().logs_dir(directory.path()).console(false).env(false).init()?;
+/// use std::time::Duration;
+///
+/// hestia::durable!(info, user_id = 5, amount = 12.5, "paid")?;
+/// let receipt = hestia::durable!(info, within: Duration::from_secs(30), user_id = 5, "shipped")?;
+/// assert!(receipt.report().is_some_and(|report| report.stats().accepted == 2));
+///
+/// // At level `info` this one is off.
+/// assert!(hestia::durable!(debug, "details")?.report().is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[macro_export]
+macro_rules! durable {
+    ($($statement:tt)*) => {
+        $crate::__private::durable!($crate; $($statement)*)
+    };
+}
+
 /// One macro for each level, in the grammar of the `log` crate.
 macro_rules! drop_in {
     ($dollar:tt $($name:ident $article:literal $example:literal,)+) => {$(

@@ -22,6 +22,7 @@ pub(crate) struct OutputCounts {
     pub(crate) notices: AtomicU64,
     pub(crate) bytes: AtomicU64,
     pub(crate) errors: AtomicU64,
+    pub(crate) sync_failures: AtomicU64,
     /// Records accepted before this output was there.
     pub(crate) before: AtomicU64,
     /// The output does not work at the moment.
@@ -65,6 +66,7 @@ impl OutputCounts {
             notices: self.notices.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),
             errors: self.errors.load(Ordering::Relaxed),
+            sync_failures: self.sync_failures.load(Ordering::Relaxed),
             working: !self.broken.load(Ordering::Relaxed),
         }
     }
@@ -187,6 +189,9 @@ pub struct OutputStats {
     pub bytes: u64,
     /// How often writing failed.
     pub errors: u64,
+    /// How often the disk refused what had been written: that may be lost, though it counts as written. See
+    /// [`crate::Durability`].
+    pub sync_failures: u64,
     /// `false` while the output cannot be written to.
     pub working: bool,
 }

@@ -11,6 +11,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use hestia_tests::counters;
 use serde_json::Value;
 
 /// How often the process is killed: more often where it does not take minutes.
@@ -42,13 +43,9 @@ fn kill(directory: &Path, arguments: &[&str], after: Duration) {
     assert_eq!(status.signal(), Some(libc::SIGKILL), "it ended by itself");
 }
 
-/// How many calls of each thread had returned.
+/// How many calls of each thread had returned; none where the process was killed before it counted.
 fn returned(directory: &Path) -> Vec<u64> {
-    let bytes = fs::read(directory.join("returned")).unwrap_or_default();
-    let numbers = bytes.chunks_exact(8);
-    numbers
-        .map(|number| u64::from_ne_bytes(number.try_into().expect("eight bytes")))
-        .collect()
+    counters::read(directory.join("returned")).unwrap_or_default()
 }
 
 /// The lines of a log file and of its archives, oldest first.
@@ -236,7 +233,10 @@ fn what_is_recovered_is_what_would_have_been_written() {
         assert_eq!(without_accidents(recovered), without_accidents(written));
     }
     let notice = &recovered[written.len()];
-    assert!(notice.contains("which ended before it wrote them"), "{notice}");
+    assert!(
+        notice.contains("which ended before it wrote them"),
+        "{notice}"
+    );
     let text = lines(killed.path(), "all.");
     assert_eq!(text.len(), recovered.len());
     let message = |line: &str| {

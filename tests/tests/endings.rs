@@ -49,8 +49,9 @@ fn assert_nothing_lost_after_logging(ending: &str, expected: &Status) -> Finishe
 fn assert_nothing_lost_while_logging(ending: &str, expected: &Status) {
     let finished = run_to_end("while_logging", ending);
     assert_eq!(status(&finished), *expected, "{}", finished.stderr);
-    // Once an abort has begun nothing can be done for what others log meanwhile.
-    let aborts = *expected == Signal(libc::SIGABRT);
+    // Once an abort or a crash has begun nothing can be done for what others log meanwhile.
+    let crashes = [libc::SIGABRT, libc::SIGSEGV, libc::SIGBUS];
+    let aborts = crashes.map(Signal).contains(expected);
     let file = finished.path(if aborts { "before" } else { "returned" });
     let returned = counters::read(file).expect("the program made the file");
     assert_eq!(returned.len() as u64, THREADS);
@@ -73,10 +74,11 @@ fn assert_nothing_lost_while_logging(ending: &str, expected: &Status) {
 }
 
 macro_rules! endings {
-    ($($name:ident: $ending:literal, $status:expr;)+) => {
+    ($($(#[$attribute:meta])* $name:ident: $ending:literal, $status:expr;)+) => {
         mod nothing_is_lost_after_logging {
             use super::*;
             $(
+                $(#[$attribute])*
                 #[test]
                 fn $name() {
                     assert_nothing_lost_after_logging($ending, &$status);
@@ -87,6 +89,7 @@ macro_rules! endings {
         mod nothing_is_lost_while_threads_log {
             use super::*;
             $(
+                $(#[$attribute])*
                 #[test]
                 fn $name() {
                     assert_nothing_lost_while_logging($ending, &$status);
@@ -106,6 +109,16 @@ endings! {
     when_a_panic_meets_another: "second_panic", Signal(libc::SIGABRT);
     when_the_process_is_terminated: "terminate", Signal(libc::SIGTERM);
     when_the_process_is_interrupted: "interrupt", Signal(libc::SIGINT);
+    #[cfg(not(hestia_portable))]
+    when_memory_is_read_that_is_not_there: "fault", Signal(libc::SIGSEGV);
+    #[cfg(not(hestia_portable))]
+    when_a_mapped_file_is_truncated: "fault_in_file", Signal(libc::SIGBUS);
+    #[cfg(not(hestia_portable))]
+    when_the_stack_overflows: "overflow", Signal(libc::SIGABRT);
+    #[cfg(not(hestia_portable))]
+    when_the_process_aborts: "abort_by_itself", Signal(libc::SIGABRT);
+    #[cfg(not(hestia_portable))]
+    when_the_signal_of_a_fault_is_sent: "killed_as_by_fault", Signal(libc::SIGSEGV);
 }
 
 /// The messages of panics, from both files; they must stand behind everything else.
@@ -408,4 +421,89 @@ fn logging_after_a_shutdown_that_timed_out_does_not_wait_each_time() {
         .parse()
         .expect("a figure");
     assert!(spent < 5_000, "a hundred calls took {spent} ms");
+}
+
+/// What crashes do where they can be handled.
+#[cfg(not(hestia_portable))]
+mod crashes {
+    use super::*;
+
+    #[test]
+    fn the_word_about_a_stack_overflow_is_still_said() {
+        let finished = run_to_end("after_logging", "overflow");
+        assert!(
+            finished.stderr.contains("has overflowed its stack"),
+            "{}",
+            finished.stderr
+        );
+    }
+
+    #[test]
+    fn a_crash_of_the_writer_waits_for_nobody() {
+        let finished = run("sink_crashes");
+        assert_eq!(
+            status(&finished),
+            Signal(libc::SIGSEGV),
+            "{}",
+            finished.stderr
+        );
+    }
+
+    #[test]
+    fn a_crash_waits_for_a_hung_writer_no_longer_than_the_limit() {
+        let finished = run("hung_sink_and_crash");
+        assert_eq!(
+            status(&finished),
+            Signal(libc::SIGSEGV),
+            "{}",
+            finished.stderr
+        );
+        assert_eq!(
+            messages(&finished.json()),
+            ["once"],
+            "the other outputs have it"
+        );
+    }
+
+    #[test]
+    fn a_crash_after_shutdown_finds_everything_written() {
+        let finished = run("crash_after_shutdown");
+        assert_eq!(
+            status(&finished),
+            Signal(libc::SIGSEGV),
+            "{}",
+            finished.stderr
+        );
+        assert_both_complete(&finished, THREADS, RECORDS / 10);
+        assert_eq!(Logged::in_text(&finished).others, ["after"]);
+    }
+
+    #[test]
+    fn forked_children_that_crash_write_what_is_their_own() {
+        let finished = run("children_crash").successful();
+        let signal = format!("Some({})\n", libc::SIGSEGV);
+        assert_eq!(finished.stdout, signal.repeat(2));
+        let mut messages = Logged::in_text(&finished).others;
+        messages.sort();
+        assert_eq!(messages, ["child", "parent after", "parent before"]);
+    }
+
+    #[test]
+    fn a_handler_that_was_there_before_gets_the_signal_after_hestia() {
+        let finished = run("crash_handler");
+        assert_eq!(status(&finished), Code(Some(42)), "{}", finished.stderr);
+        assert_both_complete(&finished, THREADS, RECORDS);
+    }
+}
+
+#[cfg(hestia_portable)]
+#[test]
+fn where_crashes_cannot_be_handled_init_says_so() {
+    let finished = run_to_end("after_logging", "fault");
+    assert_eq!(status(&finished), Code(Some(1)));
+    assert!(
+        finished.stderr.contains("on Linux only"),
+        "{}",
+        finished.stderr
+    );
 }

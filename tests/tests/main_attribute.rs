@@ -86,13 +86,14 @@ fn every_argument_reaches_its_setting() {
         ("text", "off"),
         (
             "json",
-            "own/billing.json, level info, schema ecs, rotate off",
+            "own/billing.json, level info, schema ecs, rotate off, sync errors",
         ),
         (
             "rotate",
             "at 10 MB or every week on Sunday at 03:30 local time or at start, numbered, keep 5, for 30d, 1 GiB in all, \
              gzip, link newest",
         ),
+        ("sync", "every 5s"),
         ("sink discard", "a sink of the program's"),
         ("logs_dir", "elsewhere"),
         ("metadata", "region=eu-1 shard=7 team-id=1.5"),
@@ -111,6 +112,7 @@ fn every_argument_reaches_its_setting() {
     ] {
         check_row(&program, setting, value, "attribute");
     }
+    check_row(&program, "drain_on_crash", "off", "default");
     check_row(&program, "env", "on", "default");
     let records = objects(&program.path("own/billing.json"));
     assert_eq!(messages(&records), ["ready"]);

@@ -12,6 +12,8 @@ const SMALLEST_RING: u64 = 4 * KIB;
 const LARGEST_RING: u64 = 64 * MIB;
 /// The smallest bound of all rings, as a multiple of the first ring: the shared rings and a few others.
 const SMALLEST_QUEUE_RINGS: u64 = 8;
+/// The shortest time between two syncs of a file: what is shorter means each batch.
+const SHORTEST_SYNC: Duration = Duration::from_millis(1);
 /// The longest grace window: lines come that much later.
 const LONGEST_GRACE: Duration = Duration::from_secs(1);
 
@@ -99,5 +101,34 @@ pub fn check_grace(window: Duration) -> Result<(), String> {
         "grace is {}; it must be at most {}",
         format_duration(window),
         format_duration(LONGEST_GRACE)
+    ))
+}
+
+/// Whether files may be brought to the disk this often.
+///
+/// # Errors
+///
+/// When they may not, with the bound.
+///
+/// # Example
+///
+/// ```
+/// use std::time::Duration;
+/// use hestia_grammar::limits::check_sync;
+///
+/// assert!(check_sync(Duration::from_secs(5)).is_ok());
+/// assert_eq!(
+///     check_sync(Duration::ZERO).unwrap_err(),
+///     "sync is every 0s; it must be at least 1ms, or with each of the `batches`",
+/// );
+/// ```
+pub fn check_sync(span: Duration) -> Result<(), String> {
+    if span >= SHORTEST_SYNC {
+        return Ok(());
+    }
+    Err(format!(
+        "sync is every {}; it must be at least {}, or with each of the `batches`",
+        format_duration(span),
+        format_duration(SHORTEST_SYNC)
     ))
 }

@@ -261,6 +261,14 @@ impl RotationPlan {
             return Err(("size", wrong));
         }
         match self.max_total_bytes {
+            Some(total) if self.size.is_none() && total < 2 * SMALLEST_FILE => Err((
+                "max_total_bytes",
+                format!(
+                    "`max_total_bytes` is {}; it must be at least {}, half of it for the live file",
+                    format_size(total),
+                    format_size(2 * SMALLEST_FILE)
+                ),
+            )),
             Some(total) if total <= size => Err((
                 "max_total_bytes",
                 format!(

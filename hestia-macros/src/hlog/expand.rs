@@ -6,7 +6,9 @@ use syn::{Error, Ident, LitStr};
 
 use hestia_grammar::is_secret;
 
-use super::parse::{Argument, Capture, Field, LEVELS, Level, Message, Statement, closed, span_of};
+use super::parse::{
+    Argument, Capture, Field, Grammar, LEVELS, Level, Message, Statement, closed, span_of,
+};
 use crate::format::parse::parse;
 use crate::format::resolve::{self, Arguments, MASK, Resolved};
 use crate::paths::private;
@@ -14,12 +16,17 @@ use crate::paths::private;
 pub(crate) fn expand(statement: &Statement, errors: &[Error]) -> TokenStream {
     let mut plan = Plan::new(statement);
     let said = plan.message(statement);
-    if !errors.is_empty() {
-        return plan.broken(errors);
+    let code = if errors.is_empty() {
+        let parts = plan.parts(&said);
+        let logged = plan.logged(statement, &parts, &said);
+        plan.guarded(statement, &parts, &logged)
+    } else {
+        plan.broken(errors)
+    };
+    match statement.grammar {
+        Grammar::Durable => plan.confirmed(statement, &code),
+        Grammar::Hlog | Grammar::DropIn => code,
     }
-    let parts = plan.parts(&said);
-    let logged = plan.logged(statement, &parts, &said);
-    plan.guarded(statement, &parts, &logged)
 }
 
 /// How the message is said.
@@ -302,6 +309,14 @@ impl Plan {
         } else {
             quote_spanned!(at=> #callsite.log(#values, #arguments);)
         };
+        let call = match statement.grammar {
+            Grammar::Durable => {
+                // Right before and after the call: what stands around it may be polled on different threads.
+                let pending = own("pending");
+                quote!(#pending.begin(); #call #pending.logged();)
+            }
+            Grammar::Hlog | Grammar::DropIn => call,
+        };
         if self.values.is_empty() {
             return quote!(#choice #call);
         }
@@ -467,6 +482,24 @@ impl Plan {
                 }
             }
         }
+    }
+
+    /// The statement, and then the wait for the disk, when it was on.
+    fn confirmed(&self, statement: &Statement, code: &TokenStream) -> TokenStream {
+        let private = &self.private;
+        let pending = own("pending");
+        let confirm = match &statement.within {
+            Some(within) => {
+                let within = closed(within.clone());
+                quote!(confirm_within(#within))
+            }
+            None => quote!(confirm()),
+        };
+        quote!({
+            let mut #pending = #private::Pending::new();
+            #code
+            #pending.#confirm
+        })
     }
 
     /// The mistakes, and the values all the same, so that what they say about types stays said.

@@ -1,10 +1,11 @@
-//! The statements: `hlog!`, and `error!` to `trace!` in the place of the `log` crate's macros.
+//! The statements: `hlog!`, `durable!`, and `error!` to `trace!` in the place of the `log` crate's macros.
 //!
 //! ```text
 //! hlog      = level { "," option } { "," field } [ "," message { "," argument } ] [ "," ]
 //! drop-in   = { option "," } [ field { "," field } ";" ] message { "," format-argument } [ "," ]
 //!           | { option "," } field { "," field }
-//! option    = "target" ":" expression | "logger" ":" expression
+//! durable   = hlog, with one more option
+//! option    = "target" ":" expression | "logger" ":" expression | "within" ":" expression
 //! field     = key [ ":" modifier ] [ "=" value ] | ( "%" | "?" ) identifier
 //! key       = word { "." word } | string
 //! value     = expression | "%" expression | "?" expression

@@ -28,6 +28,17 @@ pub(crate) enum Grammar {
     Hlog,
     /// That of the `log` crate's macros.
     DropIn,
+    /// As `hlog!`, with one more option.
+    Durable,
+}
+
+impl Grammar {
+    fn options(self) -> &'static [&'static str] {
+        match self {
+            Grammar::Durable => &["target", "logger", "within"],
+            Grammar::Hlog | Grammar::DropIn => &["target", "logger"],
+        }
+    }
 }
 
 pub(crate) struct Statement {
@@ -36,6 +47,8 @@ pub(crate) struct Statement {
     pub(crate) grammar: Grammar,
     pub(crate) level: Level,
     pub(crate) options: Vec<(Ident, TokenStream)>,
+    /// The option of `durable!` that says how long it waits.
+    pub(crate) within: Option<TokenStream>,
     pub(crate) fields: Vec<Field>,
     pub(crate) message: Option<Message>,
     pub(crate) arguments: Vec<Argument>,
@@ -101,13 +114,14 @@ pub(crate) fn statement(input: ParseStream<'_>, grammar: Grammar) -> Result<Stat
             input.parse::<Token![;]>()?;
             Level::Word(word)
         }
-        Grammar::Hlog => level(input)?,
+        Grammar::Hlog | Grammar::Durable => level(input, grammar)?,
     };
     let mut statement = Statement {
         hestia,
         grammar,
         level,
         options: Vec::new(),
+        within: None,
         fields: Vec::new(),
         message: None,
         arguments: Vec::new(),
@@ -129,14 +143,18 @@ fn hestia_path(input: ParseStream<'_>) -> Result<TokenStream> {
     Ok(path.into_token_stream())
 }
 
-fn level(input: ParseStream<'_>) -> Result<Level> {
+fn level(input: ParseStream<'_>, grammar: Grammar) -> Result<Level> {
     const EXAMPLE: &str = "such as `hlog!(info, \"…\")`";
     if input.is_empty() {
         return Err(input.error(format!("a statement starts with its level, {EXAMPLE}")));
     }
     let is_key = input.peek2(Token![=]) && !input.peek2(Token![==]);
     let is_sigil = input.peek(Token![%]) || input.peek(Token![?]);
-    if input.peek(LitStr) || (is_key && !input.peek(Token![&])) || is_sigil || at_option(input) {
+    if input.peek(LitStr)
+        || (is_key && !input.peek(Token![&]))
+        || is_sigil
+        || at_option(input, grammar)
+    {
         return Err(input.error(format!(
             "the level is missing: a statement starts with it, {EXAMPLE}"
         )));
@@ -184,31 +202,45 @@ fn separator(input: ParseStream<'_>) -> Result<()> {
     input.parse::<Token![,]>().map(drop)
 }
 
-fn at_option(input: ParseStream<'_>) -> bool {
+fn at_option(input: ParseStream<'_>, grammar: Grammar) -> bool {
     let fork = input.fork();
     let Ok(word) = fork.call(Ident::parse_any) else {
         return false;
     };
-    (word == "target" || word == "logger") && fork.peek(Token![:]) && !fork.peek(Token![::])
+    grammar.options().iter().any(|name| word == name)
+        && fork.peek(Token![:])
+        && !fork.peek(Token![::])
 }
 
 fn options(input: ParseStream<'_>, statement: &mut Statement) -> Result<()> {
-    while at_option(input) {
+    while at_option(input, statement.grammar) {
         let name = input.call(Ident::parse_any)?;
         input.parse::<Token![:]>()?;
         let value = expression(input)?;
-        if statement.options.iter().any(|(known, _)| *known == name) {
+        let is_within = name == "within";
+        if is_within && statement.within.is_some()
+            || statement.options.iter().any(|(known, _)| *known == name)
+        {
             return Err(Error::new(name.span(), format!("`{name}:` is said twice")));
         }
         separator(input)?;
-        statement.options.push((name, value));
+        if is_within {
+            statement.within = Some(value);
+        } else {
+            statement.options.push((name, value));
+        }
     }
     Ok(())
 }
 
-fn late_option(input: ParseStream<'_>) -> Result<()> {
-    if at_option(input) {
-        return Err(input.error("`target:` and `logger:` come before key-values and message"));
+fn late_option(input: ParseStream<'_>, grammar: Grammar) -> Result<()> {
+    if at_option(input, grammar) {
+        return Err(input.error(match grammar {
+            Grammar::Durable => {
+                "`target:`, `logger:` and `within:` come before key-values and message"
+            }
+            _ => "`target:` and `logger:` come before key-values and message",
+        }));
     }
     Ok(())
 }
@@ -216,18 +248,18 @@ fn late_option(input: ParseStream<'_>) -> Result<()> {
 /// The fields before the message, and the separator after them.
 fn fields(input: ParseStream<'_>, grammar: Grammar, statement: &mut Statement) -> Result<()> {
     while !input.is_empty() {
-        late_option(input)?;
+        late_option(input, grammar)?;
         if at_message(input) {
             return Ok(());
         }
         let field = field(input)?;
         statement.fields.push(field);
         if input.peek(Token![;]) {
-            if grammar == Grammar::Hlog {
+            if grammar != Grammar::DropIn {
                 return Err(input.error("in `hlog!` a comma stands before the message, not `;`"));
             }
             input.parse::<Token![;]>()?;
-            late_option(input)?;
+            late_option(input, grammar)?;
             if !input.is_empty() && !at_message(input) {
                 return Err(input.error("after `;` comes the message, a string literal"));
             }
@@ -238,7 +270,7 @@ fn fields(input: ParseStream<'_>, grammar: Grammar, statement: &mut Statement) -
         }
         if !input.peek(Token![,]) && !input.is_empty() {
             return Err(input.error(match grammar {
-                Grammar::Hlog => "expected `,` after a key-value",
+                Grammar::Hlog | Grammar::Durable => "expected `,` after a key-value",
                 Grammar::DropIn => "expected `,` or, before the message, `;` after a key-value",
             }));
         }
@@ -370,6 +402,9 @@ fn modifier(input: ParseStream<'_>, key: &Key) -> Result<Option<Capture>> {
     if let Some((_, capture)) = WORDS.iter().find(|(name, _)| word == name) {
         return Ok(Some(*capture));
     }
+    if let Some(wrong) = no_option(&key.path.join(".")) {
+        return Err(Error::new_spanned(&key.written, wrong));
+    }
     let meant = match suggest(&word.to_string(), WORDS.iter().map(|(name, _)| *name)) {
         Some(name) => format!("; did you mean `{name}`?"),
         None => String::new(),
@@ -385,15 +420,25 @@ const MODIFIERS: &str = "`:%` (display), `:?` (debug), `:serde`, `:bytes` or `:e
 /// A key with a colon behind it, and then neither sigil nor word: perhaps an option, misspelt.
 fn no_modifier(key: &Key) -> Error {
     let name = key.path.join(".");
-    let message = match suggest(&name, ["target", "logger"]) {
-        Some(option) => {
-            format!("unknown option `{name}:`; did you mean `{option}:`?")
-        }
-        None => format!(
+    let message = no_option(&name).unwrap_or_else(|| {
+        format!(
             "expected {MODIFIERS} behind the key `{name}`; a key is given its value by `{name} = …`"
-        ),
-    };
+        )
+    });
     Error::new_spanned(&key.written, message)
+}
+
+/// What is wrong with an option, if that is what this name was meant to be.
+fn no_option(name: &str) -> Option<String> {
+    if name == "within" {
+        return Some(
+            "`within:` is an option of `durable!`, which waits; nothing else does".to_owned(),
+        );
+    }
+    let option = suggest(name, Grammar::Durable.options().iter().copied())?;
+    Some(format!(
+        "unknown option `{name}:`; did you mean `{option}:`?"
+    ))
 }
 
 fn sigil(input: ParseStream<'_>) -> Option<Capture> {
@@ -441,7 +486,7 @@ fn message(input: ParseStream<'_>, statement: &mut Statement) -> Result<()> {
     });
     if input.peek(Token![;]) {
         return Err(input.error(match statement.grammar {
-            Grammar::Hlog => "expected `,`",
+            Grammar::Hlog | Grammar::Durable => "expected `,`",
             Grammar::DropIn => {
                 "expected `,`: key-values, and the `;` behind them, stand before the message"
             }
@@ -452,9 +497,9 @@ fn message(input: ParseStream<'_>, statement: &mut Statement) -> Result<()> {
 
 fn arguments(input: ParseStream<'_>, grammar: Grammar, statement: &mut Statement) -> Result<()> {
     while !input.is_empty() {
-        late_option(input)?;
+        late_option(input, grammar)?;
         let argument = match grammar {
-            Grammar::Hlog if at_field(input) => named_or_field(input)?,
+            Grammar::Hlog | Grammar::Durable if at_field(input) => named_or_field(input)?,
             _ if at_name(input) => {
                 let name = input.call(Ident::parse_any)?;
                 input.parse::<Token![=]>()?;

@@ -12,7 +12,7 @@ use super::{Grammar, check, parse, statement};
 
 fn tokens(grammar: Grammar, text: &str) -> TokenStream {
     let front = match grammar {
-        Grammar::Hlog => "hestia;",
+        Grammar::Hlog | Grammar::Durable => "hestia;",
         Grammar::DropIn => "hestia; info;",
     };
     TokenStream::from_str(&format!("{front} {text}"))
@@ -238,6 +238,7 @@ fn golden(name: &str, grammar: Grammar, text: &str) {
     let file = file.unwrap_or_else(|error| panic!("{text}: {error}\n{expanded}"));
     let call = match grammar {
         Grammar::Hlog => format!("hlog!({text})"),
+        Grammar::Durable => format!("durable!({text})"),
         Grammar::DropIn => format!("info!({text})"),
     };
     let expanded = format!("// {call};\n{}", prettyplease::unparse(&file));
@@ -264,6 +265,11 @@ fn golden_expansions_are_as_they_were() {
         "fields",
         Grammar::Hlog,
         "level, target: target, user_id, req.method = \"GET\", err = &e, req.path = %path, password",
+    );
+    golden(
+        "durable",
+        Grammar::Durable,
+        "info, within: limit, user_id = 5, \"paid\"",
     );
     golden("drop_in", Grammar::DropIn, "user_id = 5; \"hello {name}\"");
 }
@@ -327,8 +333,8 @@ proptest! {
     /// A statement or a mistake comes out, and never a panic.
     #[test]
     fn any_tokens_are_a_statement_or_a_mistake(text in statements(), with_level in any::<bool>()) {
-        for grammar in [Grammar::Hlog, Grammar::DropIn] {
-            let text = if with_level && grammar == Grammar::Hlog { format!("info, {text}") } else { text.clone() };
+        for grammar in [Grammar::Hlog, Grammar::DropIn, Grammar::Durable] {
+            let text = if with_level && grammar != Grammar::DropIn { format!("info, {text}") } else { text.clone() };
             let expanded = statement(tokens(grammar, &text), grammar);
             prop_assert!(!expanded.is_empty(), "{}", text);
         }

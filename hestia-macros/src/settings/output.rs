@@ -3,7 +3,7 @@
 use hestia_grammar::{ParseError, Pattern};
 use proc_macro2::Span;
 
-use super::{Call, ROTATE, Said, Setting, Value, calls, find, read, setting, word};
+use super::{Call, ROTATE, SYNC, Said, Setting, Value, calls, find, read, setting, word};
 use crate::arguments::{self, Argument};
 use crate::error::{Errors, in_string};
 
@@ -52,10 +52,11 @@ pub(super) const CONSOLE: [Setting; 6] = [
     FILTER,
 ];
 
-pub(super) const TEXT: [Setting; 7] = [
+pub(super) const TEXT: [Setting; 8] = [
     PATH,
     LEVEL,
     ROTATE,
+    SYNC,
     setting(
         "pattern",
         "a pattern in a string",
@@ -72,10 +73,11 @@ pub(super) const TEXT: [Setting; 7] = [
     FILTER,
 ];
 
-pub(super) const JSON: [Setting; 5] = [
+pub(super) const JSON: [Setting; 6] = [
     PATH,
     LEVEL,
     ROTATE,
+    SYNC,
     setting(
         "schema",
         r#""hestia" or "ecs""#,

@@ -1,5 +1,6 @@
 //! Settings that are one of a few words, each of which is a variant of an enum of hestia's.
 
+use hestia_grammar::{limits, parse_duration};
 use syn::{Expr, ExprArray, Lit, LitStr};
 
 use super::{Said, Setting, Value, read};
@@ -78,6 +79,53 @@ words! {
     compression: "compression", "compression", ["gzip" "Gzip", "zstd" "Zstd"],
         ["gz" "gzip", "zip" "gzip", "zst" "zstd", "zstandard" "zstd"];
     schema: "schema", "Schema", ["hestia" "Hestia", "ecs" "Ecs"], ["elastic" "ecs", "default" "hestia"];
+}
+
+const DURABILITY: Words = Words {
+    noun: "time to sync",
+    of: "Durability",
+    words: &[
+        ("never", "Never"),
+        ("errors", "Errors"),
+        ("batches", "Batches"),
+    ],
+    elsewhere: &[
+        ("no", "never"),
+        ("off", "never"),
+        ("none", "never"),
+        ("false", "never"),
+        ("error", "errors"),
+        ("batch", "batches"),
+        ("always", "batches"),
+        ("each", "batches"),
+        ("on", "batches"),
+        ("true", "batches"),
+    ],
+};
+
+/// One word, or how often.
+pub(super) fn sync(setting: &Setting, argument: &Argument, errors: &mut Errors) -> Said {
+    let is_span = |said: &LitStr| {
+        said.value()
+            .trim_start()
+            .starts_with(|c: char| c.is_ascii_digit())
+    };
+    let Some(said) = read::string(argument).filter(is_span) else {
+        return DURABILITY.read(setting, argument, errors);
+    };
+    let span = match read::parsed(setting, argument, errors, parse_duration) {
+        Some(span) => span,
+        None => return Vec::new(),
+    };
+    if let Err(wrong) = limits::check_sync(span) {
+        errors.at(said, wrong);
+        return Vec::new();
+    }
+    read::said(Some(Value::Made {
+        by: &["Durability", "Every"],
+        arguments: vec![Value::Duration(span)],
+        calls: Vec::new(),
+    }))
 }
 
 const SIGNALS: Words = Words {

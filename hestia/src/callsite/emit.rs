@@ -1,5 +1,6 @@
 //! A record into a ring: reserve, write or copy, stamp, commit.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Front, front, local};
@@ -109,7 +110,7 @@ fn emit_slowly(mut front: &'static Front, level: Level, flags: u32, bytes: &[u8]
         front = settle(front);
         if front.queue.wake.state() == FORKED {
             // No pipeline could be started here, and the parent's locks may be held for ever.
-            front.queue.refuse(level, Reason::NoRoom);
+            refuse(front, level, Reason::NoRoom);
             return;
         }
     }
@@ -138,8 +139,31 @@ fn emit_slowly(mut front: &'static Front, level: Level, flags: u32, bytes: &[u8]
             attend(front);
         }
     } else if local::with_ring(front, |producer| producer.count_shed(level)).is_none() {
-        queue.refuse(level, Reason::NoRoom);
+        refuse(front, level, Reason::NoRoom);
+    } else {
+        note_refusal();
     }
+}
+
+thread_local! {
+    static REFUSED: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Counts a record as shed.
+pub(super) fn refuse(front: &Front, level: Level, reason: Reason) {
+    front.queue.refuse(level, reason);
+    note_refusal();
+}
+
+fn note_refusal() {
+    let _ = REFUSED.try_with(|refused| refused.set(refused.get() + 1));
+}
+
+/// How many records of this thread have been shed, whatever the queue. Of all threads, where this one's locals are gone.
+pub(crate) fn refused_here(front: &Front) -> u64 {
+    REFUSED
+        .try_with(Cell::get)
+        .unwrap_or_else(|_| front.queue.counts().1.in_all().total())
 }
 
 /// What became of one attempt.

@@ -22,6 +22,8 @@ use crate::clock::TickSource;
 use crate::filter::directives::{Gate, levels_changed};
 use crate::queue::Queue;
 
+pub(crate) use emit::refused_here;
+
 /// What callers see of the running logger.
 pub(crate) struct Front {
     pub(crate) queue: Arc<Queue>,

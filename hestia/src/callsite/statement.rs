@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use log::{Level, Log};
 
-use super::emit::{describe_shared, describe_site, emit, emit_sized};
+use super::emit::{describe_shared, describe_site, emit, emit_sized, refuse};
 use super::forward::forward;
 use super::front;
 use super::local::with_memory;
@@ -273,7 +273,7 @@ impl Callsite {
         if made.is_none()
             && let Some(front) = front
         {
-            front.queue.refuse(self.level(), Reason::TooDeep);
+            refuse(front, self.level(), Reason::TooDeep);
         }
     }
 }

@@ -20,6 +20,7 @@ pub use super::settings::Signal;
 pub use crate::clock::{Order, TimeZone};
 pub use crate::layout::{Multiline, Schema, Style, TextLayout};
 pub use crate::queue::Overflow;
+pub use crate::sink::file::durability::Durability;
 pub use crate::sink::file::rotation::{ArchiveNames, Rotation};
 pub use hestia_grammar::{Every, Weekday};
 pub use log::{Level, LevelFilter};

@@ -19,6 +19,7 @@ use crate::internal;
 use crate::level::to_grammar;
 use crate::queue::Overflow;
 use crate::record::{Encode, set_field};
+use crate::sink::file::durability::Durability;
 use crate::sink::file::rotation::Rotation;
 use crate::sync::lock;
 
@@ -194,6 +195,20 @@ impl Builder {
         self
     }
 
+    /// When the lines of all files are brought to the disk: text, JSON, and those of named loggers, unless they have a word
+    /// of their own. [`Durability::Never`] unless said otherwise: what was written outlives the process, but not a loss of
+    /// power. See [`Durability`] for what each costs, and [`durable!`](crate::durable!) for single records.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use hestia::Durability;
+    /// hestia::builder().sync(Durability::Every(Duration::from_secs(5)));
+    /// ```
+    pub fn sync(mut self, durability: Durability) -> Self {
+        self.settings.sync = self.settings.said(durability);
+        self
+    }
+
     /// One more output: a [`crate::Sink`], or an [`Output`] that gives it a name, a level, a layout.
     pub fn sink(mut self, output: impl Into<Output>) -> Self {
         self.settings.outputs.push(output.into());
@@ -329,6 +344,23 @@ impl Builder {
     /// together with `drain_on(Signal::HangUp)`. Unix only.
     pub fn reopen_on_hang_up(mut self, on: bool) -> Self {
         self.settings.reopen_on_hang_up = self.settings.said(on);
+        self
+    }
+
+    /// On a fault (SIGSEGV, SIGBUS) and on `abort` (SIGABRT), have everything written that was logged before; then the
+    /// signal does what it would have done without hestia, so that exit status and core dump stay true. Off unless said.
+    /// Linux only.
+    ///
+    /// The handler waits for the writer at most for the exit limit ([`Builder::exit_limit`], 5 s), which it may need when
+    /// the crash has left a lock behind, of the allocator for one. It does nothing when the writer's own thread crashes, in
+    /// a sink for one. What goes to the console is not waited for.
+    ///
+    /// A stack overflow is handled on threads that have a stack for signal handlers: all of the standard library's, and the
+    /// one that calls `init`. On others, made by C for one, it ends the process at once. A handler that was there before
+    /// gets faults and SIGABRT afterwards. Do not ask for this in a program that handles faults in order to go on, such as
+    /// one with a Java virtual machine in it: each signal is handled once.
+    pub fn drain_on_crash(mut self, on: bool) -> Self {
+        self.settings.drain_on_crash = self.settings.said(on);
         self
     }
 

@@ -30,6 +30,10 @@ pub(super) fn prepare(settings: &Settings) -> io::Result<()> {
         static PANIC_HOOK: Once = Once::new();
         PANIC_HOOK.call_once(panics::chain_hook);
     }
+    #[cfg(all(target_os = "linux", not(hestia_portable)))]
+    if settings.drain_on_crash.value {
+        super::crash::listen()?;
+    }
     signals::listen(settings)
 }
 

@@ -1,10 +1,10 @@
 //! hestia as a program sees it: turning it on, and the calls while it runs.
 //!
-//! [`builder`] and [`outputs`] collect settings, [`env`] reads the environment, [`settings`] puts them
-//! together, [`pipeline`] runs ([`direct`] without a writer thread), [`exit`], [`panics`] and [`signals`] end.
-//! [`report`] says who set what, [`explanation`] why a record is where it is. [`named`] are the loggers with a
-//! name of their own, [`own_file`] their files; [`backtrace`] is a panic's. [`attribute`] is what
-//! `#[hestia::main]` calls.
+//! [`builder`] and [`outputs`] collect settings, [`env`] reads the environment, [`settings`] puts them together,
+//! [`pipeline`] runs ([`direct`] without a writer thread), [`exit`], [`panics`], [`signals`] and `crash` end. [`receipt`] is
+//! a record that is waited for until it is on the disk. [`report`] says who set what, [`explanation`] why a record is where
+//! it is. [`named`] are the loggers with a name of their own, [`own_file`] their files; [`backtrace`] is a panic's.
+//! [`attribute`] is what `#[hestia::main]` calls.
 //!
 //! *Invariant:* the one place that knows all others.
 
@@ -12,6 +12,8 @@
 pub mod attribute;
 mod backtrace;
 pub(crate) mod builder;
+#[cfg(all(target_os = "linux", not(hestia_portable)))]
+mod crash;
 #[cfg(unix)]
 pub(crate) mod crash_safe;
 mod direct;
@@ -23,6 +25,7 @@ pub(crate) mod outputs;
 mod own_file;
 mod panics;
 pub(crate) mod pipeline;
+pub(crate) mod receipt;
 pub(crate) mod report;
 pub(crate) mod settings;
 mod signals;

@@ -18,6 +18,7 @@ use crate::layout::{ConsoleLayout, JsonLayout, Layout, Schema, Style, TextLayout
 use crate::record::batch::Batch;
 use crate::sink::console::{ConsoleSink, Stream, is_terminal};
 use crate::sink::file::FileSink;
+use crate::sink::file::durability::Durability;
 use crate::sink::file::rotation::Rotation;
 use crate::sink::{Sink, Standing};
 use crate::sync::lock;
@@ -235,6 +236,7 @@ pub struct TextFile {
     pub(super) level: Option<LevelFilter>,
     pub(super) layout: TextLayout,
     pub(super) rotate: Option<Switch<Rotation>>,
+    pub(super) sync: Option<Durability>,
     filter: Option<MakeFilter>,
 }
 
@@ -267,15 +269,23 @@ impl TextFile {
         self
     }
 
-    /// Rotated as all files are, unless it has a word of its own.
-    pub(super) fn open(&self, rotate: Option<&Switch<Rotation>>) -> Destination {
+    /// When the lines of this file are brought to the disk, in the place of what [`crate::Builder::sync`] says.
+    #[must_use]
+    pub fn sync(mut self, durability: Durability) -> Self {
+        self.sync = Some(durability);
+        self
+    }
+
+    /// Rotated and synced as all files are, unless it has a word of its own.
+    pub(super) fn open(&self, rotate: Option<&Switch<Rotation>>, sync: Durability) -> Destination {
         let rotate = self.rotate.as_ref().or(rotate);
+        let sync = self.sync.unwrap_or(sync);
         let path = self
             .path
             .clone()
             .unwrap_or_else(|| PathBuf::from(Self::NAME));
         let layout = named_layout(self.layout.clone());
-        open_file(&path, rotate, layout, self.filter.as_ref())
+        open_file(&path, rotate, sync, layout, self.filter.as_ref())
     }
 }
 
@@ -292,6 +302,7 @@ pub struct JsonFile {
     pub(super) level: Option<LevelFilter>,
     pub(super) schema: Schema,
     pub(super) rotate: Option<Switch<Rotation>>,
+    pub(super) sync: Option<Durability>,
     filter: Option<MakeFilter>,
 }
 
@@ -324,27 +335,36 @@ impl JsonFile {
         self
     }
 
-    /// Rotated as all files are, unless it has a word of its own.
-    pub(super) fn open(&self, rotate: Option<&Switch<Rotation>>) -> Destination {
+    /// When the lines of this file are brought to the disk, in the place of what [`crate::Builder::sync`] says.
+    #[must_use]
+    pub fn sync(mut self, durability: Durability) -> Self {
+        self.sync = Some(durability);
+        self
+    }
+
+    /// Rotated and synced as all files are, unless it has a word of its own.
+    pub(super) fn open(&self, rotate: Option<&Switch<Rotation>>, sync: Durability) -> Destination {
         let rotate = self.rotate.as_ref().or(rotate);
+        let sync = self.sync.unwrap_or(sync);
         let path = self
             .path
             .clone()
             .unwrap_or_else(|| PathBuf::from(Self::NAME));
         let layout = named_layout(JsonLayout::new(self.schema));
-        open_file(&path, rotate, layout, self.filter.as_ref())
+        open_file(&path, rotate, sync, layout, self.filter.as_ref())
     }
 }
 
 fn open_file(
     path: &Path,
     rotate: Option<&Switch<Rotation>>,
+    sync: Durability,
     layout: RouteLayout,
     filter: Option<&MakeFilter>,
 ) -> Destination {
     // By hand every file can be rotated about which nothing is said.
     let rotation = rotate.map_or_else(|| Some(Rotation::by_hand()), |said| said.0.clone());
-    let mut sink = FileSink::new(for_this_process(path), rotation);
+    let mut sink = FileSink::new(for_this_process(path), rotation, sync);
     let opened = sink.open();
     Destination {
         file: Some(Arc::clone(sink.standing())),
@@ -478,8 +498,8 @@ macro_rules! debug {
 
 debug! {
     Console { stream, level, style, color, zone }
-    TextFile { path, level, layout, rotate }
-    JsonFile { path, level, schema, rotate }
+    TextFile { path, level, layout, rotate, sync }
+    JsonFile { path, level, schema, rotate, sync }
     Output { name, level }
 }
 

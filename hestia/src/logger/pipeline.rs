@@ -6,7 +6,7 @@
 //! *Invariant:* nothing here is waited for longer than the limit the caller gave.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -52,6 +52,8 @@ pub(super) struct Output {
     pub(super) only_logger: Option<u64>,
     /// Where the environment put its file, when the code said another place.
     pub(super) moved_to: Option<PathBuf>,
+    /// A file of hestia's, as [`crate::durable!`] waits for.
+    is_file: bool,
 }
 
 pub(super) struct Pipeline {
@@ -63,6 +65,33 @@ pub(super) struct Pipeline {
     pub(super) directives: Mutex<Directives>,
     own_files: Mutex<OwnFiles>,
 }
+
+impl std::fmt::Debug for Pipeline {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Pipeline").finish_non_exhaustive()
+    }
+}
+
+/// For each output how many records it has lost, and how often the disk has refused what it wrote; always 0 where it is no
+/// file of hestia's.
+#[derive(Debug, Default)]
+pub(super) struct Losses(Vec<(u64, u64)>);
+
+fn losses_of(output: &Output) -> (u64, u64) {
+    if !output.is_file {
+        return (0, 0);
+    }
+    let load = |counter: &AtomicU64| counter.load(Ordering::Acquire);
+    let OutputCounts {
+        failed,
+        sync_failures,
+        ..
+    } = &*output.counts;
+    (load(failed), load(sync_failures))
+}
+
+/// The place of an output that has lost something, and what.
+type Lost = (usize, ErrorKind, String);
 
 /// Null before `init`. Never freed: see `callsite::FRONT`.
 static PIPELINE: AtomicPtr<Pipeline> = AtomicPtr::new(std::ptr::null_mut());
@@ -256,10 +285,51 @@ impl Pipeline {
         result
     }
 
+    /// Waits until every file has on the disk what was logged before the call, and has lost nothing since `before`.
+    pub(super) fn sync(&self, limit: Duration, before: &Losses) -> Result<FlushReport, FlushError> {
+        let request = |answer| Control::Confirm(Confirm::Sync, answer);
+        self.ask_comparing(limit, request, |_, _| self.first_lost_since(before))
+    }
+
+    /// What the files have lost so far.
+    pub(super) fn losses(&self) -> Losses {
+        let outputs = lock(&self.outputs);
+        Losses(outputs.iter().map(losses_of).collect())
+    }
+
+    /// The first file that has lost more than that.
+    fn first_lost_since(&self, before: &Losses) -> Option<Lost> {
+        let outputs = lock(&self.outputs);
+        let compared = outputs.iter().map(losses_of).zip(&before.0).enumerate();
+        for (place, ((failed, refused), (failed_before, refused_before))) in compared {
+            if failed > *failed_before {
+                let count = failed - failed_before;
+                let what = format!("{count} records were lost while this one was on its way");
+                return Some((place, ErrorKind::Write, what));
+            }
+            if refused > *refused_before {
+                let what = "the disk refused what it was given while this record was on its way";
+                return Some((place, ErrorKind::SyncFile, what.to_owned()));
+            }
+        }
+        None
+    }
+
     fn ask(
         &self,
         limit: Duration,
         request: impl FnOnce(Sender<Answer>) -> Control,
+    ) -> Result<FlushReport, FlushError> {
+        self.ask_comparing(limit, request, |report, results| {
+            self.lost_since_last_time(report, results)
+        })
+    }
+
+    fn ask_comparing(
+        &self,
+        limit: Duration,
+        request: impl FnOnce(Sender<Answer>) -> Control,
+        lost: impl FnOnce(&FlushReport, &[Answer]) -> Option<Lost>,
     ) -> Result<FlushReport, FlushError> {
         if is_own() {
             return Err(FlushError::new(
@@ -281,7 +351,7 @@ impl Pipeline {
                 (0..asked).all(|place| results.iter().any(|(answered, _)| *answered == place));
             if all { Ok(results) } else { Err(results) }
         });
-        self.report(start.elapsed(), results)
+        self.report(start.elapsed(), results, lost)
     }
 
     /// Waits for the answers of all outputs: until every ticket is settled or the time is over.
@@ -311,6 +381,7 @@ impl Pipeline {
         &self,
         elapsed: Duration,
         results: Result<Vec<Answer>, Vec<Answer>>,
+        lost: impl FnOnce(&FlushReport, &[Answer]) -> Option<Lost>,
     ) -> Result<FlushReport, FlushError> {
         let (in_time, mut results) = match results {
             Ok(results) => (true, results),
@@ -325,7 +396,7 @@ impl Pipeline {
         let report = FlushReport { elapsed, stats };
         results.sort_by_key(|(place, _)| *place);
         let name = |place: usize| names.get(place).map_or("output", String::as_str);
-        let lost = self.lost_since_last_time(&report, &results);
+        let lost = lost(&report, &results);
         let failed = results.iter().find_map(|(place, result)| match result {
             // The reader went away and will not come back: there is nobody to confirm anything to.
             Err(error) if error.kind() != ErrorKind::Closed => Some((*place, error)),
@@ -335,12 +406,9 @@ impl Pipeline {
             let what = format!("{}: {}", name(place), chain(error));
             return Err(FlushError::new(error.kind(), what).with_report(report));
         }
-        if in_time && let Some((place, lost)) = lost {
-            let what = format!(
-                "{}: {lost} records were lost since the last flush",
-                name(place)
-            );
-            return Err(FlushError::new(ErrorKind::Write, what).with_report(report));
+        if in_time && let Some((place, kind, lost)) = lost {
+            let what = format!("{}: {lost}", name(place));
+            return Err(FlushError::new(kind, what).with_report(report));
         }
         if in_time {
             return Ok(report);
@@ -355,11 +423,7 @@ impl Pipeline {
 
     /// The first output that lost records since this was asked last, and how many; those whose reader
     /// has gone for good do not count.
-    fn lost_since_last_time(
-        &self,
-        report: &FlushReport,
-        results: &[Answer],
-    ) -> Option<(usize, u64)> {
+    fn lost_since_last_time(&self, report: &FlushReport, results: &[Answer]) -> Option<Lost> {
         let is_closed = |place: usize| {
             results.iter().any(|(answered, result)| {
                 *answered == place
@@ -373,7 +437,9 @@ impl Pipeline {
         for (place, (output, stats)) in outputs.iter_mut().zip(report.outputs()).enumerate() {
             let before = std::mem::replace(&mut output.lost_before, stats.failed);
             if stats.failed > before && !is_closed(place) && first.is_none() {
-                first = Some((place, stats.failed - before));
+                let count = stats.failed - before;
+                let what = format!("{count} records were lost since the last flush");
+                first = Some((place, ErrorKind::Write, what));
             }
         }
         first
@@ -565,6 +631,7 @@ pub(super) fn route(
         is_filtered: destination.filter.is_some(),
         only_logger,
         moved_to: None,
+        is_file: destination.file.is_some(),
     };
     let route = Route {
         name,

@@ -14,6 +14,7 @@ use crate::filter::directives::Table;
 use crate::layout::in_words;
 use crate::queue::Overflow;
 use crate::record::Entries;
+use crate::sink::file::durability::Durability;
 use crate::sink::file::rotation::Rotation;
 use crate::stats::OutputStats;
 use crate::sync::lock;
@@ -181,6 +182,16 @@ fn notes(pipeline: &Pipeline, outputs: &[Output]) -> Vec<String> {
         {
             notes.push(format!("output {} does not work", output.name));
         }
+        let refused = output
+            .counts
+            .sync_failures
+            .load(std::sync::atomic::Ordering::Relaxed);
+        if refused > 0 {
+            notes.push(format!(
+                "output {}: the disk refused what had been written {refused} times; some of it may be lost",
+                output.name
+            ));
+        }
     }
     notes
 }
@@ -208,7 +219,8 @@ pub(super) fn rows(settings: &Settings) -> Vec<ReportRow> {
     rows.add("text", &settings.text, |text| {
         let in_words = |text: &TextFile| {
             let path = file(text.path.as_deref(), text.level);
-            format!("{path}{}", own_rotation(text.rotate.as_ref()))
+            let rotation = own_rotation(text.rotate.as_ref());
+            format!("{path}{rotation}{}", own_sync(text.sync))
         };
         text.as_ref().map_or_else(off, in_words)
     });
@@ -216,13 +228,15 @@ pub(super) fn rows(settings: &Settings) -> Vec<ReportRow> {
         let in_words = |json: &JsonFile| {
             let path = file(json.path.as_deref(), json.level);
             let rotation = own_rotation(json.rotate.as_ref());
-            format!("{path}, schema {}{rotation}", small(json.schema))
+            let sync = own_sync(json.sync);
+            format!("{path}, schema {}{rotation}{sync}", small(json.schema))
         };
         json.as_ref().map_or_else(off, in_words)
     });
     rows.add("rotate", &settings.rotate, |rotate| {
         rotate.as_ref().map_or_else(by_hand, rotation_in_words)
     });
+    rows.add("sync", &settings.sync, Durability::to_string);
     for output in &settings.outputs {
         let value = format!("a sink of the program's{}", own_level(output.level));
         rows.push(&format!("sink {}", output.name), value, settings.code);
@@ -260,6 +274,7 @@ pub(super) fn rows(settings: &Settings) -> Vec<ReportRow> {
         CrashSafe::On => "on".to_owned(),
         CrashSafe::In(directory) => directory.display().to_string(),
     });
+    rows.add("drain_on_crash", &settings.drain_on_crash, on_or_off);
     rows.add("internal_logger", &settings.internal_logger, on_or_off);
     rows.add("env", &settings.reads_environment, on_or_off);
     rows.0
@@ -319,6 +334,10 @@ fn own_rotation(said: Option<&Switch<Rotation>>) -> String {
     said.map_or_else(String::new, |said| {
         format!(", rotate {}", rotation_in_words(said))
     })
+}
+
+fn own_sync(said: Option<Durability>) -> String {
+    said.map_or_else(String::new, |said| format!(", sync {said}"))
 }
 
 /// A choice that has one word for a name.

@@ -18,6 +18,7 @@ use crate::error::{ErrorKind, InitError};
 use crate::facts::Facts;
 use crate::internal::ErrorHook;
 use crate::queue::{Bounds, Overflow};
+use crate::sink::file::durability::Durability;
 use crate::sink::file::rotation::Rotation;
 use crate::writer::route::Route;
 
@@ -161,6 +162,8 @@ pub(super) struct Settings {
     pub(super) json: Said<Option<JsonFile>>,
     /// Of all files; nothing said means by hand only.
     pub(super) rotate: Said<Option<Switch<Rotation>>>,
+    /// Of all files.
+    pub(super) sync: Said<Durability>,
     pub(super) outputs: Vec<Output>,
     pub(super) overflow: Said<Overflow>,
     pub(super) order: Said<Order>,
@@ -173,6 +176,7 @@ pub(super) struct Settings {
     pub(super) panics: Said<bool>,
     pub(super) drain_on: Said<Vec<Signal>>,
     pub(super) reopen_on_hang_up: Said<bool>,
+    pub(super) drain_on_crash: Said<bool>,
     pub(super) internal_logger: Said<bool>,
     pub(super) crash_safe: Said<CrashSafe>,
     pub(super) error_hook: Option<ErrorHook>,
@@ -196,6 +200,7 @@ impl Default for Settings {
             text: Said::default(Some(TextFile::default())),
             json: Said::default(Some(JsonFile::default())),
             rotate: Said::default(None),
+            sync: Said::default(Durability::Never),
             outputs: Vec::new(),
             overflow: Said::default(bounds.overflow),
             order: Said::default(Order::default()),
@@ -208,6 +213,7 @@ impl Default for Settings {
             panics: Said::default(true),
             drain_on: Said::default(Vec::new()),
             reopen_on_hang_up: Said::default(false),
+            drain_on_crash: Said::default(false),
             internal_logger: Said::default(false),
             crash_safe: Said::default(CrashSafe::Off),
             error_hook: None,
@@ -294,6 +300,15 @@ impl Settings {
             .flatten()
             .filter_map(|said| said.0.as_ref())
             .try_for_each(|rotation| rotation.check().map_err(invalid))
+    }
+
+    fn check_sync(&self) -> Result<(), InitError> {
+        let text = self.text.value.as_ref().and_then(|text| text.sync);
+        let json = self.json.value.as_ref().and_then(|json| json.sync);
+        [Some(self.sync.value), text, json]
+            .into_iter()
+            .flatten()
+            .try_for_each(|durability| durability.check().map_err(invalid))
     }
 
     /// One level that every output obeys.
@@ -396,7 +411,12 @@ impl Settings {
         if cfg!(not(unix)) && (self.reopen_on_hang_up.value || !self.drain_on.value.is_empty()) {
             return Err(invalid("signals are to be had on Unix only"));
         }
+        let has_crash_handler = cfg!(all(target_os = "linux", not(hestia_portable)));
+        if self.drain_on_crash.value && !has_crash_handler {
+            return Err(invalid("drain_on_crash is to be had on Linux only"));
+        }
         self.check_rotation()?;
+        self.check_sync()?;
         self.check_names()
     }
 
@@ -441,15 +461,15 @@ impl Settings {
         directives: &Directives,
     ) -> (Vec<pipeline::Output>, Vec<Route>) {
         let mut opened = Vec::new();
-        let rotate = self.rotate.value.as_ref();
+        let (rotate, sync) = (self.rotate.value.as_ref(), self.sync.value);
         if let Some(console) = &self.console.value {
             opened.push(("console", console.level, open_safely(|| console.open())));
         }
         if let Some(text) = &self.text.value {
-            opened.push(("text", text.level, open_safely(|| text.open(rotate))));
+            opened.push(("text", text.level, open_safely(|| text.open(rotate, sync))));
         }
         if let Some(json) = &self.json.value {
-            opened.push(("json", json.level, open_safely(|| json.open(rotate))));
+            opened.push(("json", json.level, open_safely(|| json.open(rotate, sync))));
         }
         for output in &self.outputs {
             if let Some(destination) = open_safely(|| output.open()) {
@@ -473,8 +493,8 @@ impl Settings {
         let mut text = self.text.value.clone().unwrap_or_default();
         text.path = Some(file.path.clone());
         let name = file.said.display().to_string();
-        let rotate = self.rotate.value.as_ref();
-        let destination = open_safely(|| text.open(rotate));
+        let (rotate, sync) = (self.rotate.value.as_ref(), self.sync.value);
+        let destination = open_safely(|| text.open(rotate, sync));
         pipeline::route(name, destination, directives, text.level, Some(file.number))
     }
 }

@@ -4,13 +4,14 @@
 //! within a bound, and lists them for the writer, whose end is [`Readers`]. Past the bound, and for
 //! threads whose locals are gone, a few rings are shared behind locks.
 //!
-//! One file for each part: `ring.rs` one thread's bytes to the writer, `memory.rs` where they live, `wake.rs`
-//! how the writer sleeps and is woken, `overflow.rs` what happens when there is no room.
+//! One file for each part: `ring.rs` one thread's bytes to the writer, `memory.rs` where they live, `wake.rs` how the writer
+//! sleeps and is woken, `last_call.rs` what a crash asks of it, `overflow.rs` what happens when there is no room.
 //!
 //! Threads call [`Queue::new_producer`], and everything of [`Producer`]; the writer calls [`Readers`].
 //!
 //! *Invariant:* knows nothing about records. A producer takes no lock on its usual path.
 
+mod last_call;
 pub(crate) mod mapping;
 mod memory;
 pub(crate) mod overflow;
@@ -31,6 +32,7 @@ use crate::stats::LevelCounts;
 use crate::sync::checked::{AtomicU64, AtomicUsize, Mutex, Ordering, lock};
 use crate::thread::Thread;
 
+pub(crate) use last_call::LastCall;
 use mapping::Mapping;
 use memory::Memory;
 pub use overflow::Overflow;
@@ -155,6 +157,7 @@ pub(crate) struct Queue {
     /// The file that rings are in, for a process that wants them back after it was killed.
     mapping: Option<Arc<Mapping>>,
     pub(crate) wake: Wake,
+    pub(crate) last_call: LastCall,
     /// Apart from what callers read at every record: the writer steps with every one.
     pub(crate) progress: CachePadded<Progress>,
     registry: Mutex<Registry>,
@@ -192,6 +195,7 @@ impl Queue {
                 bound: bounds.process_bytes.saturating_sub(reserved),
             }),
             wake: Wake::new(),
+            last_call: LastCall::default(),
             progress: CachePadded::new(Progress::new(bounds.overflow, bounds.block_limit)),
             registry: Mutex::default(),
             spare_limit,

@@ -345,13 +345,17 @@ impl Batch {
     }
 
     pub(crate) fn extend(&mut self, lines: &[&str]) {
+        self.extend_at(Level::Info, lines);
+    }
+
+    pub(crate) fn extend_at(&mut self, level: Level, lines: &[&str]) {
         for line in lines {
             self.bytes.extend_from_slice(line.as_bytes());
             self.lines.push(Line {
                 end: self.bytes.len(),
                 info: LineInfo {
                     timestamp_nanos: 0,
-                    severity: Severity::Level(Level::Info),
+                    severity: Severity::Level(level),
                     uuid: Uuid::nil(),
                     is_notice: line.starts_with("notice"),
                 },

@@ -10,11 +10,14 @@
 //! once a second, a full disk at every write. A line that a full disk cut is finished first thing when
 //! there is room.
 //!
+//! What was written is the operating system's. When it is brought to the disk as well, [`durability`] says.
+//!
 //! *Invariant:* what is in the file already is never touched.
 
 mod archive;
 mod compressor;
 mod disk;
+pub(crate) mod durability;
 mod lock;
 mod period;
 pub(crate) mod rotation;
@@ -23,15 +26,17 @@ mod rotator;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::lines::{Lines, is_closed};
 use super::{FlushTicket, Sink, Standing, again};
-use crate::error::{ErrorKind, SinkError};
+use crate::error::{ErrorKind, SinkError, chain};
 use crate::record::batch::Batch;
 
 use disk::Disk;
+use durability::{Durability, Synced};
 use rotation::Rotation;
 use rotator::{Moved, Rotator};
 
@@ -45,6 +50,14 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// How often a rotation by hand is tried while another process rotates a file of the same directory.
 const BY_HAND_ATTEMPTS: u32 = 20;
+
+/// Somebody waits, or has ever waited, for records to be on the disk: then files that are given up are brought there, too.
+static KEEP_ALL: AtomicBool = AtomicBool::new(false);
+
+/// From now on. To be called before the record is logged, whose way to the writer orders the two.
+pub(crate) fn keep_all() {
+    KEEP_ALL.store(true, Ordering::Relaxed);
+}
 
 /// How long the path is believed to lead to the open file.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -74,6 +87,12 @@ pub(crate) trait FileSystem: Send {
 
     /// Opens a new file in the place of an old one, whose mode and owner it has from the beginning.
     fn open_like(&mut self, path: &Path, old: &Self::File) -> Result<Self::File, SinkError>;
+
+    /// Brings to the disk what was written to the file.
+    fn sync(&mut self, file: &Self::File) -> io::Result<()>;
+
+    /// Brings to the disk that there is a file of this name.
+    fn sync_name(&mut self, path: &Path) -> io::Result<()>;
 }
 
 /// What there is to know about an open file.
@@ -102,6 +121,24 @@ pub(crate) enum Place {
     Unknown,
 }
 
+/// A file, and how much of what was to be written to it it took: also where the rest failed.
+struct Counting<'f, F> {
+    file: &'f mut F,
+    bytes: usize,
+}
+
+impl<F: io::Write> io::Write for Counting<'_, F> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.file.write(bytes)?;
+        self.bytes += count;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
 /// Appends lines to a file.
 #[derive(Debug)]
 pub(crate) struct FileSink<S: FileSystem = Disk> {
@@ -117,6 +154,7 @@ pub(crate) struct FileSink<S: FileSystem = Disk> {
     rotator: Option<Rotator>,
     /// What has gone wrong at no cost to any line, and is still to be reported.
     trouble: Option<SinkError>,
+    synced: Synced,
     /// When it was last looked at where the path leads.
     looked: Option<Instant>,
     /// What the writer notes before each round, where it does.
@@ -128,12 +166,13 @@ pub(crate) struct FileSink<S: FileSystem = Disk> {
 }
 
 impl FileSink {
-    /// A sink for this path, which is rotated so; the file is not opened yet.
-    pub(crate) fn new(path: PathBuf, rotation: Option<Rotation>) -> Self {
+    /// A sink for this path, which is rotated and synced so; the file is not opened yet.
+    pub(crate) fn new(path: PathBuf, rotation: Option<Rotation>, durability: Durability) -> Self {
         // A program may change its directory, and the path is looked at again and again.
         let path = std::path::absolute(&path).unwrap_or(path);
         let mut sink = FileSink::on(Disk, path);
         sink.rotator = rotation.map(Rotator::new);
+        sink.synced = Synced::new(durability);
         sink
     }
 }
@@ -150,6 +189,7 @@ impl<S: FileSystem> FileSink<S> {
             failed: None,
             rotator: None,
             trouble: None,
+            synced: Synced::default(),
             looked: None,
             identity: None,
             taken_over: 0,
@@ -206,6 +246,7 @@ impl<S: FileSystem> FileSink<S> {
     fn begin(&mut self, file: &S::File) {
         let torn = self.system.ends_within_line(&self.path);
         self.lines.start_over(torn);
+        self.synced.begin();
         self.refused = None;
         self.looked = Some(self.system.now());
         let status = self.system.status(file);
@@ -236,21 +277,29 @@ impl<S: FileSystem> FileSink<S> {
 
     fn with_file(
         &mut self,
-        write: impl FnOnce(&mut Lines, &mut S::File) -> io::Result<()>,
+        write: impl FnOnce(&mut Lines, &mut Counting<'_, S::File>) -> io::Result<()>,
     ) -> Result<(), SinkError> {
         self.ensure_open()?;
         let Some(mut file) = self.file.take() else {
             return Ok(());
         };
-        let result = write(&mut self.lines, &mut file);
+        let mut counting = Counting {
+            file: &mut file,
+            bytes: 0,
+        };
+        let result = write(&mut self.lines, &mut counting);
+        if counting.bytes > 0 {
+            self.synced.wrote(|| self.system.now());
+        }
         match &result {
             Err(error) if is_closed(error) => {
                 // Somebody closed the descriptor, a program that made itself a daemon for one. By now the
                 // number may be that of another file, which closing it here would close.
                 std::mem::forget(file);
+                self.lose();
             }
             // The next write opens the file anew.
-            Err(error) if error.kind() == io::ErrorKind::StaleNetworkFileHandle => {}
+            Err(error) if error.kind() == io::ErrorKind::StaleNetworkFileHandle => self.lose(),
             _ => self.file = Some(file),
         }
         result.map_err(|error| SinkError::file(ErrorKind::Write, "write to", &self.path, error))
@@ -324,7 +373,60 @@ impl<S: FileSystem> FileSink<S> {
         }
         self.taken_over += 1;
         std::mem::forget(self.file.take());
+        self.lose();
         true
+    }
+
+    /// Brings to the disk what it may not have yet. A refusal is kept, to be reported, and for whoever asks.
+    fn sync_now(&mut self) {
+        // To bring another file to the disk would succeed, and prove nothing.
+        if let Some(status) = self.status()
+            && self.is_taken_over(&status)
+        {
+            return;
+        }
+        let Some(file) = &self.file else { return };
+        let mut result = self.system.sync(file);
+        if result.is_ok() && !self.synced.has_name {
+            result = self.system.sync_name(&self.path);
+            self.synced.has_name = result.is_ok();
+        }
+        match result {
+            Ok(()) => self.synced.succeeded(),
+            Err(error) => {
+                let error =
+                    SinkError::file(ErrorKind::SyncFile, "bring to the disk", &self.path, error);
+                self.synced.failed(error);
+            }
+        }
+    }
+
+    /// Whether what is in a file that is given up has to be on the disk, and may not be.
+    fn leaves_something_behind(&self) -> bool {
+        let matters = self.synced.is_ever_due() || KEEP_ALL.load(Ordering::Relaxed);
+        matters && self.synced.is_behind()
+    }
+
+    /// Before another file is written to: later, what is in this one cannot be brought to the disk any more.
+    fn leave(&mut self) {
+        if self.leaves_something_behind() {
+            self.sync_now();
+        }
+    }
+
+    /// The file is not this sink's any more.
+    fn lose(&mut self) {
+        if self.leaves_something_behind() {
+            let gone = io::Error::other("somebody closed it");
+            let error = SinkError::file(ErrorKind::SyncFile, "bring to the disk", &self.path, gone);
+            self.synced.failed(error);
+        }
+    }
+
+    /// What has gone wrong at no cost to any line, one thing at a time.
+    fn told(&mut self) -> Result<(), SinkError> {
+        let trouble = self.synced.take_refusal().or_else(|| self.trouble.take());
+        trouble.map_or(Ok(()), Err)
     }
 
     /// Opens what the path leads to now. When that is not possible, the old file goes on, unless nobody could ever read it.
@@ -376,6 +478,7 @@ impl<S: FileSystem> FileSink<S> {
                         return Err(SinkError::new(ErrorKind::RotateFile, what).because(error));
                     }
                 };
+                self.leave();
                 self.begin(&new);
                 // Only now is the old one given up, and may be compressed.
                 self.file = Some(new);
@@ -394,12 +497,37 @@ impl<S: FileSystem> FileSink<S> {
 impl<S: FileSystem> Sink for FileSink<S> {
     /// What goes wrong with archives costs no line: then all are written, and the error is for the report.
     fn write(&mut self, batch: &mut Batch) -> Result<(), SinkError> {
+        let is_followed = self.synced.follows(batch);
         let result = self.write_lines(batch);
         if self.standing.is_wanted() {
             self.say_standing();
         }
         self.failed = result.as_ref().err().map(again);
-        result.and_then(|()| self.trouble.take().map_or(Ok(()), Err))
+        if is_followed && self.synced.is_behind() {
+            self.sync_now();
+        }
+        result.and_then(|()| self.told())
+    }
+
+    fn idle(&mut self, is_resting: bool) -> Result<(), SinkError> {
+        if self.synced.is_due(is_resting, || self.system.now()) {
+            self.sync_now();
+        }
+        self.told()
+    }
+
+    fn sync(&mut self) -> Result<(), SinkError> {
+        self.confirm()?;
+        if self.synced.is_behind() {
+            self.sync_now();
+        }
+        self.synced.suspicion().map_or(Ok(()), |error| {
+            let what = format!(
+                "{} may lack what was written to it; rotate or reopen it to begin anew",
+                self.path.display()
+            );
+            Err(SinkError::new(ErrorKind::SyncFile, what).because(chain(error)))
+        })
     }
 
     /// Confirms what the operating system took. Fails as long as the file is not open, and after a write
@@ -417,6 +545,7 @@ impl<S: FileSystem> Sink for FileSink<S> {
         // First of all: the path may still lead to the same file. What fails here is given up below.
         let _ = self.with_file(|lines, file| lines.finish(file));
         let file = self.system.open(&self.path)?;
+        self.leave();
         self.begin(&file);
         self.file = Some(file);
         self.say_standing();
@@ -432,7 +561,7 @@ impl<S: FileSystem> Sink for FileSink<S> {
                 .status()
                 .is_some_and(|status| status.is_file && status.bytes > 0);
             if !is_there || self.rotate_now()? {
-                return self.trouble.take().map_or(Ok(()), Err);
+                return self.told();
             }
             thread::sleep(rotator::BUSY_PAUSE);
         }

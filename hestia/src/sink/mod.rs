@@ -62,6 +62,26 @@ pub trait Sink: Send {
         ticket.settle(Ok(()));
     }
 
+    /// Brings everything written so far to where it survives a loss of power; see [`durable!`](crate::durable!), which waits
+    /// for it. The default is right for a sink that has no such place: it says that there is nothing to wait for.
+    ///
+    /// # Errors
+    /// When something of it is not there, and may never be.
+    fn sync(&mut self) -> Result<(), SinkError> {
+        Ok(())
+    }
+
+    /// Called when nothing more is to be written in a round of the writer's, which may be many times a second; with `true`
+    /// before the writer goes to sleep until somebody logs. For what is to be done now and then, at no cost of a timer. The
+    /// default does nothing.
+    ///
+    /// # Errors
+    /// What is to be reported; it costs no line.
+    fn idle(&mut self, is_resting: bool) -> Result<(), SinkError> {
+        let _ = is_resting;
+        Ok(())
+    }
+
     /// Opens again what the sink writes to, because somebody moved it away. The default does nothing.
     ///
     /// # Errors
@@ -125,7 +145,7 @@ impl Drop for FlushTicket {
 }
 
 /// An error once more, with its causes as text, for whoever asks after it was handed out.
-fn again(error: &SinkError) -> SinkError {
+pub(crate) fn again(error: &SinkError) -> SinkError {
     let copy = SinkError::new(error.kind(), error.to_string());
     match error.source() {
         Some(cause) => copy.because(error::chain(cause)),

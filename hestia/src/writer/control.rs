@@ -18,6 +18,8 @@ pub(crate) type Answer = (usize, Result<(), SinkError>);
 pub(crate) enum Confirm {
     /// That it is out.
     Flush,
+    /// That it is on the disk.
+    Sync,
     /// That they have opened their files again.
     Reopen,
     /// That they have made archives of their files and begun new ones.

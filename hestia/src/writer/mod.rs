@@ -156,9 +156,25 @@ impl Writer {
         }
     }
 
+    /// Some thread crashes, and waits: everything is written before the process is gone.
+    fn answer_last_call(&mut self) {
+        let Some(call) = self.readers.queue().last_call.heard() else {
+            return;
+        };
+        let mark = self.readers.mark();
+        while !self.readers.has_passed(&mark) {
+            self.round(0);
+        }
+        self.announce_losses(true);
+        self.desk.routes.end_round(true);
+        self.readers.queue().last_call.answer(call);
+    }
+
     fn rounds(&mut self) {
+        self.readers.queue().last_call.answered_here();
         loop {
             let left = self.round(self.grace_ticks);
+            self.answer_last_call();
             self.settle_flushes();
             if self.flushes.is_empty()
                 && let Some((answer, limit)) = self.stop.take()
@@ -196,6 +212,8 @@ impl Writer {
         self.settle_flushes();
         self.announce_losses(true);
         self.desk.routes.end_round(true);
+        self.answer_last_call();
+        self.desk.routes.rest();
         self.say_written();
         if let Some((answer, limit)) = self.stop.take() {
             self.finish(answer, limit);
@@ -286,13 +304,18 @@ impl Writer {
         if !passed.is_empty() {
             self.announce_losses(true);
         }
+        let mut syncs = Vec::new();
         for (_, what, answer) in passed {
             match what {
+                Confirm::Sync => syncs.push(answer),
                 Confirm::Flush => self.desk.routes.flush(&answer),
                 Confirm::Reopen => self.desk.routes.reopen(&answer),
                 Confirm::Rotate => self.desk.routes.rotate(&answer),
                 Confirm::Nothing => drop(answer),
             }
+        }
+        if !syncs.is_empty() {
+            self.desk.routes.sync(&syncs);
         }
     }
 
@@ -317,6 +340,7 @@ impl Writer {
             Rest::Park => {
                 // An output that could not take its notice is tried again now and then.
                 let patience = self.owes_a_notice().then_some(self.notices.patience);
+                self.desk.routes.rest();
                 if !wake.prepare_to_park() {
                     wake.nap(NOTICE_PAUSE / 20);
                     return;

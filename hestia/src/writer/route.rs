@@ -27,7 +27,7 @@ use crate::position::FilePosition;
 use crate::queue::{Reason, Shed};
 use crate::record::Record;
 use crate::record::batch::{Batch, KEPT_BYTES};
-use crate::sink::{FlushTicket, Sink, Standing};
+use crate::sink::{FlushTicket, Sink, Standing, again};
 use crate::stats::{LevelCounts, OutputCounts, add};
 
 /// A batch of this many bytes is written at once: what one write call takes at its best.
@@ -291,6 +291,29 @@ impl Routes {
             } else if slot.oldest.is_none() && !slot.batch.is_empty() {
                 slot.oldest = Some(Instant::now());
             }
+            slot.idle(false);
+        }
+    }
+
+    /// The writer is about to sleep until somebody logs.
+    pub(super) fn rest(&mut self) {
+        for slot in &mut self.slots {
+            slot.idle(true);
+        }
+    }
+
+    /// Writes everything, and has each output bring it to the disk: once, however many ask.
+    pub(super) fn sync(&mut self, answers: &[crossbeam_channel::Sender<super::control::Answer>]) {
+        for (place, slot) in self.slots.iter_mut().enumerate() {
+            slot.write_out();
+            let result = slot.sync();
+            // A refusal is counted before anybody is told, since it is the count that they compare.
+            slot.idle(false);
+            for answer in answers {
+                let result = result.as_ref().copied().map_err(again);
+                // Whoever asked may have given up waiting.
+                let _ = answer.send((place, result));
+            }
         }
     }
 
@@ -445,8 +468,10 @@ impl Slot {
                 true
             }
             Err(error) => {
-                // What went wrong may have cost no line: a file that could not be rotated goes on.
-                let is_written = error.kind() == ErrorKind::RotateFile && self.batch.is_empty();
+                // What went wrong may have cost no line: a file that could not be rotated or synced goes on.
+                let costs_none =
+                    [ErrorKind::RotateFile, ErrorKind::SyncFile].contains(&error.kind());
+                let is_written = costs_none && self.batch.is_empty();
                 self.batch.all_failed();
                 self.report(&error);
                 is_written
@@ -454,8 +479,26 @@ impl Slot {
         }
     }
 
+    fn idle(&mut self, is_resting: bool) {
+        let sink = &mut self.route.sink;
+        let result = catch_unwind(AssertUnwindSafe(|| sink.idle(is_resting)))
+            .unwrap_or_else(|panic| Err(panicked("idle", &*panic)));
+        if let Err(error) = result {
+            self.report(&error);
+        }
+    }
+
+    fn sync(&mut self) -> Result<(), SinkError> {
+        let sink = &mut self.route.sink;
+        catch_unwind(AssertUnwindSafe(|| sink.sync()))
+            .unwrap_or_else(|panic| Err(panicked("sync", &*panic)))
+    }
+
     fn report(&self, error: &SinkError) {
         add(&self.route.counts.errors, 1);
+        if error.kind() == ErrorKind::SyncFile {
+            add(&self.route.counts.sync_failures, 1);
+        }
         internal::trouble(&self.route.name, chain(error));
     }
 }

@@ -5,12 +5,13 @@
 
 use std::env;
 use std::error::Error;
-use std::fs::File;
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use hestia::{ArchiveNames, Builder, JsonFile, Rotation, TextFile, hlog};
+use hestia_tests::counters;
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -53,33 +54,9 @@ fn start(builder: Builder) -> Outcome {
     Ok(())
 }
 
-/// A number for each thread, in the file `returned`, which whoever kills this process reads.
-#[allow(unsafe_code, reason = "memory that outlives the process")]
-fn returned(threads: u64) -> Result<&'static [AtomicU64], Box<dyn Error>> {
-    use std::os::fd::AsRawFd;
-    let file = File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open("returned")?;
-    let length = usize::try_from(threads)? * 8;
-    file.set_len(length as u64)?;
-    // SAFETY: a new mapping of the whole file, which is never unmapped; zero is a number.
-    unsafe {
-        let address = libc::mmap(
-            std::ptr::null_mut(),
-            length,
-            libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_SHARED,
-            file.as_raw_fd(),
-            0,
-        );
-        if address == libc::MAP_FAILED {
-            return Err("cannot map the file".into());
-        }
-        Ok(std::slice::from_raw_parts(address.cast(), length / 8))
-    }
+/// A number for each thread, in the file `returned`; a process before this one may have made it.
+fn returned(threads: usize) -> io::Result<&'static [AtomicU64]> {
+    counters::open("returned").or_else(|_| counters::create("returned", threads))
 }
 
 /// All kinds of statements in turn; each says its thread and number.
@@ -102,7 +79,7 @@ fn log_record(logger: &hestia::Logger, thread: u64, number: u64) {
     }
 }
 
-fn log_until_killed(builder: Builder, threads: u64) -> Outcome {
+fn log_until_killed(builder: Builder, threads: usize) -> Outcome {
     let returned = returned(threads)?;
     builder.init()?;
     let logger = hestia::logger("named").metadata("team", "risk");
@@ -123,7 +100,7 @@ fn log_until_killed(builder: Builder, threads: u64) -> Outcome {
 }
 
 /// Most of the time everything is written and the writer asleep.
-fn log_slowly(threads: u64) -> Outcome {
+fn log_slowly(threads: usize) -> Outcome {
     let returned = returned(threads)?;
     builder().init()?;
     let logger = hestia::logger("named").metadata("team", "risk");

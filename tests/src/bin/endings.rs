@@ -45,6 +45,11 @@ fn main() -> Outcome {
         "exit_handlers" => exit_handlers(),
         "joined_by_exit_handler" => joined_by_exit_handler(),
         "hung_sink" => hung_sink(ending),
+        "sink_crashes" => sink_crashes(),
+        "hung_sink_and_crash" => hung_sink_and_crash(),
+        "crash_after_shutdown" => crash_after_shutdown(),
+        "children_crash" => children_crash(),
+        "crash_handler" => crash_handler(),
         "shutdown_with_hung_sink" => shutdown_with_hung_sink(),
         unknown => Err(format!("there is no scenario {unknown}").into()),
     }
@@ -73,8 +78,130 @@ fn end(ending: &str) -> Outcome {
         }
         "terminate" => wait_for(libc::SIGTERM),
         "interrupt" => wait_for(libc::SIGINT),
+        "fault" => fault(),
+        "fault_in_file" => fault_in_file()?,
+        "overflow" => drop(overflow(&[])),
+        "abort_by_itself" => process::abort(),
+        "killed_as_by_fault" => wait_for(libc::SIGSEGV),
         unknown => return Err(format!("there is no ending {unknown}").into()),
     }
+    Ok(())
+}
+
+/// Reads where nothing is: in the page of the null pointer, which the compiler would not let pass by itself.
+fn fault() {
+    // SAFETY: none; the process is to die of it.
+    let _ = unsafe { std::ptr::without_provenance::<u8>(8).read_volatile() };
+}
+
+/// Reads a part of a file that is not there any more.
+fn fault_in_file() -> Outcome {
+    let mapped = counters::create("truncated", THREADS as usize)?;
+    fs::File::options()
+        .write(true)
+        .open("truncated")?
+        .set_len(0)?;
+    print(mapped[0].load(Ordering::Relaxed))
+}
+
+/// Calls itself until there is no stack left.
+fn overflow(before: &[u8]) -> usize {
+    let mut more = [before.len() as u8; 4096];
+    std::hint::black_box(&mut more);
+    match before.len() {
+        usize::MAX => 0,
+        _ => overflow(&more) + usize::from(std::hint::black_box(&more)[0]),
+    }
+}
+
+/// Crashes are to end the process in the time of a hung sink, and no sooner than everything is written.
+fn crashing(builder: Builder) -> Builder {
+    builder.drain_on_crash(true)
+}
+
+/// On the writer's thread there is nobody to wait for.
+fn sink_crashes() -> Outcome {
+    struct Crashes;
+    impl Sink for Crashes {
+        fn write(&mut self, _: &mut Batch) -> Result<(), SinkError> {
+            fault();
+            Ok(())
+        }
+    }
+    let limit = Duration::from_secs(3600);
+    crashing(files())
+        .exit_limit(limit)
+        .sink(Output::new("crashes", Crashes))
+        .init()?;
+    log::info!("once");
+    wait()
+}
+
+/// The writer hangs: the crash is not held up for longer than the limit.
+fn hung_sink_and_crash() -> Outcome {
+    crashing(with_hung_sink()).init()?;
+    log::info!("once");
+    fault();
+    Ok(())
+}
+
+fn crash_after_shutdown() -> Outcome {
+    let limit = Duration::from_secs(3600);
+    let handle = crashing(files()).exit_limit(limit).init()?;
+    log_from_threads(THREADS, RECORDS / 10);
+    handle.shutdown()?;
+    log::info!("after");
+    fault();
+    Ok(())
+}
+
+/// One child crashes before it has logged, another one after that; their parent goes on.
+fn children_crash() -> Outcome {
+    let limit = Duration::from_secs(3600);
+    crashing(files()).exit_limit(limit).init()?;
+    log::info!("parent before");
+    for logs in [false, true] {
+        // SAFETY: the child does what hestia promises to work, and crashes.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            if logs {
+                log::info!("child");
+            }
+            fault();
+        }
+        let mut status = 0;
+        // SAFETY: fills in the value behind the pointer.
+        unsafe { libc::waitpid(child, &raw mut status, 0) };
+        let signal = libc::WIFSIGNALED(status).then(|| libc::WTERMSIG(status));
+        print(format_args!("{signal:?}"))?;
+    }
+    log::info!("parent after");
+    Ok(())
+}
+
+/// A handler that was there before hestia's gets the signal after it, with what the kernel said about it.
+fn crash_handler() -> Outcome {
+    extern "C" fn earlier(_: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
+        // SAFETY: the kernel hands over a valid pointer; ends the process.
+        unsafe {
+            libc::_exit(if (*info).si_addr().addr() == 8 {
+                42
+            } else {
+                43
+            })
+        };
+    }
+    // SAFETY: zero is a valid `sigaction`, and the handler a function of this program.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        let handler: extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void) = earlier;
+        action.sa_sigaction = handler as *const () as libc::sighandler_t;
+        action.sa_flags = libc::SA_SIGINFO;
+        libc::sigaction(libc::SIGSEGV, &raw const action, std::ptr::null_mut());
+    }
+    crashing(files()).init()?;
+    log_from_threads(THREADS, RECORDS);
+    fault();
     Ok(())
 }
 
@@ -110,7 +237,7 @@ fn wait() -> ! {
 }
 
 fn after_logging(ending: &str) -> Outcome {
-    with_signals().init()?;
+    until(ending).init()?;
     log_from_threads(THREADS, RECORDS);
     end(ending)
 }
@@ -121,9 +248,18 @@ fn with_signals() -> Builder {
         .drain_on(Signal::Interrupt)
 }
 
+fn until(ending: &str) -> Builder {
+    match ending {
+        "fault" | "fault_in_file" | "overflow" | "abort_by_itself" | "killed_as_by_fault" => {
+            crashing(files())
+        }
+        _ => with_signals(),
+    }
+}
+
 /// Threads go on logging until the process is gone.
 fn while_logging(ending: &str) -> Outcome {
-    with_signals().init()?;
+    until(ending).init()?;
     let returned = counters::create("returned", THREADS as usize)?;
     for (thread, returned) in returned.iter().enumerate() {
         thread::spawn(move || {

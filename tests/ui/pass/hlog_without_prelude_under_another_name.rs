@@ -16,5 +16,6 @@ fn main() {
     let number = 5;
     logging::hlog!(info, number, a.b = "x", err = "e", "{number} {:>1$}", "text", 9);
     reexport::say!(error, number:?, list:serde = [1], "{}", number);
+    let _ = logging::durable!(info, number, "{number}");
     crate::reexport::warn!(target: "db", number; "{number:x}");
 }

@@ -35,6 +35,11 @@ mod rotations {
     pub fn main() {}
 }
 
+mod syncs {
+    #[hestia::main(console = false, sync = "500ms", text(sync = "never"), json(sync = "batches"))]
+    pub fn main() {}
+}
+
 mod empty_groups {
     #[hestia::main(console(), text(), json = (), metadata())]
     pub fn main() {}
@@ -83,6 +88,8 @@ mod empty_groups {
     exit_limit = "1m30s",
     panics = false,
     drain_on = ["terminate", "interrupt", "hang_up"],
+    sync = "errors",
+    drain_on_crash = false,
     reopen_on_hang_up = false,
     crash_safe = false,
     internal_logger = false,

@@ -58,6 +58,47 @@ impl FileSystem for Disk {
             Err(_) => Place::Unknown,
         }
     }
+
+    fn sync(&mut self, file: &Locked) -> io::Result<()> {
+        match file.file().sync_data() {
+            // A device, such as `/dev/null`, has nothing to bring anywhere.
+            Err(_) if file.file().metadata().is_ok_and(|there| !there.is_file()) => Ok(()),
+            result => result,
+        }
+    }
+
+    fn sync_name(&mut self, path: &Path) -> io::Result<()> {
+        sync_directory_of(path)
+    }
+}
+
+/// A directory that may not be read cannot be opened for it; then the name comes to the disk when the system sees fit.
+#[cfg(unix)]
+fn sync_directory_of(path: &Path) -> io::Result<()> {
+    // A link stays where it is; it is the name of what it leads to that may be new.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let Some(Ok(directory)) = path.parent().map(File::open) else {
+        return Ok(());
+    };
+    let directory = above_standard_streams(directory)?;
+    match directory.sync_all() {
+        // Not every file system knows this for directories.
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+            ) || error.raw_os_error() == Some(libc::EBADF) =>
+        {
+            Ok(())
+        }
+        result => result,
+    }
+}
+
+/// There a directory cannot be opened.
+#[cfg(not(unix))]
+fn sync_directory_of(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// How often a file is opened that is moved away while it is.

@@ -147,9 +147,14 @@ impl Rotation {
         self
     }
 
-    /// The most that the archives and the live file take together, in bytes; no limit unless said. The live file counts with
-    /// the size at which it is rotated, so this must be more than that; where only time rotates it, it does not count. While
-    /// an archive is compressed, its compressed copy comes on top.
+    /// The most that the live file and its archives take together, in bytes: the budget that keeps this log from filling the
+    /// disk. No limit unless said.
+    ///
+    /// The size at which the file is rotated is set aside for it, so this must be more than that; archives get the rest, and
+    /// the oldest are deleted for it before the live file needs the room. Where only time or hand rotates the file, it is
+    /// also rotated before it would become larger than half of this. What comes on top: a single line that is longer than
+    /// the file may be, what several processes write at once, and the compressed copy of an archive until that is deleted.
+    /// An archive that some process still writes to is not deleted, nor are more than 256 at one time.
     pub fn max_total_bytes(mut self, bytes: u64) -> Self {
         self.max_total_bytes = Some(bytes);
         self
@@ -189,6 +194,11 @@ impl Rotation {
             )),
             _ => Ok(()),
         }
+    }
+
+    /// The largest that the live file becomes, in bytes.
+    pub(super) fn live_bytes(&self) -> Option<u64> {
+        self.size.or(self.max_total_bytes.map(|total| total / 2))
     }
 
     /// Appends what an archive of this file is called when it has been compressed: nothing, or `.gz` and so on.

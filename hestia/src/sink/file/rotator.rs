@@ -166,7 +166,7 @@ impl Rotator {
         };
         let limit = self
             .rotation
-            .size
+            .live_bytes()
             .map_or(u64::MAX, |size| size.saturating_sub(there));
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         match batch.end_within(limit, before.saturating_mul(NANOS)) {
@@ -398,7 +398,7 @@ fn too_many<'k>(rotation: &Rotation, kept: &'k [Kept], seconds: i64) -> Vec<&'k 
     {
         archives.entry(one.archive.tag).or_default().push(one);
     }
-    let live = rotation.size.unwrap_or(0);
+    let live = rotation.live_bytes().unwrap_or(0);
     let total = rotation
         .max_total_bytes
         .map_or(u64::MAX, |total| total.saturating_sub(live));

@@ -31,7 +31,7 @@ fn flush<S: FileSystem>(sink: &mut FileSink<S>) -> Result<(), SinkError> {
 /// A directory for the test, and a sink for the given path in it.
 fn on_disk(path: &str) -> (TempDir, FileSink, Batch) {
     let directory = tempfile::tempdir().unwrap();
-    let sink = FileSink::new(directory.path().join(path), None);
+    let sink = FileSink::new(directory.path().join(path), None, Durability::Never);
     (directory, sink, Batch::of(&[]))
 }
 
@@ -41,6 +41,7 @@ fn refused(sink: &mut FileSink) -> String {
     chain(&error)
 }
 
+mod durability;
 mod rotation;
 
 mod on_disk {
@@ -150,7 +151,7 @@ mod on_disk {
     fn two_sinks_on_one_file_do_not_overwrite_each_other() {
         let (directory, mut first, mut batch) = on_disk("all.log");
         let path = directory.path().join("all.log");
-        let mut second = FileSink::new(path.clone(), None);
+        let mut second = FileSink::new(path.clone(), None, Durability::Never);
         first.open().unwrap();
         second.open().unwrap();
         for _ in 0..2 {
@@ -163,7 +164,7 @@ mod on_disk {
 
     #[test]
     fn an_empty_path_is_refused() {
-        let told = refused(&mut FileSink::new(PathBuf::new(), None));
+        let told = refused(&mut FileSink::new(PathBuf::new(), None, Durability::Never));
         assert_eq!(told, "cannot open a log file: its path is empty");
     }
 
@@ -266,7 +267,7 @@ mod on_unix {
 
         let socket = directory.path().join("socket");
         let _listener = UnixListener::bind(&socket).unwrap();
-        let told = refused(&mut FileSink::new(socket, None));
+        let told = refused(&mut FileSink::new(socket, None, Durability::Never));
         assert!(told.contains("it is a pipe or a socket"), "{told}");
     }
 
@@ -311,7 +312,7 @@ mod on_unix {
 
     #[test]
     fn the_null_device_takes_everything() {
-        let mut sink = FileSink::new(PathBuf::from("/dev/null"), None);
+        let mut sink = FileSink::new(PathBuf::from("/dev/null"), None, Durability::Never);
         let mut batch = Batch::of(&[]);
         write(&mut sink, &["one\n"], &mut batch).unwrap();
         flush(&mut sink).unwrap();
@@ -321,7 +322,7 @@ mod on_unix {
     #[cfg(target_os = "linux")]
     #[test]
     fn a_full_disk_is_named_by_write_and_flush_until_a_write_succeeds() {
-        let mut sink = FileSink::new(PathBuf::from("/dev/full"), None);
+        let mut sink = FileSink::new(PathBuf::from("/dev/full"), None, Durability::Never);
         let mut batch = Batch::of(&[]);
         sink.open().unwrap();
         flush(&mut sink).unwrap();
@@ -365,7 +366,7 @@ mod on_unix {
             .map(|letter| letter.to_string().repeat(999) + "\n")
             .collect();
         let lines: Vec<_> = lines.iter().map(String::as_str).collect();
-        let mut sink = FileSink::new(path.to_path_buf(), None);
+        let mut sink = FileSink::new(path.to_path_buf(), None, Durability::Never);
         let mut batch = Batch::of(&[]);
         let error = write(&mut sink, &lines, &mut batch).unwrap_err();
         assert!(
@@ -409,6 +410,12 @@ struct Scene {
     files: Vec<Arc<Mutex<Script>>>,
     torn: bool,
     now: Option<Instant>,
+    /// How each attempt to bring a file to the disk ends; after the last one they succeed.
+    syncs: VecDeque<Result<(), io::ErrorKind>>,
+    /// Which file each was about.
+    synced: Vec<usize>,
+    /// How often a name was brought there.
+    names: usize,
 }
 
 struct SharedScript(Arc<Mutex<Script>>);
@@ -461,6 +468,23 @@ impl FileSystem for Stage {
 
     fn open_like(&mut self, path: &Path, _: &SharedScript) -> Result<SharedScript, SinkError> {
         self.open(path)
+    }
+
+    fn sync(&mut self, file: &SharedScript) -> io::Result<()> {
+        let mut scene = self.0.lock().unwrap();
+        let place = |known: &Arc<Mutex<Script>>| Arc::ptr_eq(known, &file.0);
+        let place = scene.files.iter().position(place).unwrap();
+        scene.synced.push(place);
+        scene
+            .syncs
+            .pop_front()
+            .unwrap_or(Ok(()))
+            .map_err(Into::into)
+    }
+
+    fn sync_name(&mut self, _: &Path) -> io::Result<()> {
+        self.0.lock().unwrap().names += 1;
+        Ok(())
     }
 }
 
@@ -535,6 +559,22 @@ fn a_flush_finishes_a_cut_line_and_still_tells_what_was_lost_with_it() {
     write(&mut sink, &["kept\n"], &mut batch).unwrap();
     flush(&mut sink).unwrap();
     assert_eq!(stage.text(0), "cut\nkept\n");
+}
+
+/// What a device says that has a bad spot (`EIO`), also in the middle of a line; and a write that is short for no reason.
+#[test]
+fn after_errors_of_the_device_no_line_is_torn_and_what_was_lost_is_counted() {
+    const EIO: Result<usize, io::ErrorKind> = Err(io::ErrorKind::Other);
+    let script = Script::of(&[EIO, Ok(2), EIO, EIO, Ok(1), Ok(3)]);
+    let (stage, mut sink, mut batch) = Stage::of(vec![Ok(script)]);
+    write(&mut sink, &["lost\n"], &mut batch).unwrap_err();
+    write(&mut sink, &["cut and finished\n", "lost\n"], &mut batch).unwrap_err();
+    write(&mut sink, &["lost\n"], &mut batch).unwrap_err();
+    write(&mut sink, &["short and whole\n"], &mut batch).unwrap();
+    assert_eq!(stage.text(0), "cut and finished\nshort and whole\n");
+    assert_eq!(stage.attempts(), 1);
+    let (written, failed, ..) = batch.figures();
+    assert_eq!((written, failed), (2, 3));
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub(crate) mod said {
         level = "warn,hyper=debug,main_attribute::settings=info",
         console = (stream = "stdout", level = "error", style = "compact", color = "always"),
         text = false,
-        json(path = "own/billing.json", level = "info", schema = "ecs", rotate = false),
+        json(path = "own/billing.json", level = "info", schema = "ecs", rotate = false, sync = "errors"),
         rotate = (
             size = "10MB", every = "week", on = "sunday", at = "03:30", zone = "local", on_start = true, names = "numbers",
             keep = 5, max_age = "30d", max_total_bytes = "1GiB", compress = "gzip", link = "newest",
@@ -61,6 +61,7 @@ pub(crate) mod said {
         panics = false,
         drain_on = ["terminate", "interrupt"],
         reopen_on_hang_up = true,
+        sync = "5s",
         internal_logger = true,
     )]
     pub(crate) fn main() {

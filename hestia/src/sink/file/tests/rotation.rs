@@ -41,6 +41,14 @@ impl FileSystem for Clocked {
     fn open_like(&mut self, path: &Path, old: &lock::Locked) -> Result<lock::Locked, SinkError> {
         Disk.open_like(path, old)
     }
+
+    fn sync(&mut self, file: &lock::Locked) -> io::Result<()> {
+        Disk.sync(file)
+    }
+
+    fn sync_name(&mut self, path: &Path) -> io::Result<()> {
+        Disk.sync_name(path)
+    }
 }
 
 /// 22 November 2026, 13:00 UTC.
@@ -344,6 +352,21 @@ fn archives_go_by_age_and_by_bytes() {
 }
 
 #[test]
+fn with_a_budget_file_and_archives_together_never_take_more() {
+    let rotation = Rotation::every(Every::Day).max_total_bytes(8 * 1024);
+    for rotation in [rotation.clone(), rotation.or_size(1024)] {
+        let mut logs = Logs::rotated(numbered(rotation));
+        for _ in 0..200 {
+            logs.write(&[(&line('a'), START)]);
+            let bytes = |name: &String| fs::metadata(logs.path(name)).unwrap().len();
+            let together: u64 = logs.names().iter().map(bytes).sum();
+            assert!(together <= 8 * 1024, "{together} bytes");
+        }
+        assert!(logs.names().len() > 1, "{:?}", logs.names());
+    }
+}
+
+#[test]
 fn a_file_that_was_moved_or_deleted_is_made_anew_when_it_is_looked_at() {
     let mut logs = Logs::rotated(Rotation::by_hand());
     logs.write(&[("one\n", 0)]);
@@ -504,6 +527,19 @@ fn a_descriptor_that_has_become_another_file_s_is_left_to_it() {
     logs.write(&[("two\n", 0)]);
     assert_eq!(logs.text("app.log"), "one\ntwo\n");
     assert_eq!(logs.text("foreign"), "");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_descriptor_that_has_become_another_file_s_is_not_synced_in_its_place() {
+    let mut logs = Logs::rotated(Rotation::by_hand());
+    logs.sink.synced = Synced::new(Durability::Every(Duration::from_secs(3600)));
+    logs.write(&[("one\n", 0)]);
+    let foreign = fs::File::create(logs.path("foreign"));
+    logs.sink.file = Some(lock::Locked::shared(foreign.unwrap()).0);
+    let error = logs.sink.sync().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SyncFile);
+    assert!(chain(&error).contains("somebody closed it"), "{error}");
 }
 
 #[test]
