@@ -332,6 +332,21 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
+    fn a_budget_without_a_size_has_room_for_two_files() {
+        let plan = |total| RotationPlan {
+            max_total_bytes: Some(total),
+            ..RotationPlan::default()
+        };
+        assert_eq!(plan(2 * KIB).check(), Ok(()));
+        let (key, wrong) = plan(2 * KIB - 1).check().unwrap_err();
+        assert_eq!(key, "max_total_bytes");
+        assert!(
+            wrong.ends_with("at least 2 KiB, half of it for the live file"),
+            "{wrong}"
+        );
+    }
+
+    #[test]
     fn words_and_spans_are_periods() {
         assert_eq!(parse_every(" Week "), Ok(Every::Week));
         assert_eq!(
