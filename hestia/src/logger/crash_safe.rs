@@ -11,15 +11,16 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{FlockOperation, fcntl_lock};
 
+use super::pipeline;
 use super::settings::{CrashSafe, Settings};
 use crate::error::{ErrorKind, InitError, RecoverError};
 use crate::internal;
 use crate::position::FilePosition;
-use crate::queue::mapping::Mapping;
+use crate::queue::mapping::{Mapping, UNFINISHED};
 use crate::queue::snapshot::{Snapshot, Unreadable};
 use crate::record::Record;
 use crate::record::description::Descriptions;
@@ -28,6 +29,8 @@ use crate::writer::{Writer, journal};
 
 /// Memory that looks like a directory, where there is one; otherwise the files are kept beside the logs.
 const MEMORY: &str = "/dev/shm";
+/// Far longer than it takes to make a file.
+const MAKING: Duration = Duration::from_secs(60);
 const PREFIX: &str = "hestia-";
 const SUFFIX: &str = ".rings";
 /// How much of a file is looked at for lines that are there already, at most: far more than a round can write.
@@ -57,8 +60,8 @@ pub(super) fn open(
         since.unwrap_or_default().as_nanos()
     );
     let bytes = settings.queue_bytes.value;
-    // Every ring has a page of its own in front, and none is smaller than a page.
-    let mapping = Mapping::create(directory.join(name), bytes + bytes / 2).map_err(failed)?;
+    // Rings take whole pages, with what stands before them; a small one so takes four times its size. Only what is used is there.
+    let mapping = Mapping::create(directory.join(name), bytes.saturating_mul(4)).map_err(failed)?;
     if let Some(parent) = parent {
         mapping.inherit(parent);
     }
@@ -121,14 +124,14 @@ pub(super) fn find(settings: &Settings) -> Vec<Found> {
     let stem = stem(settings);
     let mut paths: Vec<(SystemTime, PathBuf)> = entries
         .flatten()
-        .filter(|entry| {
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            name.starts_with(&stem) && name.ends_with(SUFFIX)
-        })
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(&stem))
         .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
         .collect();
     paths.sort();
+    for (made, path) in &paths {
+        remove_unfinished(path, *made);
+    }
+    paths.retain(|(_, path)| path.to_string_lossy().ends_with(SUFFIX));
     let found = paths.into_iter().filter_map(|(_, path)| {
         found(path).unwrap_or_else(|error| {
             internal::trouble("recovery", crate::error::chain(&error));
@@ -138,20 +141,21 @@ pub(super) fn find(settings: &Settings) -> Vec<Found> {
     found.collect()
 }
 
-/// `None` when its owner lives, somebody else is at it, or there is nothing in it.
+/// Removes a file that was never finished: its process was killed while it made it, a while ago.
+fn remove_unfinished(path: &Path, made: SystemTime) {
+    let is_unfinished = path.extension().is_some_and(|end| end == UNFINISHED);
+    let is_old = made.elapsed().is_ok_and(|age| age > MAKING);
+    if is_unfinished && is_old && matches!(lock_left(path), Ok(Some(_))) {
+        remove(path);
+    }
+}
+
+/// `None` when its owner lives, or somebody else is at it.
 fn found(path: PathBuf) -> Result<Option<Found>, RecoverError> {
     let Some(lock) = lock_left(&path)? else {
         return Ok(None);
     };
-    let snapshot = match read(&path, &lock) {
-        Ok(snapshot) => snapshot,
-        // Killed before it had anything in it.
-        Err(error) if error.kind() == ErrorKind::OpenFile => {
-            remove(&path);
-            return Ok(None);
-        }
-        Err(error) => return Err(error),
-    };
+    let snapshot = read(&path, &lock)?;
     let descriptions = Descriptions::read(snapshot.entries());
     let there = lines_since(&snapshot.files, &descriptions);
     drop(descriptions);
@@ -182,6 +186,10 @@ fn remove(path: &Path) {
 /// Opens a file that a process left, and locks it; `None` when the process lives. Only a plain file of the user's own is
 /// believed.
 fn lock_left(path: &Path) -> Result<Option<File>, RecoverError> {
+    if is_own(path) {
+        // To open it and close it again would give its lock away: such locks belong to the process.
+        return Ok(None);
+    }
     let opened = File::options()
         .read(true)
         .write(true)
@@ -205,6 +213,18 @@ fn lock_left(path: &Path) -> Result<Option<File>, RecoverError> {
     // Another process may have recovered and removed it in between.
     let is_there = file.metadata().is_ok_and(|status| status.nlink() > 0);
     Ok(is_there.then_some(file))
+}
+
+fn is_own(path: &Path) -> bool {
+    let identity = |path: &Path| {
+        let status = fs::metadata(path).ok()?;
+        Some((status.dev(), status.ino()))
+    };
+    let own = pipeline::running().and_then(|pipeline| pipeline.queue().mapping());
+    own.is_some_and(|own| {
+        let own = identity(own.path());
+        own.is_some() && own == identity(path)
+    })
 }
 
 fn read(path: &Path, file: &File) -> Result<Snapshot, RecoverError> {

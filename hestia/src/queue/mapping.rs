@@ -24,9 +24,9 @@
 
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::memory::{Memory, SIDE_BYTES};
@@ -106,6 +106,8 @@ use format::{
 
 /// Regions are whole pages of this size; larger pages only mean that more is preallocated at once.
 const PAGE: usize = 4096;
+/// What the name of a file that is still being made ends with, instead of its usual end.
+pub(crate) const UNFINISHED: &str = "new";
 /// Entries are preallocated in steps of this.
 const ENTRY_STEP: usize = 64 << 10;
 
@@ -129,6 +131,8 @@ pub(crate) struct Mapping {
     /// The number that the mapping was made with: a forked child has another.
     process_id: u32,
     state: Mutex<State>,
+    /// Something found no room, and is on the heap, or undescribed.
+    is_short: AtomicBool,
 }
 
 // SAFETY: the memory is reached through atomics, through regions that have one owner each, and under the lock.
@@ -169,12 +173,14 @@ impl Mapping {
 
         use rustix::mm::{MapFlags, ProtFlags, mmap};
 
+        // Under another name until it is locked and says what it is: nobody takes it for one that was left.
+        let unfinished = path.with_extension(UNFINISHED);
         let file = File::options()
             .read(true)
             .write(true)
             .create_new(true)
             .mode(0o600)
-            .open(&path)?;
+            .open(&unfinished)?;
         // A limit of file sizes is an error to be told, and no end of the process.
         let _held = hold_file_size_signal();
         let made = (|| {
@@ -200,7 +206,7 @@ impl Mapping {
         let (start, length) = match made {
             Ok(made) => made,
             Err(error) => {
-                let _ = std::fs::remove_file(&path);
+                let _ = std::fs::remove_file(&unfinished);
                 return Err(error);
             }
         };
@@ -214,13 +220,16 @@ impl Mapping {
                 unused: REGIONS,
                 ..State::default()
             }),
+            is_short: AtomicBool::new(false),
         };
         let header = |at, value| mapping.word(at).store(value, Ordering::Relaxed);
         header(AT_VERSION, VERSION);
         header(AT_MACHINE, format::machine());
         header(AT_PROCESS_ID, mapping.process_id.into());
-        // Last: without it the file says nothing.
         mapping.word(AT_MAGIC).store(MAGIC, Ordering::Release);
+        std::fs::rename(&unfinished, &mapping.path).inspect_err(|_| {
+            let _ = std::fs::remove_file(&unfinished);
+        })?;
         Ok(Arc::new(mapping))
     }
 
@@ -248,6 +257,23 @@ impl Mapping {
         }
     }
 
+    /// Where the file is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether something found no room since this was asked last: it does not outlive the process.
+    pub(crate) fn was_short(&self) -> bool {
+        self.is_short.swap(false, Ordering::Relaxed)
+    }
+
+    fn or_short<T>(&self, found: Option<T>) -> Option<T> {
+        if found.is_none() {
+            self.is_short.store(true, Ordering::Relaxed);
+        }
+        found
+    }
+
     fn allocate(self: &Arc<Self>, length: usize) -> Option<Region> {
         let pages = length.next_multiple_of(PAGE);
         let offset = lock(&self.state).take(pages, self.length)?;
@@ -270,8 +296,8 @@ impl Mapping {
         id: u64,
         thread: Option<&Thread>,
     ) -> Option<Memory> {
-        let mut region = self.allocate(SIDE_BYTES + bytes)?;
-        let slot = self.take_slot()?;
+        let mut region = self.or_short(self.allocate(SIDE_BYTES + bytes))?;
+        let slot = self.or_short(self.take_slot())?;
         region.slot = Some(slot);
         let at = SLOTS + slot * SLOT_BYTES;
         let offset = region.offset;
@@ -318,7 +344,7 @@ impl Mapping {
 
     /// Memory for a record that is too large for its ring, filled with it.
     pub(super) fn oversize(self: &Arc<Self>, payload: &[u8]) -> Option<Region> {
-        let region = self.allocate(payload.len().max(1))?;
+        let region = self.or_short(self.allocate(payload.len().max(1)))?;
         self.put(region.offset, payload);
         Some(region)
     }
@@ -348,19 +374,19 @@ impl Mapping {
 
     /// Adds an entry. `false` when there is no room for it.
     pub(crate) fn describe(&self, kind: u32, entry: &[u8]) -> bool {
+        self.or_short(self.add_entry(kind, entry)).is_some()
+    }
+
+    fn add_entry(&self, kind: u32, entry: &[u8]) -> Option<()> {
         let mut state = lock(&self.state);
         let length = 8 + entry.len().next_multiple_of(8);
-        let Ok(entry_length) = u32::try_from(entry.len()) else {
-            return false;
-        };
+        let entry_length = u32::try_from(entry.len()).ok()?;
         if state.entries + length > MOST_ENTRY_BYTES {
-            return false;
+            return None;
         }
         while state.entries + length > state.entries_allocated {
             let at = ENTRIES + state.entries_allocated;
-            if preallocate(&self.file, at, ENTRY_STEP).is_err() {
-                return false;
-            }
+            preallocate(&self.file, at, ENTRY_STEP).ok()?;
             state.entries_allocated += ENTRY_STEP;
         }
         let at = ENTRIES + state.entries;
@@ -370,7 +396,7 @@ impl Mapping {
         state.entries += length;
         self.word(AT_ENTRIES)
             .store(state.entries as u64, Ordering::Release);
-        true
+        Some(())
     }
 
     /// All entries of another mapping: a forked child's records refer to the same addresses as its parent's.

@@ -10,6 +10,7 @@
 
 use super::Writer;
 use super::merge::Horizon;
+use crate::internal;
 use crate::queue::mapping::format::ROUND_STATE_WORDS;
 use crate::queue::snapshot::Taken;
 use crate::record::{description, uuid};
@@ -55,6 +56,19 @@ impl Writer {
         let files = self.desk.routes.file_positions();
         self.readers.begin_round(words, &files);
         self.has_unsaid_round = takes;
+        self.say_what_does_not_outlive();
+    }
+
+    fn say_what_does_not_outlive(&self) {
+        if let Some(mapping) = self.readers.queue().mapping()
+            && mapping.was_short()
+        {
+            let what = format!(
+                "there is no room in {}: some records would not survive a kill; make the file system larger, or name another directory",
+                mapping.path().display()
+            );
+            internal::trouble("crash_safe", what);
+        }
     }
 
     /// All that was taken is written, and nothing else is about to be.

@@ -338,6 +338,7 @@ impl Writer {
             Rest::Nap(span) => wake.nap(span),
 
             Rest::Park => {
+                self.say_written();
                 // An output that could not take its notice is tried again now and then.
                 let patience = self.owes_a_notice().then_some(self.notices.patience);
                 self.desk.routes.rest();

@@ -508,7 +508,8 @@ pub(crate) type Lines = HashMap<Vec<u8>, u64>;
 
 /// Takes all lines of a record away, when all are there.
 fn take_lines(there: &mut Lines, record: &[u8]) -> bool {
-    let lines = || record.trim_ascii_end().split(|byte| *byte == b'\n');
+    let record = record.strip_suffix(b"\n").unwrap_or(record);
+    let lines = || record.split(|byte| *byte == b'\n');
     if !lines().all(|line| there.get(line).is_some_and(|times| *times > 0)) {
         return false;
     }

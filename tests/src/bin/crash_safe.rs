@@ -5,7 +5,7 @@
 
 use std::env;
 use std::error::Error;
-use std::io;
+use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -25,6 +25,8 @@ fn main() -> Outcome {
         ["start"] => start(builder()),
         ["start_rotating"] => start(rotating()),
         ["fork"] => fork(),
+        ["look_at_own"] => look_at_own(),
+        ["read"] => read(),
         ["kinds", "killed"] => kinds(builder(), true),
         ["kinds", "whole"] => kinds(builder().crash_safe(false), false),
         ["abort"] => abort(),
@@ -102,7 +104,10 @@ fn log_until_killed(builder: Builder, threads: usize) -> Outcome {
 /// Most of the time everything is written and the writer asleep.
 fn log_slowly(threads: usize) -> Outcome {
     let returned = returned(threads)?;
-    builder().init()?;
+    match builder().init() {
+        Err(error) if error.kind() != hestia::ErrorKind::AlreadyRunning => return Err(error.into()),
+        _ => {}
+    }
     let logger = hestia::logger("named").metadata("team", "risk");
     loop {
         for (thread, returned) in (0..).zip(returned) {
@@ -154,6 +159,38 @@ fn kinds(builder: Builder, is_killed: bool) -> Outcome {
 fn logger_record(logger: &hestia::Logger) {
     log::error!(logger: logger, "through the facade");
     log::error!(logger: logger, key = "value"; "through the facade {}", 1);
+}
+
+/// A process that looks at its own rings is told that it lives, and they stay its own.
+fn look_at_own() -> Outcome {
+    builder().init()?;
+    let path = rings()?;
+    let looked = hestia::recover(&path, |_| ());
+    writeln!(io::stdout(), "{}", looked.expect_err("the process lives"))?;
+    log_slowly(1)
+}
+
+/// Reads by hand what another process has left, or has.
+fn read() -> Outcome {
+    let mut out = io::stdout();
+    let recovered = hestia::recover(rings()?, |record| {
+        let _ = writeln!(out, "{}", record.message());
+    });
+    match recovered {
+        Ok(recovered) => writeln!(
+            io::stdout(),
+            "{} and {}",
+            recovered.records,
+            recovered.unreadable
+        )?,
+        Err(error) => writeln!(io::stdout(), "{error}")?,
+    }
+    Ok(())
+}
+
+fn rings() -> Result<std::path::PathBuf, Box<dyn Error>> {
+    let mut entries = std::fs::read_dir("rings")?;
+    Ok(entries.next().ok_or("there are no rings")??.path())
 }
 
 fn abort() -> Outcome {

@@ -222,6 +222,38 @@ fn rings_and_oversize_records_of_ended_threads_give_their_parts_of_the_file_back
 }
 
 #[test]
+fn what_finds_no_room_is_on_the_heap_and_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let mapping = Mapping::create(directory.path().join("rings"), 4 * FIRST).unwrap();
+    let bounds = Bounds {
+        first_ring_bytes: FIRST,
+        largest_ring_bytes: FIRST,
+        process_bytes: 256 * FIRST,
+        ..Bounds::default()
+    };
+    let queue = Queue::new(bounds, Some(Arc::clone(&mapping)));
+    let thread = Thread { id: 1, name: None };
+    let mut first = queue.new_producer(&thread).unwrap();
+    assert!(!mapping.was_short());
+    push(&queue, &mut first, 1, &[1; 20_000]);
+    assert!(
+        mapping.was_short(),
+        "the record is too large for what is left"
+    );
+    let others: Vec<_> = (0..4)
+        .map(|_| queue.new_producer(&thread).unwrap())
+        .collect();
+    assert!(mapping.was_short() && !mapping.was_short(), "told once");
+    let snapshot = read(mapping.path(), ALL).unwrap();
+    assert_eq!(
+        (snapshot.frames.len(), snapshot.lost),
+        (0, 1),
+        "known to have been there"
+    );
+    drop((first, others));
+}
+
+#[test]
 fn entries_come_back_in_their_order_and_a_child_inherits_them() {
     let living = Living::new();
     let mapping = living.queue.mapping().unwrap();
