@@ -21,7 +21,7 @@ matrix [run|readme] [options]
 
   --full               as much as is promised anywhere: a million threads, 200 kills
   --only NAME,NAME     these cases only; nothing is written
-  --loggers NAME,NAME  these loggers only; nothing is written
+  --loggers NAME,NAME  these loggers only; what there is of others in the output directory stays
   --out DIRECTORY      where results are; tests/faults/results unless said otherwise";
 
 /// One case with one logger.
@@ -115,12 +115,12 @@ fn names(list: &str) -> Vec<String> {
     list.split(',').map(str::to_owned).collect()
 }
 
-fn obey(options: &Options, loggers: &[Logger], lock: &str) -> Outcome {
+fn obey(options: &Options, all: &[Logger], lock: &str) -> Outcome {
     if options.readme {
         return table::into_readme(&options.out);
     }
     let wants = |logger: &&Logger| Options::wants(options.loggers.as_ref(), logger.name);
-    let loggers: Vec<&Logger> = loggers.iter().filter(wants).collect();
+    let loggers: Vec<&Logger> = all.iter().filter(wants).collect();
     let mut results = Results {
         loggers: loggers.iter().map(|logger| named(logger, lock)).collect(),
         scale: options.scale.name().to_owned(),
@@ -132,11 +132,35 @@ fn obey(options: &Options, loggers: &[Logger], lock: &str) -> Outcome {
         }
     }
     print(&table::tables(&results));
-    let is_all = options.cases.is_none() && options.loggers.is_none();
-    if is_all {
-        table::write(&results, &options.out)
-    } else {
-        Ok(())
+    if options.cases.is_some() {
+        return Ok(());
+    }
+    if options.loggers.is_some() {
+        results.keep_others(table::read(&options.out)?, all);
+    }
+    table::write(&results, &options.out)
+}
+
+impl Results {
+    /// Takes over what was found about other loggers earlier, in the same scale; loggers come in the order of the program's.
+    fn keep_others(&mut self, earlier: Results, all: &[Logger]) {
+        if earlier.scale != self.scale {
+            return;
+        }
+        let is_new = |name: &str| self.loggers.iter().any(|(known, _)| known == name);
+        let kept: Vec<_> = earlier
+            .loggers
+            .into_iter()
+            .filter(|(name, _)| !is_new(name))
+            .collect();
+        let results = earlier.results.into_iter();
+        let kept_results: Vec<_> = results
+            .filter(|result| kept.iter().any(|(name, _)| *name == result.logger))
+            .collect();
+        self.loggers.extend(kept);
+        self.results.extend(kept_results);
+        let place = |name: &str| all.iter().position(|logger| logger.name == name);
+        self.loggers.sort_by_key(|(name, _)| place(name));
     }
 }
 

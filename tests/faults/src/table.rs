@@ -16,7 +16,8 @@ const LEGEND: &str = "\
 Records that are missing in the files, of those whose calls had returned; **bold**: hestia's promise for the case does not hold. \
 *The last*: each thread's are there up to one of them, and none after it; another process then goes on in the same files, and one line may be \
 torn each time, which the kernel cut in the middle of a write. *Announced*: the file itself says how many are missing. hestia writes its JSON \
-beside the text, but for the cases where it matters how much is written; the worse file counts.";
+beside the text, but for the cases where it matters how much is written; the worse file counts. With `crash_safe`, nothing may be missing \
+where another process goes on, and no line torn.";
 
 /// Writes results, for people and for [`into_readme`].
 ///
@@ -34,6 +35,14 @@ pub fn write(results: &Results, out: &Path) -> Outcome {
     )?)
 }
 
+/// What was written before.
+///
+/// # Errors
+/// When there is nothing, or it cannot be read.
+pub fn read(out: &Path) -> Outcome<Results> {
+    Ok(serde_json::from_str(&fs::read_to_string(out.join(JSON))?)?)
+}
+
 /// Puts the table of all loggers into the README, between its two marks.
 ///
 /// # Errors
@@ -41,7 +50,7 @@ pub fn write(results: &Results, out: &Path) -> Outcome {
 pub fn into_readme(out: &Path) -> Outcome {
     const BEGIN: &str = "<!-- faults -->\n";
     const END: &str = "<!-- end of the faults -->";
-    let results: Results = serde_json::from_str(&fs::read_to_string(out.join(JSON))?)?;
+    let results = read(out)?;
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");
     let readme = fs::read_to_string(path)?;
     let marks = readme.split_once(BEGIN).and_then(|(before, rest)| {
