@@ -67,6 +67,9 @@ fn obey(options: &Options) -> Result<()> {
         }
         Command::Measure => {
             children::measure(options)?;
+            if options.is_whole() {
+                weight::measure(options)?;
+            }
             report::write(&options.out)
         }
         Command::Weight => {

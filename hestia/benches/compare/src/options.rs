@@ -9,8 +9,8 @@ use crate::workloads::{Size, Workload};
 pub(crate) const HELP: &str = "\
 hestia-compare [measure|weight|report|readme] [options]
 
-  measure               runs all workloads with all loggers, writes the results (what is done without a word)
-  weight                builds programs with hestia and with tracing: seconds and bytes
+  measure               runs all workloads with all loggers, then weighs, and writes the results (what is done without a word)
+  weight                only builds programs with hestia and with tracing: seconds and bytes
   report                draws tables and charts once more from the figures in the output directory
   readme                puts the main table and the charts into the README
 
@@ -48,6 +48,11 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// Whether nothing was left out.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.only.is_none() && self.workloads.len() == Workload::ALL.len()
+    }
+
     pub(crate) fn read(mut words: impl Iterator<Item = String>) -> Result<Self> {
         let mut options = Options {
             command: Command::Measure,
