@@ -256,8 +256,8 @@ impl Builder {
     ///
     /// What it costs: the call takes as long as without, but for `log`'s own macros, whose constants are copied, and for
     /// messages with other format specifications than `{}`, `{:?}` and `{:.2}`, which are formatted at the call. Lines are
-    /// written at the end of each round of the writer, in smaller writes. Each thread takes 4 KiB more; 2 MiB of addresses
-    /// and the pages that are used of them are taken for what describes statements. Unix only.
+    /// written at the end of each round of the writer, in smaller writes. Each thread takes 4 KiB more. Addresses are reserved
+    /// for 36 MiB and four times the queue; memory is only taken for the pages of them that are used. Unix only.
     ///
     /// # Errors
     /// [`init`](Builder::init) fails when the file cannot be made.

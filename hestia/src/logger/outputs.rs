@@ -90,6 +90,24 @@ macro_rules! common_setters {
     };
 }
 
+macro_rules! file_setters {
+    () => {
+        /// When this file is rotated, in the place of what [`crate::Builder::rotate`] says; `false` for never, not even by hand.
+        #[must_use]
+        pub fn rotate(mut self, rotation: impl Into<Switch<Rotation>>) -> Self {
+            self.rotate = Some(rotation.into());
+            self
+        }
+
+        /// When the lines of this file are brought to the disk, in the place of what [`crate::Builder::sync`] says.
+        #[must_use]
+        pub fn sync(mut self, durability: Durability) -> Self {
+            self.sync = Some(durability);
+            self
+        }
+    };
+}
+
 /// The console: stderr unless said otherwise, coloured on a terminal.
 ///
 /// # Example
@@ -262,19 +280,7 @@ impl TextFile {
         self
     }
 
-    /// When this file is rotated, in the place of what [`crate::Builder::rotate`] says; `false` for never, not even by hand.
-    #[must_use]
-    pub fn rotate(mut self, rotation: impl Into<Switch<Rotation>>) -> Self {
-        self.rotate = Some(rotation.into());
-        self
-    }
-
-    /// When the lines of this file are brought to the disk, in the place of what [`crate::Builder::sync`] says.
-    #[must_use]
-    pub fn sync(mut self, durability: Durability) -> Self {
-        self.sync = Some(durability);
-        self
-    }
+    file_setters!();
 
     /// Rotated and synced as all files are, unless it has a word of its own.
     pub(super) fn open(&self, rotate: Option<&Switch<Rotation>>, sync: Durability) -> Destination {
@@ -328,19 +334,7 @@ impl JsonFile {
         self
     }
 
-    /// When this file is rotated, in the place of what [`crate::Builder::rotate`] says; `false` for never, not even by hand.
-    #[must_use]
-    pub fn rotate(mut self, rotation: impl Into<Switch<Rotation>>) -> Self {
-        self.rotate = Some(rotation.into());
-        self
-    }
-
-    /// When the lines of this file are brought to the disk, in the place of what [`crate::Builder::sync`] says.
-    #[must_use]
-    pub fn sync(mut self, durability: Durability) -> Self {
-        self.sync = Some(durability);
-        self
-    }
+    file_setters!();
 
     /// Rotated and synced as all files are, unless it has a word of its own.
     pub(super) fn open(&self, rotate: Option<&Switch<Rotation>>, sync: Durability) -> Destination {

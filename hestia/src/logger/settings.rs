@@ -262,16 +262,7 @@ impl Settings {
             applied.map(|rotation| Switch(Some(rotation)))
         };
         let all = apply(self.rotate.value.as_ref())?;
-        let text = self
-            .text
-            .value
-            .as_ref()
-            .and_then(|text| text.rotate.as_ref());
-        let json = self
-            .json
-            .value
-            .as_ref()
-            .and_then(|json| json.rotate.as_ref());
+        let [text, json] = self.own_rotations();
         let text = text.map(|own| apply(Some(own))).transpose()?;
         let json = json.map(|own| apply(Some(own))).transpose()?;
         self.rotate.overrule(Some(Some(all)), words.variable());
@@ -284,17 +275,17 @@ impl Settings {
         Ok(())
     }
 
+    /// What the text and the JSON file say about rotation themselves.
+    fn own_rotations(&self) -> [Option<&Switch<Rotation>>; 2] {
+        let (text, json) = (&self.text.value, &self.json.value);
+        [
+            text.as_ref().and_then(|text| text.rotate.as_ref()),
+            json.as_ref().and_then(|json| json.rotate.as_ref()),
+        ]
+    }
+
     fn check_rotation(&self) -> Result<(), InitError> {
-        let text = self
-            .text
-            .value
-            .as_ref()
-            .and_then(|text| text.rotate.as_ref());
-        let json = self
-            .json
-            .value
-            .as_ref()
-            .and_then(|json| json.rotate.as_ref());
+        let [text, json] = self.own_rotations();
         [self.rotate.value.as_ref(), text, json]
             .into_iter()
             .flatten()
