@@ -233,6 +233,13 @@ pub fn hlog(tokens: TokenStream) -> TokenStream {
     hlog::statement(tokens.into(), Grammar::Hlog).into()
 }
 
+/// What `hestia::scope!` expands to.
+#[doc(hidden)]
+#[proc_macro]
+pub fn scope(tokens: TokenStream) -> TokenStream {
+    hlog::scope(tokens.into()).into()
+}
+
 /// What `hestia::durable!` expands to.
 #[doc(hidden)]
 #[proc_macro]

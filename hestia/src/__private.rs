@@ -3,6 +3,7 @@
 pub use core;
 
 pub use crate::callsite::statement::{Callsite, Callsites, LoggerArgument, Via, may_be_on};
+pub use crate::context::ScopeKeys;
 pub use crate::level::{Level, Severity};
 pub use crate::logger::attribute;
 pub use crate::logger::receipt::Pending;
@@ -11,7 +12,7 @@ pub use crate::record::capture::{
     Argument, AtCall, Bytes, Count, ErrorArgument, Object, Printed, Serde, Typed,
 };
 pub use crate::record::{Encode, Encoded, Encoder};
-pub use hestia_macros::{drop_in, durable, hlog};
+pub use hestia_macros::{drop_in, durable, hlog, scope};
 pub use serde::Serialize;
 
 /// Traits whose methods choose by the type of an argument; expansions bring them into scope unnamed.

@@ -24,10 +24,11 @@ use crate::queue::snapshot::Snapshot;
 use crate::record::decode::Decoder;
 use crate::record::description::Descriptions;
 use crate::record::{
-    Encoded, Encoder, Image, InlineSite, MapEncoder, Message, Metadata, Record, RecordBuf, Shared,
-    Site, StaticSite, Surroundings, Text, TraceIds, Value, encode,
+    Around, Encoded, Encoder, Image, InlineSite, MapEncoder, Message, Metadata, Record, RecordBuf,
+    Shared, Site, StaticSite, Surroundings, Text, Value, encode,
 };
 use crate::thread::ThreadRef;
+use crate::trace_context::TraceIds;
 use crate::writer::{journal, recovery};
 
 /// What a process left may be anything: it is read without a panic, and whatever records are in it are laid out as valid
@@ -111,7 +112,7 @@ fn check_arguments(bytes: &[u8]) {
         &["key"],
     );
     let mut record = Vec::new();
-    let image = Image::begin(&mut record, Site::Static(&SITE), None, None);
+    let image = Image::begin(&mut record, Site::Static(&SITE), Around::default());
     let flags = image.values(|record| record.extend_from_slice(bytes));
     let surroundings = Surroundings {
         timestamp_nanos: 0,
@@ -375,7 +376,15 @@ fn with_record(bytes: &[u8], process_fields: &[u8], take: impl FnOnce(&Record<'_
         line: (shape & 8 != 0).then_some(u32::from(shape)),
     });
     let mut record = Vec::new();
-    let mut image = Image::begin(&mut record, site, Some(&shared), trace);
+    let mut image = Image::begin(
+        &mut record,
+        site,
+        Around {
+            logger: Some(&shared),
+            trace,
+            ..Around::default()
+        },
+    );
     image.fields(|bytes| source.fill(&mut encode::fields(bytes), usize::MAX));
     let flags = image.text(|bytes| bytes.extend_from_slice(message.as_bytes()));
     let surroundings = Surroundings {

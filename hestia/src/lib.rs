@@ -59,6 +59,7 @@ struct Readme;
 pub mod __private;
 mod callsite;
 mod clock;
+mod context;
 mod descriptor;
 mod error;
 mod facts;
@@ -78,10 +79,14 @@ mod sink;
 mod stats;
 mod sync;
 mod thread;
+mod trace_context;
 mod writer;
 
 pub use ::uuid::Uuid;
 pub use clock::{Order, TimeZone};
+pub use context::task::{InScope, Scoped};
+pub use context::trace;
+pub use context::{Scope, ScopeGuard};
 pub use error::{ErrorKind, FlushError, Incident, InitError, RecoverError, SinkError};
 pub use facts::Facts;
 pub use filter::Filter;
@@ -106,7 +111,7 @@ pub use queue::Overflow;
 pub use record::batch::{Batch, LineInfo, TakenBatch};
 pub use record::{
     DecodeError, Encode, Encoded, Encoder, Entries, Field, Items, MapEncoder, Metadata, Record,
-    SeqEncoder, TraceIds, Value,
+    SeqEncoder, Value,
 };
 pub use sink::console::Stream;
 pub use sink::file::durability::Durability;
@@ -114,3 +119,4 @@ pub use sink::file::rotation::{ArchiveNames, Compression, Rotation};
 pub use sink::{FlushTicket, Sink};
 pub use stats::{FlushReport, LevelCounts, OutputStats, Stats};
 pub use thread::ThreadRef;
+pub use trace_context::TraceIds;

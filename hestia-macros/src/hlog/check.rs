@@ -13,10 +13,18 @@ pub(crate) fn check(statement: &Statement) -> Vec<Error> {
         errors.push(nothing_to_log(statement));
     }
     for (at, key) in fields.iter().enumerate() {
-        errors.extend(check_key(key));
-        errors.extend(fields[..at].iter().find_map(|earlier| clash(key, earlier)));
+        errors.extend(reserved(key));
+        errors.extend(check_key(key, &fields[..at]));
     }
     errors
+}
+
+/// What a key must not be, whatever it is a key of.
+pub(super) fn check_key(key: &Key, earlier: &[Key]) -> Option<Error> {
+    if key.is_quoted && key.path == [""] {
+        return Some(Error::new_spanned(&key.written, "a key needs a name"));
+    }
+    earlier.iter().find_map(|earlier| clash(key, earlier))
 }
 
 /// The keys of the fields, also of those behind the message.
@@ -50,11 +58,8 @@ fn nothing_to_log(statement: &Statement) -> Error {
     )
 }
 
-fn check_key(key: &Key) -> Option<Error> {
+fn reserved(key: &Key) -> Option<Error> {
     let name = key.path.join(".");
-    if key.is_quoted && name.is_empty() {
-        return Some(Error::new_spanned(&key.written, "a key needs a name"));
-    }
     if !key.is_quoted && (name == "target" || name == "logger") {
         return Some(Error::new_spanned(
             &key.written,

@@ -29,6 +29,22 @@ pub(crate) fn expand(statement: &Statement, errors: &[Error]) -> TokenStream {
     }
 }
 
+/// A scope with these key-values, entered.
+pub(super) fn scope(hestia: &TokenStream, fields: &[Field], errors: &[Error]) -> TokenStream {
+    let plan = Plan::of_fields(hestia, fields);
+    if !errors.is_empty() {
+        let broken = plan.broken(errors);
+        let private = &plan.private;
+        // So that what is done with the guard makes sense.
+        return quote!({ #broken; #private::ScopeKeys(&[]).enter(()) });
+    }
+    let (keys, values) = plan.all_entries();
+    let private = &plan.private;
+    let at = Span::mixed_site();
+    let call = quote_spanned!(at=> #private::ScopeKeys(&[#(#keys),*]).enter(#values));
+    plan.with_values(&plan.choice(false), &call)
+}
+
 /// How the message is said.
 enum Said {
     /// A constant, which the callsite holds.
@@ -83,17 +99,7 @@ fn value(place: usize) -> Ident {
 
 impl Plan {
     fn new(statement: &Statement) -> Self {
-        let mut plan = Plan {
-            private: private(&statement.hestia),
-            values: Vec::new(),
-            fields: Vec::new(),
-            arguments: Vec::new(),
-            named: Vec::new(),
-            template: LitStr::new("", Span::mixed_site()),
-        };
-        for field in &statement.fields {
-            plan.field(field.clone());
-        }
+        let mut plan = Plan::of_fields(&statement.hestia, &statement.fields);
         let names = statement.names_in_message();
         let mut named = Vec::new();
         for argument in &statement.arguments {
@@ -114,6 +120,21 @@ impl Plan {
             }
         }
         plan.arguments.extend(named);
+        plan
+    }
+
+    fn of_fields(hestia: &TokenStream, fields: &[Field]) -> Self {
+        let mut plan = Plan {
+            private: private(hestia),
+            values: Vec::new(),
+            fields: Vec::new(),
+            arguments: Vec::new(),
+            named: Vec::new(),
+            template: LitStr::new("", Span::mixed_site()),
+        };
+        for field in fields {
+            plan.field(field.clone());
+        }
         plan
     }
 
@@ -191,13 +212,18 @@ impl Plan {
         quote_spanned!(value.span()=> *#value)
     }
 
-    fn parts(&self, said: &Said) -> Parts {
+    /// The keys of all fields, and their values.
+    fn all_entries(&self) -> (Vec<String>, TokenStream) {
         let all: Vec<_> = self
             .fields
             .iter()
             .map(|(field, place)| (field.key.path.as_slice(), field, *place))
             .collect();
-        let (keys, values) = self.entries(&all);
+        self.entries(&all)
+    }
+
+    fn parts(&self, said: &Said) -> Parts {
+        let (keys, values) = self.all_entries();
         let private = &self.private;
         let template = &self.template;
         let (message, arguments) = match said {
@@ -282,19 +308,8 @@ impl Plan {
 
     /// The call that logs, once the statement is known to be on.
     fn logged(&self, statement: &Statement, parts: &Parts, said: &Said) -> TokenStream {
-        let private = &self.private;
         let callsite = callsite(statement);
-        let needs_choice = matches!(said, Said::Later(..))
-            || self
-                .fields
-                .iter()
-                .any(|(field, _)| field.capture == Capture::Error);
-        let choice = needs_choice.then(|| {
-            quote! {
-                #[allow(unused_imports)]
-                use #private::choice::*;
-            }
-        });
+        let choice = self.choice(matches!(said, Said::Later(..)));
         let Parts {
             values, arguments, ..
         } = parts;
@@ -317,6 +332,24 @@ impl Plan {
             }
             Grammar::Hlog | Grammar::DropIn => call,
         };
+        self.with_values(&choice, &call)
+    }
+
+    /// The traits that choose by the types of values, where there is something to choose.
+    fn choice(&self, needs_choice: bool) -> TokenStream {
+        let private = &self.private;
+        let is_error = |(field, _): &(Field, usize)| field.capture == Capture::Error;
+        if !needs_choice && !self.fields.iter().any(is_error) {
+            return TokenStream::new();
+        }
+        quote! {
+            #[allow(unused_imports)]
+            use #private::choice::*;
+        }
+    }
+
+    /// A call inside of the evaluation of its values.
+    fn with_values(&self, choice: &TokenStream, call: &TokenStream) -> TokenStream {
         if self.values.is_empty() {
             return quote!(#choice #call);
         }

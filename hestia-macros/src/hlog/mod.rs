@@ -1,10 +1,11 @@
-//! The statements: `hlog!`, `durable!`, and `error!` to `trace!` in the place of the `log` crate's macros.
+//! The statements: `hlog!`, `durable!`, and `error!` to `trace!` in the place of the `log` crate's macros; and `scope!`.
 //!
 //! ```text
 //! hlog      = level { "," option } { "," field } [ "," message { "," argument } ] [ "," ]
 //! drop-in   = { option "," } [ field { "," field } ";" ] message { "," format-argument } [ "," ]
 //!           | { option "," } field { "," field }
 //! durable   = hlog, with one more option
+//! scope     = field { "," field } [ "," ]
 //! option    = "target" ":" expression | "logger" ":" expression | "within" ":" expression
 //! field     = key [ ":" modifier ] [ "=" value ] | ( "%" | "?" ) identifier
 //! key       = word { "." word } | string
@@ -21,6 +22,7 @@
 mod check;
 mod expand;
 mod parse;
+mod scope;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +30,7 @@ use proc_macro2::TokenStream;
 use syn::parse::Parser;
 
 pub(crate) use parse::Grammar;
+pub(crate) use scope::scope;
 
 /// A statement into the code that logs it.
 pub(crate) fn statement(tokens: TokenStream, grammar: Grammar) -> TokenStream {

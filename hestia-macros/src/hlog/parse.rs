@@ -137,7 +137,7 @@ pub(crate) fn statement(input: ParseStream<'_>, grammar: Grammar) -> Result<Stat
 }
 
 /// The front macro's `$crate`, before the user's tokens.
-fn hestia_path(input: ParseStream<'_>) -> Result<TokenStream> {
+pub(super) fn hestia_path(input: ParseStream<'_>) -> Result<TokenStream> {
     let path: syn::Path = input.parse()?;
     input.parse::<Token![;]>()?;
     Ok(path.into_token_stream())
@@ -192,7 +192,7 @@ fn level(input: ParseStream<'_>, grammar: Grammar) -> Result<Level> {
 }
 
 /// A comma, or the end.
-fn separator(input: ParseStream<'_>) -> Result<()> {
+pub(super) fn separator(input: ParseStream<'_>) -> Result<()> {
     if input.is_empty() {
         return Ok(());
     }
@@ -285,7 +285,7 @@ fn fields(input: ParseStream<'_>, grammar: Grammar, statement: &mut Statement) -
 }
 
 /// A string that is no key, or a macro call.
-fn at_message(input: ParseStream<'_>) -> bool {
+pub(super) fn at_message(input: ParseStream<'_>) -> bool {
     if input.peek(LitStr) {
         return !at_key_end(&input.fork(), |fork| fork.parse::<LitStr>().map(drop));
     }
@@ -297,7 +297,7 @@ fn at_key_end(fork: ParseStream<'_>, skip: impl FnOnce(ParseStream<'_>) -> Resul
     skip(fork).is_ok() && (fork.peek(Token![:]) || (fork.peek(Token![=]) && !fork.peek(Token![==])))
 }
 
-fn field(input: ParseStream<'_>) -> Result<Field> {
+pub(super) fn field(input: ParseStream<'_>) -> Result<Field> {
     if let Some(capture) = sigil(input) {
         let name = input.call(Ident::parse_any)?;
         return Ok(shorthand(&name, capture));

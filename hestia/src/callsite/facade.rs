@@ -13,11 +13,13 @@ use log::kv::{self, VisitSource, VisitValue};
 use super::Front;
 use super::emit::{describe_shared, emit, emit_sized};
 use super::local::with_memory;
+use super::scopes;
 use crate::queue::Reason;
 use crate::record::capture::append_guarded_value;
 use crate::record::encode::{append_guarded, append_static_str, append_str};
 use crate::record::{
-    CONSTANT, ConstantSite, Encoded, Encoder, INLINE_SITE, Image, InlineSite, Shared, Site, Text,
+    Around, CONSTANT, ConstantSite, Encoded, Encoder, INLINE_SITE, Image, InlineSite, Shared, Site,
+    Text,
 };
 
 /// Logs a record that passed the level check.
@@ -33,10 +35,12 @@ pub(crate) fn log(front: &'static Front, record: &log::Record<'_>, shared: Optio
         && has_no_fields()
         && let Some(site) = ConstantSite::of(record)
     {
-        let size = ConstantSite::SIZE + 2 * size_of::<usize>();
-        let flags = INLINE_SITE | CONSTANT;
+        let scope = scopes::refer();
+        let size = ConstantSite::SIZE + 2 * size_of::<usize>() + scope.size();
+        let flags = INLINE_SITE | CONSTANT | scope.flags();
         let is_written = emit_sized(front, size, flags, |pen| {
             site.write(pen);
+            scope.write(pen);
             append_static_str(pen, message);
         });
         if is_written {
@@ -59,11 +63,19 @@ fn log_in_memory(front: &'static Front, record: &log::Record<'_>, shared: Option
         line: record.line(),
     };
     if let Some(shared) = shared {
+        shared.mark_used();
         describe_shared(front, shared);
     }
+    let scope = scopes::hold();
+    let around = Around {
+        scope: scope.shared(),
+        logger: shared,
+        trace: None,
+        copies_scope: front.is_mapped,
+    };
     let message = keeps(record.args().as_str());
     let made = with_memory(|bytes| {
-        let flags = encode(bytes, site, record, message, shared);
+        let flags = encode(bytes, site, record, message, around);
         emit(front, record.level(), flags, bytes);
     });
     if made.is_none() {
@@ -76,9 +88,9 @@ fn encode(
     site: InlineSite<'_>,
     record: &log::Record<'_>,
     constant: Option<&'static str>,
-    shared: Option<&Shared>,
+    around: Around<'_>,
 ) -> u32 {
-    let mut image = Image::begin(bytes, Site::Inline(site), shared, None);
+    let mut image = Image::begin(bytes, Site::Inline(site), around);
     let fields = record.key_values();
     image.fields(|bytes| {
         // A source that fails has handed over what it could; the record is kept.

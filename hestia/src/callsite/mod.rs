@@ -12,7 +12,9 @@
 mod emit;
 pub(crate) mod facade;
 mod forward;
+pub(crate) mod kept;
 pub(crate) mod local;
+pub(crate) mod scopes;
 pub(crate) mod statement;
 
 use std::sync::Arc;

@@ -16,12 +16,13 @@ use super::emit::{describe_shared, describe_site, emit, emit_sized, refuse};
 use super::forward::forward;
 use super::front;
 use super::local::with_memory;
+use super::scopes;
 use crate::filter::directives::generation;
 use crate::level::Severity;
 use crate::queue::Reason;
 use crate::record::capture::Part;
 use crate::record::scalar::sum;
-use crate::record::{Image, Message, Metadata, Shared, Site, StaticHead, StaticSite};
+use crate::record::{Around, Image, Message, Metadata, Shared, Site, StaticHead, StaticSite};
 use crate::thread::is_own;
 
 /// The static of one statement.
@@ -198,12 +199,17 @@ impl Callsite {
             && let Some(arguments_size) = arguments.size()
             && let Some(front) = front()
             && !is_own()
-            && !(front.is_mapped && self.site.message.is_printed())
+            && !(front.is_mapped && (self.site.message.is_printed() || scopes::is_in_one()))
         {
+            let scope = scopes::refer();
             // Where it is beyond all measure it finds no room.
-            let size = sum(StaticHead::SIZE, sum(values_size, arguments_size));
-            let is_written = emit_sized(front, size, 0, |pen| {
+            let size = sum(
+                sum(StaticHead::SIZE, scope.size()),
+                sum(values_size, arguments_size),
+            );
+            let is_written = emit_sized(front, size, scope.flags(), |pen| {
                 StaticHead(&self.site).write(pen);
+                scope.write(pen);
                 values.write(pen);
                 arguments.write(pen);
             });
@@ -250,6 +256,7 @@ impl Callsite {
         if let Some(front) = front {
             describe_site(front, &self.site);
             if let Some(shared) = shared {
+                shared.mark_used();
                 describe_shared(front, shared);
             }
         }
@@ -258,8 +265,15 @@ impl Callsite {
             Some(target) => Site::StaticWithTarget(&self.site, target),
             None => Site::Static(&self.site),
         };
+        let scope = scopes::hold();
+        let around = Around {
+            scope: scope.shared(),
+            logger: shared,
+            trace: None,
+            copies_scope: is_mapped,
+        };
         let made = with_memory(|bytes| {
-            let image = Image::begin(bytes, site, shared, None);
+            let image = Image::begin(bytes, site, around);
             let flags = if is_mapped {
                 image.values_for_others(&self.site, append)
             } else {

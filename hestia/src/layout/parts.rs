@@ -4,8 +4,9 @@ use super::escape;
 use super::prepared::Keys;
 use super::value;
 use crate::level::Severity;
-use crate::record::{Field, Metadata, TraceIds, Value};
+use crate::record::{Field, Metadata, Value};
 use crate::thread::ThreadRef;
+use crate::trace_context::TraceIds;
 
 /// What becomes of the line feeds in a message.
 ///

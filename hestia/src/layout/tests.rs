@@ -12,10 +12,11 @@ use super::Layout;
 use crate::facts::Facts;
 use crate::level::{Level, Severity};
 use crate::record::{
-    Encode, Encoded, Encoder, Image, InlineSite, Record, RecordBuf, Shared, Site, Surroundings,
-    Text, TraceIds, encode,
+    Around, Encode, Encoded, Encoder, Image, InlineSite, Record, RecordBuf, Shared, Site,
+    Surroundings, Text, encode,
 };
 use crate::thread::ThreadRef;
+use crate::trace_context::TraceIds;
 
 /// A record with everything it borrows from.
 #[derive(Clone, Debug)]
@@ -97,7 +98,15 @@ impl Sample {
             ..Shared::default()
         };
         let mut bytes = Vec::new();
-        let mut image = Image::begin(&mut bytes, self.site(), Some(&shared), self.trace);
+        let mut image = Image::begin(
+            &mut bytes,
+            self.site(),
+            Around {
+                logger: Some(&shared),
+                trace: self.trace,
+                ..Around::default()
+            },
+        );
         image.fields(|bytes| {
             let mut map = encode::fields(bytes);
             for (key, value) in &self.fields {

@@ -11,6 +11,7 @@ use log::{Log, Metadata, Record};
 
 use super::own_file;
 use super::pipeline::{self, Pipeline};
+use crate::callsite::kept::Kept;
 use crate::callsite::statement::Named;
 use crate::callsite::{facade, front};
 use crate::record::{Encode, Shared, set_field};
@@ -36,24 +37,6 @@ pub struct Logger {
     opened_in: Arc<AtomicPtr<Pipeline>>,
 }
 
-/// What records refer to. Dropping it hands it to the queue.
-#[derive(Clone, Debug)]
-struct Kept(Option<Arc<Shared>>);
-
-impl Drop for Kept {
-    fn drop(&mut self) {
-        if let (Some(shared), Some(front)) = (self.0.take(), front()) {
-            front.queue.retire(shared);
-        }
-    }
-}
-
-impl Kept {
-    fn shared(&self) -> &Shared {
-        self.0.as_deref().expect("only dropping takes it away")
-    }
-}
-
 impl Logger {
     pub(super) fn new(application: String) -> Self {
         Logger::with(
@@ -67,7 +50,7 @@ impl Logger {
 
     fn with(shared: Shared, file: Option<PathBuf>) -> Self {
         Logger {
-            kept: Kept(Some(Arc::new(shared))),
+            kept: Kept::new(shared),
             file,
             opened_in: Arc::default(),
         }

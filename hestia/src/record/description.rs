@@ -57,17 +57,12 @@ pub(crate) fn site(site: &'static StaticSite) -> Vec<u8> {
     entry
 }
 
-/// What records of a named logger share, as an entry of kind [`SHARED`]: with all that is around it.
+/// What records of a named logger share, as an entry of kind [`SHARED`].
 pub(crate) fn shared(shared: &Shared) -> Vec<u8> {
     let mut entry = Vec::new();
     append_address(&mut entry, std::ptr::from_ref(shared).addr());
-    let application = shared
-        .outward()
-        .find_map(|shared| shared.application.as_deref());
-    append_optional(&mut entry, application);
-    for shared in shared.outward() {
-        entry.extend_from_slice(&shared.fields);
-    }
+    append_optional(&mut entry, shared.application.as_deref());
+    entry.extend_from_slice(&shared.fields);
     entry
 }
 

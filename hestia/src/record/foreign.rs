@@ -11,8 +11,8 @@ use super::encode::{MAX_DEPTH, TAG_MAP, TAG_SEQ, TAG_SOME};
 use super::scalar::Scalar;
 use super::value::Value;
 use super::{
-    CONSTANT, FIELDS, FORMATTED, Field, INLINE_SITE, KeyIndex, Record, SHARED, TARGET, THREAD,
-    image, merge_entries,
+    CONSTANT, FIELDS, FORMATTED, Field, INLINE_SITE, KeyIndex, Record, SCOPE, SHARED, TARGET,
+    THREAD, image, merge_entries, merge_outer,
 };
 use crate::facts::Facts;
 use crate::thread::ThreadRef;
@@ -54,6 +54,11 @@ pub(crate) fn decode<R>(
         Some(site) if flags & TARGET == 0 => site.metadata,
         Some(site) => site.metadata.with_target(decoder.get_str()?),
     };
+    if flags & SCOPE != 0 {
+        // Where a process may be recovered, scopes are copied.
+        return Err(DecodeError);
+    }
+    let scope = sound_entries(image::copied_scope(&mut decoder, flags)?)?;
     let shared = if flags & SHARED == 0 {
         None
     } else {
@@ -71,13 +76,12 @@ pub(crate) fn decode<R>(
     } else if flags & FIELDS != 0 {
         merge_entries(&mut fields, &mut keys, sound_entries(decoder.get_block()?)?);
     }
-    let shared_fields = shared.map_or(Entries::new(&[]), |shared| shared.fields);
-    let process_fields = Entries::new(descriptions.process_fields);
-    for field in shared_fields.iter().chain(process_fields.iter()) {
-        if keys.find(&fields, field.key).is_none() {
-            keys.push(&mut fields, field);
-        }
+    merge_outer(&mut fields, &mut keys, Entries::new(scope));
+    if let Some(shared) = shared {
+        merge_outer(&mut fields, &mut keys, shared.fields);
     }
+    let process = Entries::new(descriptions.process_fields);
+    merge_outer(&mut fields, &mut keys, process);
     let mut message = String::new();
     match site.map(|site| site.message) {
         None if flags & CONSTANT != 0 => return Err(DecodeError),

@@ -12,10 +12,12 @@ use super::encode;
 use super::metadata::StaticSite;
 use super::scalar::Out;
 use super::{
-    CONSTANT, FIELDS, FORMATTED, INLINE_SITE, Metadata, SHARED, Shared, TARGET, TRACE, TraceIds,
+    CONSTANT, COPIED_SCOPE, FIELDS, FORMATTED, INLINE_SITE, Metadata, SCOPE, SHARED, Shared,
+    TARGET, TRACE,
 };
 use crate::level::{self, Level, Severity};
 use crate::thread::ThreadRef;
+use crate::trace_context::TraceIds;
 
 /// A text that is part of the program, or one that has to be copied.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +55,18 @@ pub(crate) struct InlineSite<'a> {
     pub(crate) line: Option<u32>,
 }
 
+/// What is around the call.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Around<'a> {
+    pub(crate) scope: Option<&'a Shared>,
+    /// A named logger's.
+    pub(crate) logger: Option<&'a Shared>,
+    /// Nearer than the scope's.
+    pub(crate) trace: Option<TraceIds>,
+    /// For a process that cannot follow the scope's address.
+    pub(crate) copies_scope: bool,
+}
+
 const TARGET_IS_MODULE: u8 = 1;
 const MODULE_STATIC: u8 = 2;
 const MODULE_COPIED: u8 = 4;
@@ -70,12 +84,7 @@ pub(crate) struct Image<'b> {
 
 impl<'b> Image<'b> {
     /// Starts a record; what the vector holds is thrown away.
-    pub(crate) fn begin(
-        bytes: &'b mut Vec<u8>,
-        site: Site<'_>,
-        shared: Option<&Shared>,
-        trace: Option<TraceIds>,
-    ) -> Self {
+    pub(crate) fn begin(bytes: &'b mut Vec<u8>, site: Site<'_>, around: Around<'_>) -> Self {
         bytes.clear();
         let mut flags = 0;
         match site {
@@ -90,9 +99,27 @@ impl<'b> Image<'b> {
                 site.write(bytes);
             }
         }
-        if let Some(shared) = shared {
+        let mut trace = around.trace;
+        match around.scope {
+            Some(scope) if around.copies_scope => {
+                flags |= COPIED_SCOPE;
+                let start = encode::open(bytes);
+                // Innermost first, so that the first of a key counts, as everywhere.
+                for scope in scope.outward() {
+                    bytes.extend_from_slice(&scope.fields);
+                }
+                encode::close(bytes, start);
+                trace = trace.or_else(|| scope.trace_ids());
+            }
+            Some(scope) => {
+                flags |= SCOPE;
+                encode::append_address(bytes, std::ptr::from_ref(scope).expose_provenance());
+            }
+            None => {}
+        }
+        if let Some(logger) = around.logger {
             flags |= SHARED;
-            encode::append_address(bytes, std::ptr::from_ref(shared).expose_provenance());
+            encode::append_address(bytes, std::ptr::from_ref(logger).expose_provenance());
         }
         if let Some(ids) = trace {
             flags |= TRACE;
@@ -351,17 +378,30 @@ fn text<'a>(
     }
 }
 
+/// What `flag` says that the record refers to: [`SCOPE`] or [`SHARED`].
 pub(super) fn shared<'a>(
     decoder: &mut Decoder<'a>,
     flags: u32,
+    flag: u32,
 ) -> Result<Option<&'a Shared>, DecodeError> {
-    if flags & SHARED == 0 {
+    if flags & flag == 0 {
         return Ok(None);
     }
-    // SAFETY: with the flag `Image::begin` wrote the address of a `Shared` that was borrowed during the
-    // call. Its owner only gives it up through `Queue::retire`, which keeps it until this record, which
+    // SAFETY: with the flag `Image::begin`, or a statement that is in a scope, wrote the address of a `Shared` that was
+    // there during the call. Its owners only give it up through `Queue::retire`, which keeps it until this record, which
     // was committed before, has been consumed.
     unsafe { decode::reference(decoder.get_address()?) }.map(Some)
+}
+
+/// The key-values of scopes that were copied, innermost first.
+pub(super) fn copied_scope<'a>(
+    decoder: &mut Decoder<'a>,
+    flags: u32,
+) -> Result<&'a [u8], DecodeError> {
+    match flags & COPIED_SCOPE {
+        0 => Ok(&[]),
+        _ => decoder.get_block(),
+    }
 }
 
 pub(super) fn trace(

@@ -8,7 +8,9 @@
 //! | thread | [`THREAD`]: it came through a ring that several threads share | id (8), name (length (4), text; empty for none) |
 //! | site | always | address of a [`StaticSite`], or, with [`INLINE_SITE`], the facts one by one |
 //! | target | [`TARGET`] | another one than the static's: length (4), text |
-//! | shared | [`SHARED`] | address of a [`Shared`] |
+//! | scope | [`SCOPE`] | address of a [`Shared`] |
+//! | | [`COPIED_SCOPE`] | length (4), then key and value in turn, of the inner scopes first |
+//! | logger | [`SHARED`] | address of a [`Shared`] |
 //! | trace | [`TRACE`] | trace id (16), span id (8) |
 //! | fields | a static site with keys | one value for each key |
 //! | | [`FIELDS`] | length (4), then key and value in turn |
@@ -19,8 +21,8 @@
 //!
 //! Values go through `encode.rs`, `scalar.rs` and `decode.rs` (with `serialize.rs` for serde's, `value.rs` as layouts
 //! see them), what stands before them through `image.rs` and `metadata.rs`. What a macro's statement hands over goes
-//! through `capture.rs`, and its message is put together by `message.rs`. Records of a named logger refer to what is in `shared.rs`. `uuid.rs` numbers them; `batch.rs`
-//! holds their lines.
+//! through `capture.rs`, and its message is put together by `message.rs`. Records of a named logger and those in a scope
+//! refer to what is in `shared.rs`. `uuid.rs` numbers them; `batch.rs` holds their lines.
 //!
 //! *Invariant:* knows nothing of queues, outputs or layouts.
 
@@ -50,10 +52,13 @@ use ::uuid::Uuid;
 use crate::facts::Facts;
 use crate::level::{Level, Severity};
 use crate::thread::ThreadRef;
+use crate::trace_context::TraceIds;
 
 pub use decode::{DecodeError, Entries, Items};
 pub use encode::{Encode, Encoded, Encoder, MapEncoder, SeqEncoder};
-pub(crate) use image::{ConstantSite, Image, InlineSite, Site, StaticHead, Text, append_thread};
+pub(crate) use image::{
+    Around, ConstantSite, Image, InlineSite, Site, StaticHead, Text, append_thread,
+};
 pub use message::Message;
 pub use metadata::Metadata;
 pub(crate) use metadata::StaticSite;
@@ -66,7 +71,7 @@ use decode::Decoder;
 pub(crate) const THREAD: u32 = 1 << 8;
 /// The facts of the statement stand in the record itself.
 pub(crate) const INLINE_SITE: u32 = 1 << 9;
-/// The record refers to a named logger or a scope.
+/// The record refers to a named logger.
 pub(crate) const SHARED: u32 = 1 << 10;
 /// The record has trace and span ids.
 pub(crate) const TRACE: u32 = 1 << 11;
@@ -78,15 +83,10 @@ pub(crate) const CONSTANT: u32 = 1 << 13;
 pub(crate) const TARGET: u32 = 1 << 14;
 /// The message of a static site was formatted at the call.
 pub(crate) const FORMATTED: u32 = 1 << 15;
-
-/// The ids of the trace a record belongs to (W3C Trace Context).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TraceIds {
-    /// 128 bits, written as 32 lower-case hexadecimal digits.
-    pub trace_id: u128,
-    /// 64 bits, written as 16 lower-case hexadecimal digits.
-    pub span_id: u64,
-}
+/// The record refers to the scope that it was logged in.
+pub(crate) const SCOPE: u32 = 1 << 16;
+/// The key-values of its scopes stand in the record itself.
+pub(crate) const COPIED_SCOPE: u32 = 1 << 17;
 
 /// One log record, as filters, layouts and sinks see it.
 ///
@@ -251,7 +251,9 @@ impl RecordBuf {
             image::thread(&mut decoder)?
         };
         let (metadata, site) = image::site(&mut decoder, flags)?;
-        let shared = image::shared(&mut decoder, flags)?;
+        let scope = image::shared(&mut decoder, flags, SCOPE)?;
+        let copied = image::copied_scope(&mut decoder, flags)?;
+        let logger = image::shared(&mut decoder, flags, SHARED)?;
         let trace = image::trace(&mut decoder, flags)?;
         let mut fields = recycle(std::mem::take(&mut self.fields));
         let mut keys = KeyIndex::default();
@@ -263,7 +265,15 @@ impl RecordBuf {
         } else if flags & FIELDS != 0 {
             merge_entries(&mut fields, &mut keys, decoder.get_block()?);
         }
-        merge_around(&mut fields, &mut keys, shared, surroundings.process_fields);
+        for scope in scope.into_iter().flat_map(Shared::outward) {
+            merge_outer(&mut fields, &mut keys, scope.entries());
+        }
+        merge_outer(&mut fields, &mut keys, Entries::new(copied));
+        if let Some(logger) = logger {
+            merge_outer(&mut fields, &mut keys, logger.entries());
+        }
+        let process = Entries::new(surroundings.process_fields);
+        merge_outer(&mut fields, &mut keys, process);
         self.message.clear();
         if self.message.capacity() > batch::KEPT_BYTES {
             self.message.shrink_to(batch::KEPT_BYTES);
@@ -283,10 +293,12 @@ impl RecordBuf {
                 metadata,
                 site,
                 facts: surroundings.facts,
-                application: application(shared).unwrap_or(&surroundings.facts.application),
-                logger: shared.and_then(|shared| shared.outward().find_map(|shared| shared.logger)),
+                application: logger
+                    .and_then(|logger| logger.application.as_deref())
+                    .unwrap_or(&surroundings.facts.application),
+                logger: logger.and_then(|logger| logger.logger),
                 thread,
-                trace,
+                trace: trace.or_else(|| scope.and_then(Shared::trace_ids)),
                 message,
                 fields: &fields,
             })
@@ -301,12 +313,6 @@ impl RecordBuf {
 pub(crate) fn level(flags: u32, bytes: &[u8]) -> Level {
     image::site(&mut Decoder::new(bytes), flags)
         .map_or(Level::Error, |(metadata, _)| metadata.level())
-}
-
-fn application(shared: Option<&Shared>) -> Option<&str> {
-    shared?
-        .outward()
-        .find_map(|shared| shared.application.as_deref())
 }
 
 /// Empties a vector and forgets the lifetime of what was in it, keeping its memory: collecting an empty
@@ -332,18 +338,9 @@ fn merge_entries<'a>(fields: &mut Vec<Field<'a>>, keys: &mut KeyIndex<'a>, call:
     }
 }
 
-/// The key-values of a logger and of the process: those nearer to the call count.
-fn merge_around<'a>(
-    fields: &mut Vec<Field<'a>>,
-    keys: &mut KeyIndex<'a>,
-    shared: Option<&'a Shared>,
-    process: &'a [u8],
-) {
-    let around = shared.into_iter().flat_map(Shared::outward);
-    for field in around
-        .flat_map(|shared| shared.entries().iter())
-        .chain(Entries::new(process).iter())
-    {
+/// The key-values of a scope, a logger, the process: those nearer to the call count.
+fn merge_outer<'a>(fields: &mut Vec<Field<'a>>, keys: &mut KeyIndex<'a>, outer: Entries<'a>) {
+    for field in outer.iter() {
         if keys.find(fields, field.key).is_none() {
             keys.push(fields, field);
         }

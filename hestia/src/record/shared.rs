@@ -8,20 +8,24 @@
 //! *Invariant:* never changes once made.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Encode;
 use super::decode::{Decoder, Entries};
 use super::encode;
+use crate::trace_context::{TraceContext, TraceIds};
 
-/// An application name and encoded key-values, inside an outer one if there is one.
+/// A named logger's application name and key-values, or a scope's key-values and trace, inside an outer scope if there is one.
 #[derive(Debug, Default)]
 pub struct Shared {
     /// The number of the named logger that has an output of its own.
     pub(crate) logger: Option<u64>,
     pub(crate) application: Option<String>,
     pub(crate) fields: Vec<u8>,
+    pub(crate) trace: Option<TraceContext>,
     pub(crate) outer: Option<Arc<Shared>>,
+    /// Some record refers to it.
+    pub(crate) is_used: AtomicBool,
     /// Written down for a process that finds this one's records.
     pub(crate) is_described: AtomicBool,
 }
@@ -45,6 +49,15 @@ pub(crate) fn set_field(fields: &mut Vec<u8>, key: &str, value: &impl Encode) {
 }
 
 impl Shared {
+    /// From now on some record refers to it.
+    pub(crate) fn mark_used(&self) {
+        // Relaxed: whoever gives it up has either done this, or got it from whoever did. Looked at first, since several
+        // threads may be in one scope.
+        if !self.is_used.load(Ordering::Relaxed) {
+            self.is_used.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// This and everything around it, innermost first.
     pub(crate) fn outward(&self) -> impl Iterator<Item = &Shared> {
         std::iter::successors(Some(self), |shared| shared.outer.as_deref())
@@ -52,5 +65,14 @@ impl Shared {
 
     pub(crate) fn entries(&self) -> Entries<'_> {
         Entries::new(&self.fields)
+    }
+
+    /// The trace of the innermost that has one.
+    pub(crate) fn trace(&self) -> Option<&TraceContext> {
+        self.outward().find_map(|shared| shared.trace.as_ref())
+    }
+
+    pub(crate) fn trace_ids(&self) -> Option<TraceIds> {
+        self.trace().map(TraceContext::ids)
     }
 }

@@ -11,11 +11,12 @@ use crate::level::{Level, Severity};
 use crate::record::decode::DecodeError;
 use crate::record::scalar::Scalar;
 use crate::record::{
-    self, CONSTANT, ConstantSite, Encode, Encoder, FIELDS, INLINE_SITE, Image, InlineSite,
-    Metadata, Record, RecordBuf, SHARED, Shared, Site, StaticSite, Surroundings, TARGET, THREAD,
-    TRACE, Text, TraceIds, append_thread, encode, level,
+    self, Around, CONSTANT, COPIED_SCOPE, ConstantSite, Encode, Encoder, FIELDS, INLINE_SITE,
+    Image, InlineSite, Metadata, Record, RecordBuf, SCOPE, SHARED, Shared, Site, StaticSite,
+    Surroundings, TARGET, THREAD, TRACE, Text, append_thread, encode, level,
 };
 use crate::thread::ThreadRef;
+use crate::trace_context::{TraceContext, TraceIds};
 
 const SITES: [Metadata<'static>; 3] = [
     Metadata::new(Severity::Critical, ""),
@@ -147,7 +148,9 @@ fn forever(site: StaticSite) -> &'static StaticSite {
 struct Parts {
     thread: Option<(u64, String)>,
     site: OwnedSite,
-    shared: Option<Arc<Shared>>,
+    scope: Option<Arc<Shared>>,
+    copies_scope: bool,
+    logger: Option<Arc<Shared>>,
     trace: Option<TraceIds>,
     fields: Vec<(String, Owned)>,
     message: Message,
@@ -161,8 +164,12 @@ impl Parts {
         let mut image = Image::begin(
             &mut bytes,
             self.site.as_site(&self.fields, &self.message),
-            self.shared.as_deref(),
-            self.trace,
+            Around {
+                scope: self.scope.as_deref(),
+                logger: self.logger.as_deref(),
+                trace: self.trace,
+                copies_scope: self.copies_scope,
+            },
         );
         let flags = if matches!(self.site, OwnedSite::Static(..)) {
             image.values(|bytes| {
@@ -194,6 +201,10 @@ impl Parts {
         (flags | THREAD, [named.to_vec(), bytes.to_vec()].concat())
     }
 
+    fn trace_of_scope(&self) -> Option<TraceIds> {
+        self.scope.as_ref()?.trace_ids()
+    }
+
     fn expected_flags(&self) -> u32 {
         let flag = |flag, is_set: bool| if is_set { flag } else { 0 };
         let is_inline = matches!(self.site, OwnedSite::Inline { .. });
@@ -202,14 +213,19 @@ impl Parts {
             | flag(INLINE_SITE, is_inline)
             | flag(TARGET, matches!(self.site, OwnedSite::Static(_, Some(_))))
             | flag(CONSTANT, is_inline && is_constant)
-            | flag(SHARED, self.shared.is_some())
-            | flag(TRACE, self.trace.is_some())
+            | flag(SCOPE, self.scope.is_some() && !self.copies_scope)
+            | flag(COPIED_SCOPE, self.scope.is_some() && self.copies_scope)
+            | flag(SHARED, self.logger.is_some())
+            | flag(
+                TRACE,
+                self.trace.is_some() || self.copies_scope && self.trace_of_scope().is_some(),
+            )
             | flag(FIELDS, is_inline && !self.fields.is_empty())
     }
 
     fn check(&self, record: &Record<'_>) {
         assert_eq!(*record.metadata(), self.site.expected());
-        assert_eq!(record.trace(), self.trace);
+        assert_eq!(record.trace(), self.trace.or(self.trace_of_scope()));
         assert_eq!(record.message(), self.message.get());
         let read: Vec<_> = record.fields().iter().copied().map(read_field).collect();
         assert_eq!(read, self.fields);
@@ -221,19 +237,10 @@ impl Parts {
             None => OWNER,
         };
         assert_eq!(record.thread(), thread);
-        let around: Vec<&Shared> = self
-            .shared
-            .iter()
-            .flat_map(|shared| shared.outward())
-            .collect();
-        let application = around
-            .iter()
-            .find_map(|shared| shared.application.as_deref());
+        let logger = self.logger.as_ref();
+        let application = logger.and_then(|logger| logger.application.as_deref());
         assert_eq!(record.application(), application.unwrap_or("process"));
-        assert_eq!(
-            record.logger,
-            around.iter().find_map(|shared| shared.logger)
-        );
+        assert_eq!(record.logger, logger.and_then(|logger| logger.logger));
         assert_eq!(record.timestamp_nanos(), -7);
         assert_eq!(record.uuid(), Uuid::from_u128(7));
     }
@@ -315,20 +322,29 @@ fn inline_site() -> impl Strategy<Value = OwnedSite> {
     })
 }
 
-fn shared() -> impl Strategy<Value = Option<Arc<Shared>>> {
-    let layer = (prop::option::of(any::<u64>()), prop::option::of(text()));
-    prop::collection::vec(layer, 0..4).prop_map(|layers| {
-        layers
-            .into_iter()
-            .fold(None, |outer, (logger, application)| {
-                Some(Arc::new(Shared {
-                    is_described: std::sync::atomic::AtomicBool::new(false),
-                    logger,
-                    application,
-                    fields: Vec::new(),
-                    outer,
-                }))
-            })
+fn logger() -> impl Strategy<Value = Option<Arc<Shared>>> {
+    let logger = (prop::option::of(any::<u64>()), prop::option::of(text()));
+    prop::option::of(logger.prop_map(|(logger, application)| {
+        Arc::new(Shared {
+            logger,
+            application,
+            ..Shared::default()
+        })
+    }))
+}
+
+/// Scopes in scopes, of which some have a trace.
+fn scope() -> impl Strategy<Value = Option<Arc<Shared>>> {
+    let trace = (1..=u128::MAX, 1..=u64::MAX)
+        .prop_map(|(trace, span)| TraceContext::of(trace, span).expect("neither is zero"));
+    prop::collection::vec(prop::option::of(trace), 0..4).prop_map(|layers| {
+        layers.into_iter().fold(None, |outer, trace| {
+            Some(Arc::new(Shared {
+                trace,
+                outer,
+                ..Shared::default()
+            }))
+        })
     })
 }
 
@@ -348,19 +364,23 @@ fn parts() -> impl Strategy<Value = Parts> {
     (
         thread,
         site,
-        shared(),
+        (scope(), any::<bool>(), logger()),
         prop::option::of(trace),
         fields,
         message,
     )
-        .prop_map(|(thread, site, shared, trace, fields, message)| Parts {
-            thread,
-            site,
-            shared,
-            trace,
-            fields,
-            message,
-        })
+        .prop_map(
+            |(thread, site, (scope, copies_scope, logger), trace, fields, message)| Parts {
+                thread,
+                site,
+                scope,
+                copies_scope,
+                logger,
+                trace,
+                fields,
+                message,
+            },
+        )
 }
 
 proptest! {
@@ -435,9 +455,13 @@ fn all_combinations_of_parts_are_read_back() {
             });
         }
     }
-    let shared = Arc::new(Shared {
+    let logger = Arc::new(Shared {
         logger: Some(3),
         application: Some("named".to_owned()),
+        ..Shared::default()
+    });
+    let scope = Arc::new(Shared {
+        trace: Some(TraceContext::new()),
         ..Shared::default()
     });
     let ids = TraceIds {
@@ -448,12 +472,14 @@ fn all_combinations_of_parts_are_read_back() {
     let mut seen = std::collections::HashSet::new();
     // Miri takes its time.
     for site in sites.iter().step_by(if cfg!(miri) { 6 } else { 1 }) {
-        for choice in 0..32_u32 {
+        for choice in 0..128_u32 {
             let has = |bit: u32| choice & (1 << bit) != 0;
             let parts = Parts {
                 thread: has(0).then(|| (5, "worker".to_owned())),
                 site: site.clone(),
-                shared: has(1).then(|| Arc::clone(&shared)),
+                logger: has(1).then(|| Arc::clone(&logger)),
+                scope: has(5).then(|| Arc::clone(&scope)),
+                copies_scope: has(6),
                 trace: has(2).then_some(ids),
                 fields: if has(3) {
                     vec![("key".to_owned(), Owned::Null)]
@@ -472,7 +498,11 @@ fn all_combinations_of_parts_are_read_back() {
             decode(&mut buffer, &encoded, |record| parts.check(record)).expect("a record");
         }
     }
-    assert_eq!(seen.len(), 32 + 16, "every combination of the flags");
+    assert_eq!(
+        seen.len(),
+        3 * (32 + 16) - 24,
+        "every combination of the flags"
+    );
 }
 
 /// The short way of writing what statements of the `log` crate usually say.
@@ -502,7 +532,7 @@ fn a_site_of_constants_is_an_inline_site() {
         line: Some(17),
     };
     let mut expected = Vec::new();
-    Image::begin(&mut expected, Site::Inline(inline), None, None);
+    Image::begin(&mut expected, Site::Inline(inline), Around::default());
     assert_eq!(bytes, expected);
     assert!(ConstantSite::of(&record("other", Some(FILE))).is_none());
     assert!(ConstantSite::of(&record(MODULE, None)).is_none());
@@ -525,7 +555,9 @@ fn the_level_is_read_without_the_rest() {
                 file: OwnedText::None,
                 line: Some(1),
             },
-            shared: None,
+            scope: None,
+            copies_scope: false,
+            logger: None,
             trace: None,
             fields: Vec::new(),
             message: Message::Static("constant"),
@@ -541,7 +573,9 @@ fn a_message_that_is_no_text_and_missing_parts_are_errors() {
     let parts = Parts {
         thread: None,
         site: OwnedSite::Static(&SITES[0], None),
-        shared: None,
+        scope: None,
+        copies_scope: false,
+        logger: None,
         trace: None,
         fields: vec![("key".to_owned(), Owned::Bool(true))],
         message: Message::Text("x".to_owned()),
@@ -568,7 +602,9 @@ fn the_buffer_for_fields_keeps_its_memory() {
     let mut parts = Parts {
         thread: None,
         site: OwnedSite::Static(&SITES[1], None),
-        shared: None,
+        scope: None,
+        copies_scope: false,
+        logger: None,
         trace: None,
         fields: many,
         message: Message::Static("constant"),
@@ -600,7 +636,7 @@ fn a_field_is_found_by_its_key() {
     };
     let mut bytes = Vec::new();
     static SITE: StaticSite = StaticSite::new(SITES[0], record::Message::Constant("x"), &[]);
-    let image = Image::begin(&mut bytes, Site::Static(&SITE), None, None);
+    let image = Image::begin(&mut bytes, Site::Static(&SITE), Around::default());
     let flags = image.values(|_| ());
     let found = RecordBuf::default().decode(flags, &bytes, &surroundings, |record| {
         let found = |key| record.field(key).map(Owned::read);

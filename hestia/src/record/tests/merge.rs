@@ -11,7 +11,7 @@ use crate::facts::Facts;
 use crate::level::{Level, Severity};
 use crate::record::decode::Entries;
 use crate::record::{
-    Image, InlineSite, RecordBuf, Shared, Site, Surroundings, Text, encode, set_field,
+    Around, Image, InlineSite, RecordBuf, Shared, Site, Surroundings, Text, encode, set_field,
 };
 use crate::thread::ThreadRef;
 
@@ -25,9 +25,19 @@ const SITE: InlineSite<'static> = InlineSite {
 
 type Fields = Vec<(String, Owned)>;
 
-/// The fields of a record with these of the call, of what is around it (innermost first), and of the process.
-fn merged(buffer: &mut RecordBuf, call: &Fields, around: &[Fields], process: &Fields) -> Fields {
-    let shared = around.iter().rev().fold(None, |outer, fields| {
+/// The fields of a record with these of the call, of its scopes (innermost first), its logger, and the process.
+fn merged(
+    buffer: &mut RecordBuf,
+    call: &Fields,
+    (scopes, copies_scope): (&[Fields], bool),
+    logger: &Fields,
+    process: &Fields,
+) -> Fields {
+    let logger = Shared {
+        fields: encoded_fields(logger),
+        ..Shared::default()
+    };
+    let scope = scopes.iter().rev().fold(None, |outer, fields| {
         Some(Arc::new(Shared {
             fields: encoded_fields(fields),
             outer,
@@ -35,7 +45,16 @@ fn merged(buffer: &mut RecordBuf, call: &Fields, around: &[Fields], process: &Fi
         }))
     });
     let mut bytes = Vec::new();
-    let mut image = Image::begin(&mut bytes, Site::Inline(SITE), shared.as_deref(), None);
+    let mut image = Image::begin(
+        &mut bytes,
+        Site::Inline(SITE),
+        Around {
+            scope: scope.as_deref(),
+            logger: Some(&logger),
+            trace: None,
+            copies_scope,
+        },
+    );
     image.fields(|bytes| {
         let mut map = encode::fields(bytes);
         call.iter().for_each(|(key, value)| map.entry(key, value));
@@ -55,9 +74,10 @@ fn merged(buffer: &mut RecordBuf, call: &Fields, around: &[Fields], process: &Fi
 }
 
 /// The same as the documentation says it: keys in the order of their first appearance, nearest to the call first.
-fn expected(call: &Fields, around: &[Fields], process: &Fields) -> Fields {
+fn expected(call: &Fields, scopes: &[Fields], logger: &Fields, process: &Fields) -> Fields {
     let last_of_call = |key: &str| call.iter().rfind(|(other, _)| other == key);
-    let all = call.iter().chain(around.iter().flatten()).chain(process);
+    let around = scopes.iter().flatten().chain(logger);
+    let all = call.iter().chain(around).chain(process);
     let fields = each_key_once(all.cloned().collect());
     let nearest = fields
         .into_iter()
@@ -68,22 +88,24 @@ fn expected(call: &Fields, around: &[Fields], process: &Fields) -> Fields {
     nearest.collect()
 }
 
-fn layers() -> impl Strategy<Value = (Fields, Vec<Fields>, Fields)> {
+fn layers() -> impl Strategy<Value = (Fields, Vec<Fields>, Fields, Fields)> {
     let once = |most| fields(most).prop_map(each_key_once);
     // Around 32 keys the way of looking them up changes, hence more than that.
-    (fields(60), prop::collection::vec(once(40), 0..4), once(60))
+    let scopes = prop::collection::vec(once(40), 0..4);
+    (fields(60), scopes, once(30), once(60))
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn of_each_key_the_value_nearest_to_the_call_counts((call, around, process) in layers()) {
+    fn of_each_key_the_value_nearest_to_the_call_counts((call, scopes, logger, process) in layers(), copies in any::<bool>()) {
         let mut buffer = RecordBuf::default();
-        prop_assert_eq!(merged(&mut buffer, &call, &around, &process), expected(&call, &around, &process));
+        let none = Fields::new();
+        prop_assert_eq!(merged(&mut buffer, &call, (&scopes, copies), &logger, &process), expected(&call, &scopes, &logger, &process));
         // Nothing of one record is left to the next.
-        prop_assert_eq!(merged(&mut buffer, &Vec::new(), &around, &process), expected(&Vec::new(), &around, &process));
-        prop_assert_eq!(merged(&mut buffer, &call, &[], &Vec::new()), expected(&call, &[], &Vec::new()));
+        prop_assert_eq!(merged(&mut buffer, &none, (&scopes, copies), &logger, &process), expected(&none, &scopes, &logger, &process));
+        prop_assert_eq!(merged(&mut buffer, &call, (&[], copies), &none, &none), expected(&call, &[], &none, &none));
     }
 
     #[test]
@@ -112,13 +134,15 @@ fn precedence_holds_for_every_number_of_keys_up_to_a_hundred() {
     let mut buffer = RecordBuf::default();
     for count in 0..=100 {
         let call = [numbered(0..count / 2, 0), numbered(0..count / 4, 1)].concat();
-        let around = [
+        let scopes = [
             numbered(count / 4..count * 3 / 4, 2),
             numbered(count / 2..count, 3),
         ];
-        let process = numbered(0..count + 1, 4);
-        let fields = merged(&mut buffer, &call, &around, &process);
-        assert_eq!(fields, expected(&call, &around, &process), "{count} keys");
+        let logger = numbered(count / 3..count, 4);
+        let process = numbered(0..count + 1, 5);
+        let fields = merged(&mut buffer, &call, (&scopes, false), &logger, &process);
+        let expected = expected(&call, &scopes, &logger, &process);
+        assert_eq!(fields, expected, "{count} keys");
         assert_eq!(fields.len() as u64, count + 1);
     }
 }
@@ -127,14 +151,18 @@ fn precedence_holds_for_every_number_of_keys_up_to_a_hundred() {
 fn one_key_from_everywhere_is_the_last_of_the_call() {
     let key = |value| vec![("key".to_owned(), Owned::U64(value))];
     let mut buffer = RecordBuf::default();
-    let around = [key(3), key(2)];
+    let scopes = [key(3), key(2)];
     let call = [key(4), key(5)].concat();
-    assert_eq!(merged(&mut buffer, &call, &around, &key(1)), key(5));
-    assert_eq!(merged(&mut buffer, &Vec::new(), &around, &key(1)), key(3));
-    assert_eq!(
-        merged(&mut buffer, &Vec::new(), &around[1..], &key(1)),
-        key(2)
-    );
-    assert_eq!(merged(&mut buffer, &Vec::new(), &[], &key(1)), key(1));
-    assert!(merged(&mut buffer, &Vec::new(), &[], &Vec::new()).is_empty());
+    let (logger, process, none) = (key(6), key(1), Fields::new());
+    for copies in [false, true] {
+        let mut value = |call, scopes, logger, process| {
+            merged(&mut buffer, call, (scopes, copies), logger, process)
+        };
+        assert_eq!(value(&call, &scopes[..], &logger, &process), key(5));
+        assert_eq!(value(&none, &scopes[..], &logger, &process), key(3));
+        assert_eq!(value(&none, &scopes[1..], &logger, &process), key(2));
+        assert_eq!(value(&none, &[], &logger, &process), key(6));
+        assert_eq!(value(&none, &[], &none, &process), key(1));
+        assert!(value(&none, &[], &none, &none).is_empty());
+    }
 }

@@ -1,0 +1,49 @@
+//! `scope!`: key-values in the grammar of statements, and nothing else.
+
+use proc_macro2::TokenStream;
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::{Error, Ident, LitStr, Result, Token};
+
+use super::check;
+use super::expand;
+use super::parse::{Field, Key, at_message, field, hestia_path, separator};
+
+/// Key-values into the code that enters a scope with them.
+pub(crate) fn scope(tokens: TokenStream) -> TokenStream {
+    match Parser::parse2(parse, tokens) {
+        Ok((hestia, fields)) => expand::scope(&hestia, &fields, &mistakes(&fields)),
+        Err(error) => error.into_compile_error(),
+    }
+}
+
+fn parse(input: ParseStream<'_>) -> Result<(TokenStream, Vec<Field>)> {
+    let hestia = hestia_path(input)?;
+    let mut fields = Vec::new();
+    if input.is_empty() {
+        return Err(input.error("a scope has a key-value, such as `scope!(request_id = 17)`"));
+    }
+    while !input.is_empty() {
+        if at_message(input) {
+            return Err(input.error("a scope has key-values only, and no message"));
+        }
+        if !input.peek(Ident::peek_any) && !input.peek(LitStr) && !at_sigil(input) {
+            return Err(
+                input.error("expected a key-value such as `request_id = 17`, or a variable")
+            );
+        }
+        fields.push(field(input)?);
+        separator(input)?;
+    }
+    Ok((hestia, fields))
+}
+
+fn at_sigil(input: ParseStream<'_>) -> bool {
+    input.peek(Token![%]) || input.peek(Token![?])
+}
+
+fn mistakes(fields: &[Field]) -> Vec<Error> {
+    let keys: Vec<Key> = fields.iter().map(|field| field.key.clone()).collect();
+    let mistake = |(at, key)| check::check_key(key, &keys[..at]);
+    keys.iter().enumerate().filter_map(mistake).collect()
+}
