@@ -36,8 +36,8 @@ pub(crate) fn log(front: &'static Front, record: &log::Record<'_>, shared: Optio
         && let Some(site) = ConstantSite::of(record)
     {
         let scope = scopes::refer();
-        let size = ConstantSite::SIZE + 2 * size_of::<usize>() + scope.size();
-        let flags = INLINE_SITE | CONSTANT | scope.flags();
+        let size = ConstantSite::SIZE + scopes::Reference::SIZE + 2 * size_of::<usize>();
+        let flags = INLINE_SITE | CONSTANT | scopes::Reference::FLAGS;
         let is_written = emit_sized(front, size, flags, |pen| {
             site.write(pen);
             scope.write(pen);

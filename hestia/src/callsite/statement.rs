@@ -203,11 +203,9 @@ impl Callsite {
         {
             let scope = scopes::refer();
             // Where it is beyond all measure it finds no room.
-            let size = sum(
-                sum(StaticHead::SIZE, scope.size()),
-                sum(values_size, arguments_size),
-            );
-            let is_written = emit_sized(front, size, scope.flags(), |pen| {
+            let head_size = StaticHead::SIZE + scopes::Reference::SIZE;
+            let size = sum(head_size, sum(values_size, arguments_size));
+            let is_written = emit_sized(front, size, scopes::Reference::FLAGS, |pen| {
                 StaticHead(&self.site).write(pen);
                 scope.write(pen);
                 values.write(pen);

@@ -213,12 +213,21 @@ impl std::fmt::Debug for Entries<'_> {
     }
 }
 
-/// The static behind an address that `encode` took from a `&'static T`.
+/// What is behind an address that `encode` took from a `&'a T`.
 ///
 /// # Safety
 /// The address must come from such a reference, in this process, and what it refers to must live for `'a`.
 pub(super) unsafe fn reference<'a, T>(address: usize) -> Result<&'a T, DecodeError> {
-    let pointer: *const T = std::ptr::with_exposed_provenance(address);
     // SAFETY: the caller's promise.
-    unsafe { pointer.as_ref() }.ok_or(DecodeError)
+    unsafe { optional_reference(address) }.ok_or(DecodeError)
+}
+
+/// As [`reference`], or nothing behind null.
+///
+/// # Safety
+/// As for [`reference`].
+pub(super) unsafe fn optional_reference<'a, T>(address: usize) -> Option<&'a T> {
+    let pointer: *const T = std::ptr::with_exposed_provenance(address);
+    // SAFETY: null, or the caller's promise.
+    unsafe { pointer.as_ref() }
 }

@@ -54,8 +54,8 @@ pub(crate) fn decode<R>(
         Some(site) if flags & TARGET == 0 => site.metadata,
         Some(site) => site.metadata.with_target(decoder.get_str()?),
     };
-    if flags & SCOPE != 0 {
-        // Where a process may be recovered, scopes are copied.
+    // Where a process may be recovered, scopes are copied: only a record that is in none says so here.
+    if flags & SCOPE != 0 && decoder.get_address()? != 0 {
         return Err(DecodeError);
     }
     let scope = sound_entries(image::copied_scope(&mut decoder, flags)?)?;

@@ -378,17 +378,29 @@ fn text<'a>(
     }
 }
 
-/// What `flag` says that the record refers to: [`SCOPE`] or [`SHARED`].
-pub(super) fn shared<'a>(
+/// The scope that the record was logged in.
+pub(super) fn scope<'a>(
     decoder: &mut Decoder<'a>,
     flags: u32,
-    flag: u32,
 ) -> Result<Option<&'a Shared>, DecodeError> {
-    if flags & flag == 0 {
+    if flags & SCOPE == 0 {
         return Ok(None);
     }
-    // SAFETY: with the flag `Image::begin`, or a statement that is in a scope, wrote the address of a `Shared` that was
-    // there during the call. Its owners only give it up through `Queue::retire`, which keeps it until this record, which
+    // SAFETY: with the flag `Image::begin`, or a statement that writes straight into the ring, wrote null or the address of
+    // a `Shared` that the thread was in during the call. Its owners only give it up through `Queue::retire`, which keeps it
+    // until this record, which was committed before, has been consumed.
+    Ok(unsafe { decode::optional_reference(decoder.get_address()?) })
+}
+
+pub(super) fn logger<'a>(
+    decoder: &mut Decoder<'a>,
+    flags: u32,
+) -> Result<Option<&'a Shared>, DecodeError> {
+    if flags & SHARED == 0 {
+        return Ok(None);
+    }
+    // SAFETY: with the flag `Image::begin` wrote the address of a `Shared` that was borrowed during the
+    // call. Its owner only gives it up through `Queue::retire`, which keeps it until this record, which
     // was committed before, has been consumed.
     unsafe { decode::reference(decoder.get_address()?) }.map(Some)
 }

@@ -8,7 +8,7 @@
 //! | thread | [`THREAD`]: it came through a ring that several threads share | id (8), name (length (4), text; empty for none) |
 //! | site | always | address of a [`StaticSite`], or, with [`INLINE_SITE`], the facts one by one |
 //! | target | [`TARGET`] | another one than the static's: length (4), text |
-//! | scope | [`SCOPE`] | address of a [`Shared`] |
+//! | scope | [`SCOPE`] | address of a [`Shared`], or null |
 //! | | [`COPIED_SCOPE`] | length (4), then key and value in turn, of the inner scopes first |
 //! | logger | [`SHARED`] | address of a [`Shared`] |
 //! | trace | [`TRACE`] | trace id (16), span id (8) |
@@ -251,9 +251,9 @@ impl RecordBuf {
             image::thread(&mut decoder)?
         };
         let (metadata, site) = image::site(&mut decoder, flags)?;
-        let scope = image::shared(&mut decoder, flags, SCOPE)?;
+        let scope = image::scope(&mut decoder, flags)?;
         let copied = image::copied_scope(&mut decoder, flags)?;
-        let logger = image::shared(&mut decoder, flags, SHARED)?;
+        let logger = image::logger(&mut decoder, flags)?;
         let trace = image::trace(&mut decoder, flags)?;
         let mut fields = recycle(std::mem::take(&mut self.fields));
         let mut keys = KeyIndex::default();
