@@ -13,6 +13,7 @@ mod encode;
 mod error;
 mod format;
 mod hlog;
+mod instrument;
 mod main_attr;
 mod paths;
 mod settings;
@@ -224,6 +225,61 @@ pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(Encode, attributes(hestia))]
 pub fn derive_encode(item: TokenStream) -> TokenStream {
     encode::encode(item.into()).into()
+}
+
+/// Puts what a function does into the log, and the function into what is logged inside.
+///
+/// A call is a scope ([`hestia::scope!`](https://docs.rs/hestia/latest/hestia/macro.scope.html)) with a span of the current trace (a new one where there is none), which every record inside
+/// carries: name and parameters of the function, and the ids of trace and span. The call itself is said by records of its own:
+///
+/// | record | when | level | key-values of its own |
+/// |---|---|---|---|
+/// | `charge started` | before the body | `level` | `parent_span_id`, where there is a parent |
+/// | `charge completed` | after it | `level`, or that of `ret` | `elapsed_ms`, with `ret` also `return` |
+/// | `charge failed` | after it, with `err`, when it returned an `Err` | `error`, or that of `err` | `elapsed_ms`, `err` |
+/// | `charge panicked` | while it unwinds; the panic is a record as well | `error` | `elapsed_ms` |
+/// | `charge cancelled` | when a future is dropped before its end | `level` | `elapsed_ms` |
+///
+/// Functions, methods, `async fn`, functions that return `impl Future` or a pinned and boxed `dyn Future` (as those in
+/// `#[async_trait]`, in either order), generic ones. A future carries its scope over awaits and threads.
+///
+/// ```
+/// # #[derive(Debug)] struct Order { id: u64 }
+/// # #[derive(Debug)] struct Receipt;
+/// #[hestia::instrument(level = "debug", skip(password), fields(order = order.id), ret, err)]
+/// async fn charge(order: &Order, password: &str) -> Result<Receipt, std::io::Error> {
+///     log::info!("carries span, order, trace_id and span_id");
+///     # let _ = password;
+///     Ok(Receipt)
+/// }
+/// # let _ = charge;
+/// ```
+///
+/// # Arguments
+///
+/// | argument | what | default |
+/// |---|---|---|
+/// | `level = "debug"` | the level of the span: where it is off, nothing is said, evaluated or carried, but a failure | `"info"` |
+/// | `target = "billing"` | what filters match | the module's path |
+/// | `name = "charge"` | what the call is called | the function's name |
+/// | `skip(a, b)`, `skip_all` | parameters that are left out; `self` always is | none |
+/// | `fields(order = order.id, …)` | more key-values, written as in `hlog!`; one with a parameter's name takes its place | none |
+/// | `ret` | the result is said; `ret(Debug)`, `ret(Display)`, `ret(serde)`, `ret(level = "trace")` | no |
+/// | `err` | an error is said, with its sources; `err(Debug)`, `err(Display)`, `err(level = "warn")` | no |
+/// | `max_length = 300` | so many bytes of a parameter or a result are kept; what is longer ends in `…` | `1000` |
+/// | `started = false`, `completed = false` | the record is left out | `true` |
+/// | `crate = path` | the path of hestia, when it has another name | `::hestia` |
+///
+/// Parameters and results are logged with their types where they can be ([`Encode`](https://docs.rs/hestia/latest/hestia/trait.Encode.html)), as `Debug` prints them
+/// otherwise, or else as the name of their type. Those whose names say that they are secret (`password`, `access_token`) are written
+/// as `***`, as everywhere.
+///
+/// # Errors of the compiler
+/// An unknown argument, a parameter that does not exist, a level that is none: each at its word. A `const fn` cannot be
+/// instrumented.
+#[proc_macro_attribute]
+pub fn instrument(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    instrument::instrument(arguments.into(), &item.into()).into()
 }
 
 /// What `hestia::hlog!` expands to.

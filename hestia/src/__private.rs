@@ -4,12 +4,13 @@ pub use core;
 
 pub use crate::callsite::statement::{Callsite, Callsites, LoggerArgument, Via, may_be_on};
 pub use crate::context::ScopeKeys;
+pub use crate::context::span::{SpanSite, boxed, call};
 pub use crate::level::{Level, Severity};
 pub use crate::logger::attribute;
 pub use crate::logger::receipt::Pending;
 pub use crate::record::Message;
 pub use crate::record::capture::{
-    Argument, AtCall, Bytes, Count, ErrorArgument, Object, Printed, Serde, Typed,
+    AnyArgument, Argument, AtCall, Bytes, Count, ErrorArgument, Object, Printed, Serde, Typed,
 };
 pub use crate::record::{Encode, Encoded, Encoder};
 pub use hestia_macros::{drop_in, durable, hlog, scope};
@@ -19,7 +20,8 @@ pub use serde::Serialize;
 pub mod choice {
     pub use crate::callsite::statement::{ForeignLogger, NamedLogger};
     pub use crate::record::capture::{
-        CopiedArgument, FormattedArgument, IsError, IsShown, LeadsToError, RefersToError,
+        AnyDebug, AnyOpaque, AnyValue, CopiedArgument, FormattedArgument, IsError, IsShown,
+        LeadsToError, RefersToError,
     };
 }
 

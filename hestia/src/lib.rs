@@ -91,7 +91,7 @@ pub use error::{ErrorKind, FlushError, Incident, InitError, RecoverError, SinkEr
 pub use facts::Facts;
 pub use filter::Filter;
 pub use hestia_grammar::{Every, ParseError, Weekday};
-pub use hestia_macros::{Encode, main};
+pub use hestia_macros::{Encode, instrument, main};
 pub use layout::{ConsoleLayout, JsonLayout, Layout, Multiline, Schema, Style, TextLayout};
 pub use level::{Level, LevelFilter, Severity};
 pub use logger::builder::{Builder, Levels};

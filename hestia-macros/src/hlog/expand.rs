@@ -29,20 +29,56 @@ pub(crate) fn expand(statement: &Statement, errors: &[Error]) -> TokenStream {
     }
 }
 
+/// A call that takes key-values, inside of their evaluation: `call` gets keys and values.
+pub(crate) fn with_fields(
+    hestia: &TokenStream,
+    fields: &[Field],
+    call: impl FnOnce(&[String], &TokenStream) -> TokenStream,
+) -> TokenStream {
+    let plan = Plan::of_fields(hestia, fields);
+    let (keys, values) = plan.all_entries();
+    plan.with_values(&plan.choice(false), &call(&keys, &values))
+}
+
 /// A scope with these key-values, entered.
 pub(super) fn scope(hestia: &TokenStream, fields: &[Field], errors: &[Error]) -> TokenStream {
-    let plan = Plan::of_fields(hestia, fields);
+    let private = private(hestia);
     if !errors.is_empty() {
-        let broken = plan.broken(errors);
-        let private = &plan.private;
+        let broken = Plan::of_fields(hestia, fields).broken(errors);
         // So that what is done with the guard makes sense.
         return quote!({ #broken; #private::ScopeKeys(&[]).enter(()) });
     }
-    let (keys, values) = plan.all_entries();
-    let private = &plan.private;
-    let at = Span::mixed_site();
-    let call = quote_spanned!(at=> #private::ScopeKeys(&[#(#keys),*]).enter(#values));
-    plan.with_values(&plan.choice(false), &call)
+    with_fields(hestia, fields, |keys, values| {
+        let at = Span::mixed_site();
+        quote_spanned!(at=> #private::ScopeKeys(&[#(#keys),*]).enter(#values))
+    })
+}
+
+/// A value as a record takes it, by reference and as what that refers to.
+pub(crate) fn part(
+    capture: Capture,
+    value: &Ident,
+    pointed: &TokenStream,
+    private: &TokenStream,
+    span: Span,
+) -> TokenStream {
+    match capture {
+        Capture::Typed => quote_spanned!(span=> #private::Typed(#value)),
+        Capture::Serde => quote_spanned!(span=> #private::Serde(#value)),
+        Capture::Bytes => quote_spanned!(span=> #private::Bytes(#value)),
+        Capture::Display => {
+            quote_spanned!(span=> #private::Printed(#private::core::format_args!("{}", #pointed)))
+        }
+        Capture::Debug => {
+            quote_spanned!(span=> #private::Printed(#private::core::format_args!("{:?}", #pointed)))
+        }
+        Capture::Error => {
+            quote_spanned!(span=> (&&&&#private::ErrorArgument(#value)).part())
+        }
+        Capture::Any(length) => {
+            quote_spanned!(span=> (&&&#private::AnyArgument(#value, #length)).part())
+        }
+    }
 }
 
 /// How the message is said.
@@ -290,20 +326,7 @@ impl Plan {
         if is_secret(key) {
             return quote!(#private::Typed(#MASK));
         }
-        match field.capture {
-            Capture::Typed => quote_spanned!(span=> #private::Typed(#value)),
-            Capture::Serde => quote_spanned!(span=> #private::Serde(#value)),
-            Capture::Bytes => quote_spanned!(span=> #private::Bytes(#value)),
-            Capture::Display => {
-                quote_spanned!(span=> #private::Printed(#private::core::format_args!("{}", #pointed)))
-            }
-            Capture::Debug => {
-                quote_spanned!(span=> #private::Printed(#private::core::format_args!("{:?}", #pointed)))
-            }
-            Capture::Error => {
-                quote_spanned!(span=> (&&&&#private::ErrorArgument(#value)).part())
-            }
-        }
+        part(field.capture, &value, &pointed, private, span)
     }
 
     /// The call that logs, once the statement is known to be on.
@@ -338,8 +361,9 @@ impl Plan {
     /// The traits that choose by the types of values, where there is something to choose.
     fn choice(&self, needs_choice: bool) -> TokenStream {
         let private = &self.private;
-        let is_error = |(field, _): &(Field, usize)| field.capture == Capture::Error;
-        if !needs_choice && !self.fields.iter().any(is_error) {
+        let is_chosen =
+            |(field, _): &(Field, usize)| matches!(field.capture, Capture::Error | Capture::Any(_));
+        if !needs_choice && !self.fields.iter().any(is_chosen) {
             return TokenStream::new();
         }
         quote! {

@@ -29,8 +29,9 @@ mod tests;
 use proc_macro2::TokenStream;
 use syn::parse::Parser;
 
-pub(crate) use parse::Grammar;
-pub(crate) use scope::scope;
+pub(crate) use expand::{part, with_fields};
+pub(crate) use parse::{Capture, Field, Grammar};
+pub(crate) use scope::{check_keys, fields, scope};
 
 /// A statement into the code that logs it.
 pub(crate) fn statement(tokens: TokenStream, grammar: Grammar) -> TokenStream {

@@ -88,6 +88,8 @@ pub(crate) enum Capture {
     Serde,
     Bytes,
     Error,
+    /// Whatever it is, so much of it, in bytes: with its type if it can be, as it debugs otherwise.
+    Any(usize),
 }
 
 pub(crate) enum Message {
@@ -538,6 +540,13 @@ fn named_or_field(input: ParseStream<'_>) -> Result<Argument> {
         return Ok(Argument::Named { name, value });
     }
     field(input).map(Argument::Field)
+}
+
+impl Field {
+    /// A variable, under its own name.
+    pub(crate) fn of_variable(name: &Ident, capture: Capture) -> Self {
+        shorthand(name, capture)
+    }
 }
 
 impl Argument {

@@ -8,6 +8,7 @@ use syn::{Error, Ident, LitStr, Result, Token};
 use super::check;
 use super::expand;
 use super::parse::{Field, Key, at_message, field, hestia_path, separator};
+use crate::error::Errors;
 
 /// Key-values into the code that enters a scope with them.
 pub(crate) fn scope(tokens: TokenStream) -> TokenStream {
@@ -19,13 +20,18 @@ pub(crate) fn scope(tokens: TokenStream) -> TokenStream {
 
 fn parse(input: ParseStream<'_>) -> Result<(TokenStream, Vec<Field>)> {
     let hestia = hestia_path(input)?;
-    let mut fields = Vec::new();
     if input.is_empty() {
         return Err(input.error("a scope has a key-value, such as `scope!(request_id = 17)`"));
     }
+    Ok((hestia, fields(input)?))
+}
+
+/// Key-values to the end, with commas between them.
+pub(crate) fn fields(input: ParseStream<'_>) -> Result<Vec<Field>> {
+    let mut fields = Vec::new();
     while !input.is_empty() {
         if at_message(input) {
-            return Err(input.error("a scope has key-values only, and no message"));
+            return Err(input.error("here are key-values only, and no message"));
         }
         if !input.peek(Ident::peek_any) && !input.peek(LitStr) && !at_sigil(input) {
             return Err(
@@ -35,7 +41,7 @@ fn parse(input: ParseStream<'_>) -> Result<(TokenStream, Vec<Field>)> {
         fields.push(field(input)?);
         separator(input)?;
     }
-    Ok((hestia, fields))
+    Ok(fields)
 }
 
 fn at_sigil(input: ParseStream<'_>) -> bool {
@@ -46,4 +52,11 @@ fn mistakes(fields: &[Field]) -> Vec<Error> {
     let keys: Vec<Key> = fields.iter().map(|field| field.key.clone()).collect();
     let mistake = |(at, key)| check::check_key(key, &keys[..at]);
     keys.iter().enumerate().filter_map(mistake).collect()
+}
+
+/// Collects what is wrong with the keys of fields.
+pub(crate) fn check_keys(fields: &[Field], errors: &mut Errors) {
+    mistakes(fields)
+        .into_iter()
+        .for_each(|error| errors.push(error));
 }

@@ -36,6 +36,7 @@ fn field(field: &Field) -> String {
         Capture::Serde => "serde ",
         Capture::Bytes => "bytes ",
         Capture::Error => "err ",
+        Capture::Any(_) => "any ",
     };
     format!("{}={how}{}", field.key.path.join("/"), field.value)
 }

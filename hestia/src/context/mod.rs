@@ -6,6 +6,7 @@
 //!
 //! *Invariant:* what a record carries was current at its call, on its thread; the writer looks nothing up.
 
+pub(crate) mod span;
 pub(crate) mod task;
 pub mod trace;
 

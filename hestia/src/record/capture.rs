@@ -134,6 +134,8 @@ debug_by_name! {
     [T: ?Sized] Shown<'_, T>, "Shown";
     [Values] Object<Values>, "Object";
     [T: ?Sized] Copied<'_, T>, "Copied";
+    [T: ?Sized] ShortValue<'_, T>, "ShortValue";
+    [T: ?Sized] ShortDebug<'_, T>, "ShortDebug";
 }
 
 /// A key's value, with its type.
@@ -157,8 +159,17 @@ pub(crate) fn append_guarded_value(
     bytes: &mut Vec<u8>,
     write: impl FnOnce(Encoder<'_>) -> Encoded,
 ) {
+    append_guarded_within(bytes, usize::MAX, write);
+}
+
+/// The same, cut beyond so many bytes.
+fn append_guarded_within(
+    bytes: &mut Vec<u8>,
+    most: usize,
+    write: impl FnOnce(Encoder<'_>) -> Encoded,
+) {
     let start = bytes.len();
-    let write = AssertUnwindSafe(|| write(Encoder::new(bytes)));
+    let write = AssertUnwindSafe(|| write(Encoder::within(bytes, most)));
     if catch_unwind(write).is_err() {
         bytes.truncate(start);
         Scalar::Str(PANICKED).write(bytes);
@@ -587,6 +598,96 @@ pub trait ErrorText {
 impl<T: fmt::Display + ?Sized> ErrorText for T {
     fn encode(&self, encoder: Encoder<'_>) -> Encoded {
         encoder.put_display(self)
+    }
+}
+
+/// A parameter or a result of an instrumented function, and how long it may be, for the choice between a value with its
+/// type, what its `Debug` prints, and its type's name.
+#[derive(Debug)]
+pub struct AnyArgument<'a, T: ?Sized>(pub &'a T, pub usize);
+
+/// The choice of a value with its type.
+pub trait AnyValue<'a> {
+    #[doc(hidden)]
+    type Type: ?Sized;
+
+    #[doc(hidden)]
+    fn part(&self) -> ShortValue<'a, Self::Type>;
+}
+
+impl<'a, T: Encode + ?Sized> AnyValue<'a> for &&AnyArgument<'a, T> {
+    type Type = T;
+
+    fn part(&self) -> ShortValue<'a, T> {
+        ShortValue(self.0, self.1)
+    }
+}
+
+/// The choice of what `Debug` prints.
+pub trait AnyDebug<'a> {
+    #[doc(hidden)]
+    type Type: ?Sized;
+
+    #[doc(hidden)]
+    fn part(&self) -> ShortDebug<'a, Self::Type>;
+}
+
+impl<'a, T: fmt::Debug + ?Sized> AnyDebug<'a> for &AnyArgument<'a, T> {
+    type Type = T;
+
+    fn part(&self) -> ShortDebug<'a, T> {
+        ShortDebug(self.0, self.1)
+    }
+}
+
+/// The choice of a type's name.
+pub trait AnyOpaque {
+    #[doc(hidden)]
+    fn part(&self) -> Opaque;
+}
+
+impl<T: ?Sized> AnyOpaque for AnyArgument<'_, T> {
+    fn part(&self) -> Opaque {
+        Opaque(std::any::type_name::<T>())
+    }
+}
+
+/// A value with its type, cut where it is long.
+pub struct ShortValue<'v, T: ?Sized>(&'v T, usize);
+
+impl<T: Encode + ?Sized> Part for ShortValue<'_, T> {
+    without_size!();
+
+    fn append(&self, bytes: &mut Vec<u8>) {
+        append_guarded_within(bytes, self.1, |encoder| self.0.encode(encoder));
+    }
+}
+
+/// What `Debug` prints, cut where it is long.
+pub struct ShortDebug<'v, T: ?Sized>(&'v T, usize);
+
+impl<T: fmt::Debug + ?Sized> Part for ShortDebug<'_, T> {
+    without_size!();
+
+    fn append(&self, bytes: &mut Vec<u8>) {
+        let value = self.0;
+        append_guarded_within(bytes, self.1, |encoder| {
+            encoder.put_display(format_args!("{value:?}"))
+        });
+    }
+}
+
+/// The name of a type, of which nothing else can be said.
+#[derive(Debug)]
+pub struct Opaque(&'static str);
+
+impl Part for Opaque {
+    without_size!();
+
+    fn append(&self, bytes: &mut Vec<u8>) {
+        append_guarded_value(bytes, |encoder| {
+            encoder.put_display(format_args!("<{}>", self.0))
+        });
     }
 }
 

@@ -127,15 +127,54 @@ pub struct Encoded(());
 pub struct Encoder<'a> {
     bytes: &'a mut Vec<u8>,
     depth: u8,
+    end: End,
+}
+
+/// Where a value that may only be so long has to end, as a length of the bytes. What is beyond it is left out, and `"…"`
+/// stands there.
+#[derive(Clone, Copy, Debug)]
+struct End(usize);
+
+/// The mark of what was left out.
+const CUT: &str = "…";
+
+impl End {
+    const NEVER: End = End(usize::MAX);
+
+    fn is_reached(self, bytes: &[u8]) -> bool {
+        bytes.len() >= self.0
+    }
+
+    /// How many bytes of a text there are left for, if that is less than it has.
+    fn cuts(self, bytes: &[u8], length: usize) -> Option<usize> {
+        let room = self.0.saturating_sub(bytes.len());
+        (length > room).then_some(room)
+    }
 }
 
 impl<'a> Encoder<'a> {
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn new(bytes: &'a mut Vec<u8>) -> Self {
-        Encoder { bytes, depth: 0 }
+        Encoder::within(bytes, usize::MAX)
+    }
+
+    /// For a value that takes not much more than so many bytes.
+    pub(crate) fn within(bytes: &'a mut Vec<u8>, most: usize) -> Self {
+        let end = End(bytes.len().saturating_add(most));
+        Encoder {
+            bytes,
+            depth: 0,
+            end,
+        }
     }
 
     #[inline(always)]
     fn put(self, value: Scalar<'_>) -> Encoded {
+        if let Scalar::Str(text) = value
+            && self.end.cuts(self.bytes, text.len()).is_some()
+        {
+            return self.put_display(text);
+        }
         value.write(self.bytes);
         Encoded(())
     }
@@ -203,7 +242,8 @@ impl<'a> Encoder<'a> {
     /// Writes bytes that are no text. Beyond 1 GiB they are cut.
     #[inline]
     pub fn put_bytes(self, value: &[u8]) -> Encoded {
-        let value = &value[..value.len().min(MAX_TEXT_BYTES)];
+        let most = self.end.cuts(self.bytes, value.len());
+        let value = &value[..value.len().min(most.unwrap_or(MAX_TEXT_BYTES))];
         self.bytes.push(TAG_BYTES);
         append_u32(self.bytes, length(value.len()));
         self.bytes.extend_from_slice(value);
@@ -216,7 +256,16 @@ impl<'a> Encoder<'a> {
     pub fn put_display(self, value: impl fmt::Display) -> Encoded {
         self.bytes.push(TAG_STR);
         let start = open(self.bytes);
-        if write!(Appender(self.bytes), "{value}").is_err() {
+        let mut appender = Appender {
+            bytes: self.bytes,
+            end: self.end,
+            is_cut: false,
+        };
+        let is_written = write!(appender, "{value}").is_ok();
+        let is_cut = appender.is_cut;
+        if is_cut {
+            self.bytes.extend_from_slice(CUT.as_bytes());
+        } else if !is_written {
             self.bytes.extend_from_slice(FORMATTING_FAILED.as_bytes());
         }
         close(self.bytes, start);
@@ -234,6 +283,8 @@ impl<'a> Encoder<'a> {
         let mut items = SeqEncoder {
             bytes: self.bytes,
             depth: self.depth + 1,
+            end: self.end,
+            is_cut: false,
         };
         fill(&mut items);
         close(self.bytes, start);
@@ -251,6 +302,8 @@ impl<'a> Encoder<'a> {
         let mut entries = MapEncoder {
             bytes: self.bytes,
             depth: self.depth + 1,
+            end: self.end,
+            is_cut: false,
         };
         fill(&mut entries);
         close(self.bytes, start);
@@ -276,6 +329,7 @@ impl<'a> Encoder<'a> {
         let attempted = write(Encoder {
             bytes: &mut *self.bytes,
             depth: self.depth,
+            end: self.end,
         });
         attempted.map_err(|error| {
             self.bytes.truncate(start);
@@ -302,6 +356,9 @@ impl<'a> Encoder<'a> {
             inner: open(self.bytes),
             depth: depth.min(MAX_DEPTH),
             fits,
+            end: self.end,
+            is_map: tag == TAG_MAP,
+            is_cut: false,
             bytes: self.bytes,
         }
     }
@@ -339,14 +396,29 @@ pub(super) struct Nested<'a> {
     inner: usize,
     depth: u8,
     fits: bool,
+    end: End,
+    is_map: bool,
+    /// Items were left out.
+    is_cut: bool,
 }
 
 impl Nested<'_> {
+    /// Whether the next item or entry is left out, since there is no room for more.
+    pub(super) fn leaves_out(&mut self) -> bool {
+        self.is_cut |= self.end.is_reached(self.bytes);
+        self.is_cut
+    }
+
+    pub(super) fn has_left_out(&self) -> bool {
+        self.is_cut
+    }
+
     /// For the next item, or for the value of the key that was written last.
     pub(super) fn value(&mut self) -> Encoder<'_> {
         Encoder {
             bytes: self.bytes,
             depth: self.depth,
+            end: self.end,
         }
     }
 
@@ -359,8 +431,11 @@ impl Nested<'_> {
         if !self.fits {
             self.bytes.truncate(self.start);
             self.bytes.push(TAG_STR);
-            append_str(self.bytes, "…");
+            append_str(self.bytes, CUT);
             return Encoded(());
+        }
+        if self.is_cut {
+            append_cut(self.bytes, self.is_map);
         }
         close(self.bytes, self.inner);
         if let Some(outer) = self.outer {
@@ -375,6 +450,9 @@ impl Nested<'_> {
 pub struct SeqEncoder<'a> {
     bytes: &'a mut Vec<u8>,
     depth: u8,
+    end: End,
+    /// Items were left out, and that has been said.
+    is_cut: bool,
 }
 
 impl SeqEncoder<'_> {
@@ -392,7 +470,13 @@ impl SeqEncoder<'_> {
 
     /// Adds one item that the closure writes.
     pub fn push_with(&mut self, write: impl FnOnce(Encoder<'_>) -> Encoded) {
-        whole_or_nothing(self.bytes, self.depth, |_| (), write);
+        if self.end.is_reached(self.bytes) {
+            if !std::mem::replace(&mut self.is_cut, true) {
+                append_cut(self.bytes, false);
+            }
+            return;
+        }
+        whole_or_nothing(self.bytes, self.depth, self.end, |_| (), write);
     }
 }
 
@@ -401,6 +485,9 @@ impl SeqEncoder<'_> {
 pub struct MapEncoder<'a> {
     bytes: &'a mut Vec<u8>,
     depth: u8,
+    end: End,
+    /// Entries were left out, and that has been said.
+    is_cut: bool,
 }
 
 impl MapEncoder<'_> {
@@ -413,9 +500,16 @@ impl MapEncoder<'_> {
     /// Adds one key, with a value that the closure writes.
     #[inline]
     pub fn entry_with(&mut self, key: &str, write: impl FnOnce(Encoder<'_>) -> Encoded) {
+        if self.end.is_reached(self.bytes) {
+            if !std::mem::replace(&mut self.is_cut, true) {
+                append_cut(self.bytes, true);
+            }
+            return;
+        }
         whole_or_nothing(
             self.bytes,
             self.depth,
+            self.end,
             |bytes| append_str(bytes, key),
             write,
         );
@@ -429,12 +523,22 @@ fn repeats(source: &[u8], message: &[u8]) -> bool {
         .is_some_and(|before| before.is_empty() || before.ends_with(b": "))
 }
 
+/// Says that items or entries were left out.
+#[cold]
+fn append_cut(bytes: &mut Vec<u8>, is_map: bool) {
+    if is_map {
+        append_str(bytes, CUT);
+    }
+    Scalar::Str(CUT).write(bytes);
+}
+
 /// Writes one item or entry. When the code that writes it panics, and somebody catches that, no half of
 /// it stays behind.
 #[inline]
 fn whole_or_nothing(
     bytes: &mut Vec<u8>,
     depth: u8,
+    end: End,
     key: impl FnOnce(&mut Vec<u8>),
     write: impl FnOnce(Encoder<'_>) -> Encoded,
 ) {
@@ -460,6 +564,7 @@ fn whole_or_nothing(
     write(Encoder {
         bytes: undo.bytes,
         depth,
+        end,
     });
     undo.done = true;
 }
@@ -467,14 +572,24 @@ fn whole_or_nothing(
 /// Key-values as a record carries them: the inside of an object, without tag and length.
 #[inline]
 pub(crate) fn fields(bytes: &mut Vec<u8>) -> MapEncoder<'_> {
-    MapEncoder { bytes, depth: 0 }
+    MapEncoder {
+        bytes,
+        depth: 0,
+        end: End::NEVER,
+        is_cut: false,
+    }
 }
 
 pub(super) const FORMATTING_FAILED: &str = "<formatting failed>";
 
 /// Appends formatted text; marks a failure of the formatting code instead of hiding it.
 pub(crate) fn append_display(bytes: &mut Vec<u8>, value: fmt::Arguments<'_>) {
-    if Appender(bytes).write_fmt(value).is_err() {
+    let mut appender = Appender {
+        bytes,
+        end: End::NEVER,
+        is_cut: false,
+    };
+    if appender.write_fmt(value).is_err() {
         bytes.extend_from_slice(FORMATTING_FAILED.as_bytes());
     }
 }
@@ -491,11 +606,22 @@ pub(crate) fn append_guarded(bytes: &mut Vec<u8>, arguments: fmt::Arguments<'_>)
     }
 }
 
-struct Appender<'a>(&'a mut Vec<u8>);
+struct Appender<'a> {
+    bytes: &'a mut Vec<u8>,
+    end: End,
+    /// The end was reached, which ends the formatting, too.
+    is_cut: bool,
+}
 
 impl fmt::Write for Appender<'_> {
+    #[inline]
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.extend_from_slice(text.as_bytes());
+        if let Some(room) = self.end.cuts(self.bytes, text.len()) {
+            self.is_cut = true;
+            self.bytes.extend_from_slice(cut(text, room).as_bytes());
+            return Err(fmt::Error);
+        }
+        self.bytes.extend_from_slice(text.as_bytes());
         Ok(())
     }
 }
@@ -556,7 +682,7 @@ fn length(bytes: usize) -> u32 {
 #[inline]
 pub(super) fn kept(text: &str) -> &str {
     if text.len() > MAX_TEXT_BYTES {
-        cut(text)
+        cut(text, MAX_TEXT_BYTES)
     } else {
         text
     }
@@ -564,8 +690,8 @@ pub(super) fn kept(text: &str) -> &str {
 
 #[cold]
 #[inline(never)]
-fn cut(text: &str) -> &str {
-    let mut at = MAX_TEXT_BYTES;
+fn cut(text: &str, most: usize) -> &str {
+    let mut at = most;
     while !text.is_char_boundary(at) {
         at -= 1;
     }

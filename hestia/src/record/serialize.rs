@@ -185,6 +185,9 @@ macro_rules! push_items {
             type Error = Error;
 
             fn $function<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+                if self.leaves_out() {
+                    return Ok(());
+                }
                 serialize(self.value(), value).map(drop)
             }
 
@@ -213,6 +216,9 @@ macro_rules! add_entries {
                 key: &'static str,
                 value: &T,
             ) -> Result<(), Error> {
+                if self.leaves_out() {
+                    return Ok(());
+                }
                 append_str(self.key(), key);
                 serialize(self.value(), value).map(drop)
             }
@@ -231,10 +237,17 @@ impl ser::SerializeMap for Nested<'_> {
     type Error = Error;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
+        if self.leaves_out() {
+            return Ok(());
+        }
         key.serialize(KeySerializer(self.key()))
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        // As for its key.
+        if self.has_left_out() {
+            return Ok(());
+        }
         serialize(self.value(), value).map(drop)
     }
 

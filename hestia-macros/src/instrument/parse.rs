@@ -1,0 +1,237 @@
+//! Arguments and function, as they were written.
+
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::{
+    Attribute, Error, Ident, LitBool, LitInt, LitStr, Path, Result, Signature, Token, Visibility,
+    parenthesized,
+};
+
+use crate::error::{Errors, unknown};
+use crate::hlog::{Field, fields};
+
+/// A function whose body is not looked into.
+pub(super) struct Function {
+    pub(super) attributes: Vec<Attribute>,
+    pub(super) visibility: Visibility,
+    pub(super) signature: Signature,
+    pub(super) body: Group,
+}
+
+/// What was said, each at most once.
+#[derive(Default)]
+pub(super) struct Arguments {
+    pub(super) level: Option<LitStr>,
+    pub(super) target: Option<LitStr>,
+    pub(super) name: Option<LitStr>,
+    pub(super) max_length: Option<LitInt>,
+    pub(super) skip: Vec<Ident>,
+    pub(super) skip_all: Option<Ident>,
+    pub(super) fields: Vec<Field>,
+    pub(super) ret: Option<Outcome>,
+    pub(super) err: Option<Outcome>,
+    pub(super) started: Option<LitBool>,
+    pub(super) completed: Option<LitBool>,
+    pub(super) hestia: Option<Path>,
+}
+
+/// `ret` or `err`.
+pub(super) struct Outcome {
+    pub(super) span: Span,
+    pub(super) how: Option<How>,
+    pub(super) level: Option<LitStr>,
+}
+
+/// How a value is taken, when that is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum How {
+    Debug,
+    Display,
+    Serde,
+}
+
+const KEYS: [&str; 12] = [
+    "level",
+    "target",
+    "name",
+    "max_length",
+    "skip",
+    "skip_all",
+    "fields",
+    "ret",
+    "err",
+    "started",
+    "completed",
+    "crate",
+];
+
+/// Reads the item that the attribute stands on.
+pub(super) fn function(item: &TokenStream, errors: &mut Errors) -> Option<Function> {
+    match read_function.parse2(item.clone()) {
+        Ok(function) => Some(function),
+        Err(error) => {
+            errors.at_span(
+                error.span(),
+                format!("`#[hestia::instrument]` belongs on a function with a body ({error})"),
+            );
+            None
+        }
+    }
+}
+
+fn read_function(input: ParseStream<'_>) -> Result<Function> {
+    Ok(Function {
+        attributes: input.call(Attribute::parse_outer)?,
+        visibility: input.parse()?,
+        signature: input.parse()?,
+        body: match input.parse()? {
+            TokenTree::Group(body) if body.delimiter() == Delimiter::Brace => body,
+            other => return Err(Error::new(other.span(), "expected the function's body")),
+        },
+    })
+}
+
+/// Reads the arguments; reading goes on behind a mistake, at the next comma.
+pub(super) fn arguments(tokens: TokenStream, errors: &mut Errors) -> Arguments {
+    let mut arguments = Arguments::default();
+    let read = |input: ParseStream<'_>| {
+        let mut said: Vec<String> = Vec::new();
+        while !input.is_empty() {
+            if let Err(error) = argument(input, &mut arguments, &mut said) {
+                errors.push(error);
+                skip_to_comma(input);
+            }
+            if !input.is_empty() && !input.peek(Token![,]) {
+                errors.push(input.error("expected a comma"));
+                skip_to_comma(input);
+            }
+            let _ = input.parse::<Token![,]>();
+        }
+        Ok(())
+    };
+    if let Err(error) = read.parse2(tokens) {
+        errors.push(error);
+    }
+    arguments
+}
+
+fn skip_to_comma(input: ParseStream<'_>) {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        let _ = input.parse::<TokenTree>();
+    }
+}
+
+fn argument(
+    input: ParseStream<'_>,
+    arguments: &mut Arguments,
+    said: &mut Vec<String>,
+) -> Result<()> {
+    let key = input.call(Ident::parse_any)?;
+    let name = key.to_string();
+    if !KEYS.contains(&name.as_str()) {
+        return Err(Error::new(key.span(), unknown("argument", &name, &KEYS)));
+    }
+    if said.contains(&name) {
+        return Err(Error::new(key.span(), format!("`{name}` is said twice")));
+    }
+    match name.as_str() {
+        "level" => arguments.level = Some(value(input, &key, r#"level = "debug""#)?),
+        "target" => arguments.target = Some(value(input, &key, r#"target = "billing""#)?),
+        "name" => arguments.name = Some(value(input, &key, r#"name = "charge""#)?),
+        "max_length" => arguments.max_length = Some(value(input, &key, "max_length = 300")?),
+        "skip" => arguments.skip = skip(input, &key)?,
+        "skip_all" => arguments.skip_all = Some(key),
+        "fields" => arguments.fields = list(input, &key, "fields(order = order.id)", fields)?,
+        "ret" => arguments.ret = Some(outcome(input, &key)?),
+        "err" => arguments.err = Some(outcome(input, &key)?),
+        "started" => arguments.started = Some(value(input, &key, "started = false")?),
+        "completed" => arguments.completed = Some(value(input, &key, "completed = false")?),
+        _ => {
+            input.parse::<Token![=]>()?;
+            arguments.hestia = Some(input.call(Path::parse_mod_style)?);
+        }
+    }
+    said.push(name);
+    Ok(())
+}
+
+/// `key = literal`.
+fn value<T: syn::parse::Parse>(input: ParseStream<'_>, key: &Ident, example: &str) -> Result<T> {
+    let wrong = |span| Error::new(span, format!("expected `{example}`"));
+    if !input.peek(Token![=]) {
+        return Err(wrong(key.span()));
+    }
+    input.parse::<Token![=]>()?;
+    let span = input.span();
+    input.parse().map_err(|_| wrong(span))
+}
+
+/// `key(…)`, all of which `read` takes.
+fn list<T>(
+    input: ParseStream<'_>,
+    key: &Ident,
+    example: &str,
+    read: impl FnOnce(ParseStream<'_>) -> Result<T>,
+) -> Result<T> {
+    if !input.peek(syn::token::Paren) {
+        return Err(Error::new(key.span(), format!("expected `{example}`")));
+    }
+    let inside;
+    parenthesized!(inside in input);
+    read(&inside)
+}
+
+fn skip(input: ParseStream<'_>, key: &Ident) -> Result<Vec<Ident>> {
+    list(input, key, "skip(password)", |inside| {
+        let names = Punctuated::<Ident, Token![,]>::parse_terminated_with(inside, |input| {
+            input.call(Ident::parse_any)
+        })?;
+        Ok(names.into_iter().collect())
+    })
+}
+
+fn outcome(input: ParseStream<'_>, key: &Ident) -> Result<Outcome> {
+    let mut outcome = Outcome {
+        span: key.span(),
+        how: None,
+        level: None,
+    };
+    if !input.peek(syn::token::Paren) {
+        return Ok(outcome);
+    }
+    let inside;
+    parenthesized!(inside in input);
+    while !inside.is_empty() {
+        let word = inside.call(Ident::parse_any)?;
+        let how = match word.to_string().as_str() {
+            "Debug" => Some(How::Debug),
+            "Display" => Some(How::Display),
+            "serde" if key == "ret" => Some(How::Serde),
+            "level" if outcome.level.is_none() => {
+                outcome.level = Some(value(&inside, &word, r#"level = "warn""#)?);
+                None
+            }
+            "level" => return Err(Error::new(word.span(), "`level` is said twice")),
+            other => {
+                let known: &[&str] = match key == "ret" {
+                    true => &["Debug", "Display", "serde", "level"],
+                    false => &["Debug", "Display", "level"],
+                };
+                return Err(Error::new(word.span(), unknown("word", other, known)));
+            }
+        };
+        if how.is_some() && outcome.how.is_some() {
+            return Err(Error::new(
+                word.span(),
+                "how to take the value is said twice",
+            ));
+        }
+        outcome.how = how.or(outcome.how);
+        if !inside.is_empty() {
+            inside.parse::<Token![,]>()?;
+        }
+    }
+    Ok(outcome)
+}

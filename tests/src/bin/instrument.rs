@@ -1,0 +1,475 @@
+//! Functions of all kinds, instrumented.
+
+use std::convert::Infallible;
+use std::env;
+use std::error::Error;
+use std::fmt;
+use std::future::Future;
+use std::panic::catch_unwind;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::thread;
+
+use async_trait::async_trait;
+use hestia::{instrument, trace};
+use log::info;
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+fn main() -> Outcome {
+    let builder = hestia::builder().app("instrument").console(false);
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    builder.init()?;
+    match words[..] {
+        ["plain"] => plain(),
+        ["values"] => values(),
+        ["outcomes"] => outcomes(),
+        ["ends"] => ends(),
+        ["kinds"] => kinds(),
+        ["levels"] => levels(),
+        ["spans"] => spans(),
+        ["tasks", count] => tasks(count.parse()?),
+        _ => return Err(format!("there is no scenario {words:?}").into()),
+    }
+    Ok(())
+}
+
+#[instrument]
+fn add(left: u64, right: u64) -> u64 {
+    info!("inside");
+    left + right
+}
+
+fn plain() {
+    assert_eq!(add(1, 2), 3);
+    info!("outside");
+}
+
+#[derive(Debug)]
+#[allow(dead_code, reason = "printed")]
+struct Printable {
+    x: u8,
+}
+
+struct Nameless;
+
+#[derive(hestia::Encode)]
+struct Encoded {
+    x: u8,
+    token: String,
+}
+
+#[instrument(skip(skipped), fields(first = pair.0, given = "changed", %shown, nested.key = 1_u8))]
+#[allow(clippy::too_many_arguments, reason = "all kinds of them")]
+fn take_all<T>(
+    number: i32,
+    text: &str,
+    owned: String,
+    list: &[f32],
+    option: Option<&str>,
+    printable: &Printable,
+    encoded: Encoded,
+    nameless: &Nameless,
+    generic: T,
+    password: &str,
+    access_token: String,
+    skipped: Nameless,
+    given: u8,
+    shown: &str,
+    pair: (u8, u8),
+    Printable { x: renamed }: Printable,
+    (left, [right, _]): (u8, [u8; 2]),
+    _: u8,
+    mut changed: u8,
+    r#type: u8,
+) -> u8 {
+    changed += 1;
+    let _ = (
+        number, text, owned, list, option, printable, encoded, nameless, generic,
+    );
+    let _ = (
+        password,
+        access_token,
+        skipped,
+        given,
+        shown,
+        pair,
+        renamed,
+        left,
+        right,
+        r#type,
+    );
+    changed
+}
+
+#[instrument(max_length = 20, ret)]
+fn long(text: &str, list: Vec<u32>, printed: &[Printable]) -> String {
+    let _ = (list, printed);
+    format!("{text} {text}")
+}
+
+#[instrument(skip_all, fields(length = text.len()))]
+fn skip_all(text: &str) {
+    let _ = text;
+}
+
+fn values() {
+    let encoded = Encoded {
+        x: 1,
+        token: "classified".to_owned(),
+    };
+    let printable = Printable { x: 2 };
+    let changed = take_all(
+        -5,
+        "text",
+        "owned".to_owned(),
+        &[0.5, 1.5],
+        None,
+        &printable,
+        encoded,
+        &Nameless,
+        Nameless,
+        "classified",
+        "classified".to_owned(),
+        Nameless,
+        9,
+        "shown",
+        (3, 4),
+        Printable { x: 6 },
+        (7, [8, 9]),
+        10,
+        11,
+        12,
+    );
+    assert_eq!(changed, 12);
+    let words = "\u{e9}".repeat(30);
+    let printed: Vec<_> = (0..10).map(|x| Printable { x }).collect();
+    let list = vec![7; 1_000_000];
+    assert_eq!(long(&words, list, &printed).chars().count(), 61);
+    skip_all("five!");
+}
+
+#[derive(Debug)]
+struct Failure(Option<Box<Failure>>);
+
+impl fmt::Display for Failure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(if self.0.is_some() { "outer" } else { "inner" })
+    }
+}
+
+impl Error for Failure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.as_deref().map(|source| source as _)
+    }
+}
+
+fn fail() -> Failure {
+    Failure(Some(Box::new(Failure(None))))
+}
+
+#[instrument(ret, err)]
+fn either(works: bool) -> Result<u8, Failure> {
+    if !works {
+        Err(fail())?;
+    }
+    Ok(5)
+}
+
+#[instrument(err(Display, level = "warn"))]
+fn shown_error() -> Result<(), Box<dyn Error>> {
+    Err("shown".into())
+}
+
+#[instrument(err(Debug))]
+fn printed_error() -> Result<Infallible, Failure> {
+    return Err(fail());
+}
+
+#[instrument(ret(Debug, level = "warn"))]
+fn printed(x: u8) -> Printable {
+    Printable { x }
+}
+
+#[instrument(ret(serde))]
+fn serialized() -> std::collections::BTreeMap<&'static str, u8> {
+    [("one", 1)].into()
+}
+
+#[instrument(ret)]
+fn borrowed<'t>(text: &'t str, other: &str) -> &'t str {
+    let _ = other;
+    &text[1..]
+}
+
+#[instrument(ret)]
+fn elided(text: &str) -> Option<&str> {
+    text.split(' ').nth(1)
+}
+
+#[instrument(ret)]
+fn iterates(count: u8) -> impl Iterator<Item = u8> {
+    (0..count).map(|number| number * 2)
+}
+
+#[instrument(level = "debug", err)]
+fn off(works: bool) -> Result<(), Failure> {
+    info!("inside");
+    if works { Ok(()) } else { Err(fail()) }
+}
+
+fn outcomes() {
+    assert!(either(true).is_ok() && either(false).is_err());
+    assert!(shown_error().is_err() && printed_error().is_err());
+    assert_eq!(printed(3).x, 3);
+    assert_eq!(serialized().len(), 1);
+    assert_eq!(borrowed("text", ""), "ext");
+    assert_eq!(elided("a b c"), Some("b"));
+    assert_eq!(iterates(3).sum::<u8>(), 6);
+    assert!(off(true).is_ok() && off(false).is_err());
+}
+
+#[instrument(ret)]
+fn panics(number: u8) -> u8 {
+    assert!(number > 100, "too few");
+    number
+}
+
+static WAITING: AtomicBool = AtomicBool::new(false);
+
+#[instrument]
+async fn waits(id: u8) {
+    info!("waiting");
+    WAITING.store(true, Ordering::Release);
+    tokio::task::yield_now().await;
+    std::future::pending::<()>().await;
+}
+
+#[instrument(started = false, completed = false)]
+fn silent(id: u8) {
+    info!("inside");
+    let _ = id;
+}
+
+#[instrument]
+fn early(number: u8) {
+    if number > 1 {
+        info!("early");
+        return;
+    }
+    info!("late");
+}
+
+fn ends() {
+    assert!(catch_unwind(|| panics(1)).is_err());
+    let runtime = runtime();
+    runtime.block_on(async {
+        let task = tokio::spawn(waits(1));
+        while !WAITING.load(Ordering::Acquire) {
+            tokio::task::yield_now().await;
+        }
+        while !task.is_finished() {
+            task.abort();
+            tokio::task::yield_now().await;
+        }
+    });
+    silent(7);
+    early(1);
+    early(2);
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let builder = builder.worker_threads(4).enable_time();
+    builder.build().expect("a runtime")
+}
+
+struct Account {
+    number: u64,
+}
+
+trait Named {
+    fn name(&self) -> String;
+}
+
+impl Named for Account {
+    #[instrument(ret, fields(number = self.number))]
+    fn name(&self) -> String {
+        "account".to_owned()
+    }
+}
+
+impl Account {
+    #[instrument(name = "open account", target = "bank")]
+    fn open(number: u64) -> Self {
+        Self { number }
+    }
+
+    #[instrument(ret)]
+    fn add(&mut self, amount: u64) -> &mut Self {
+        self.number += amount;
+        self
+    }
+
+    #[instrument(ret)]
+    fn close(self) -> u64 {
+        self.number
+    }
+
+    #[instrument(ret)]
+    async fn balance(&self, factor: u64) -> u64 {
+        tokio::task::yield_now().await;
+        info!("inside");
+        self.number * factor
+    }
+}
+
+#[async_trait]
+trait Store {
+    async fn load(&self, key: &str) -> Result<u64, Failure>;
+
+    #[instrument]
+    async fn provided(&self, key: u8) -> u8 {
+        info!("inside");
+        key
+    }
+}
+
+#[async_trait]
+impl Store for Account {
+    #[instrument(ret, err)]
+    async fn load(&self, key: &str) -> Result<u64, Failure> {
+        tokio::task::yield_now().await;
+        info!("inside");
+        if key == "none" {
+            return Err(fail());
+        }
+        Ok(self.number)
+    }
+}
+
+#[instrument(ret)]
+fn future(number: u8) -> impl Future<Output = u8> + Send {
+    info!("made");
+    async move {
+        tokio::task::yield_now().await;
+        info!("inside");
+        number
+    }
+}
+
+#[instrument(ret, err)]
+fn boxed<'a>(text: &'a str) -> Pin<Box<dyn Future<Output = Result<&'a str, Failure>> + Send + 'a>> {
+    Box::pin(async move {
+        info!("inside");
+        Ok(text)
+    })
+}
+
+#[instrument(ret)]
+async fn generic<T: fmt::Debug + Send, const N: usize>(list: [T; N]) -> usize
+where
+    T: Clone,
+{
+    list.to_vec().len()
+}
+
+#[instrument(ret)]
+async fn opaque(count: u8) -> impl Iterator<Item = u8> {
+    (0..count).rev()
+}
+
+#[instrument]
+unsafe fn reads(pointer: *const u8) -> u8 {
+    // SAFETY: the caller's promise.
+    unsafe { *pointer }
+}
+
+fn kinds() {
+    let mut account = Account::open(5);
+    account.add(1).add(2);
+    assert_eq!(account.name(), "account");
+    runtime().block_on(async {
+        assert_eq!(account.balance(2).await, 16);
+        assert_eq!(account.load("some").await.ok(), Some(8));
+        assert!(account.load("none").await.is_err());
+        assert_eq!(account.provided(3).await, 3);
+        let made = future(4);
+        info!("between");
+        assert_eq!(tokio::spawn(made).await.ok(), Some(4));
+        assert_eq!(boxed("text").await.ok(), Some("text"));
+        assert_eq!(generic([1, 2, 3]).await, 3);
+        assert_eq!(opaque(3).await.count(), 3);
+    });
+    assert_eq!(account.close(), 8);
+    // SAFETY: a reference.
+    assert_eq!(unsafe { reads(&6) }, 6);
+}
+
+#[instrument(level = "warn")]
+fn warns() {}
+
+#[instrument(level = "trace")]
+fn traces() {}
+
+static EVALUATED: AtomicU32 = AtomicU32::new(0);
+
+#[instrument(level = "debug", fields(evaluated = EVALUATED.fetch_add(1, Ordering::Relaxed)))]
+fn evaluates() {}
+
+fn levels() {
+    warns();
+    traces();
+    evaluates();
+    assert_eq!(EVALUATED.load(Ordering::Relaxed), 0);
+    hestia::set_level("trace").expect("a level");
+    warns();
+    traces();
+    evaluates();
+    assert_eq!(EVALUATED.load(Ordering::Relaxed), 1);
+}
+
+#[instrument]
+fn inner(depth: u32) {
+    info!("deepest");
+    if depth > 1 {
+        inner(depth - 1);
+    }
+}
+
+fn spans() {
+    let trace = trace::start();
+    info!(span_of = format!("{:016x}", trace.ids().span_id); "request");
+    inner(3);
+    drop(trace);
+    inner(1);
+}
+
+#[instrument]
+async fn step(task: u64, part: u64) {
+    for _ in 0..(task + part) % 3 {
+        tokio::task::yield_now().await;
+    }
+    info!(said = task; "in part {part}");
+}
+
+#[instrument]
+async fn task(task: u64) {
+    info!(said = task; "in task");
+    tokio::join!(step(task, 1), step(task, 2));
+    thread::yield_now();
+    info!(said = task; "in task");
+}
+
+fn tasks(count: u64) {
+    runtime().block_on(async {
+        let mut running = tokio::task::JoinSet::new();
+        for number in 0..count {
+            running.spawn(task(number));
+        }
+        while let Some(done) = running.join_next().await {
+            done.expect("no panic");
+        }
+    });
+}
