@@ -151,12 +151,11 @@ fn outcome(instrumented: &Instrumented, private: &TokenStream) -> TokenStream {
         (ret, Some(err)) => {
             let returned = ret.as_ref().map(returned);
             let part = part(err, &value, private);
-            let at = Span::mixed_site().located_at(err.span);
-            let (ok, failed) = (
-                quote_spanned!(at=> #private::core::result::Result::Ok(#value)),
-                quote_spanned!(at=> #private::core::result::Result::Err(#value)),
-            );
-            quote_spanned! {at=>
+            // At the user's word, so that a function that returns something else is told there.
+            let at = err.span;
+            let ok = quote_spanned!(at=> #private::core::result::Result::Ok(#value));
+            let failed = quote_spanned!(at=> #private::core::result::Result::Err(#value));
+            quote! {
                 match #result {
                     #ok => { let _ = #value; #returned }
                     #failed => { #choice #span.failed(#part); }

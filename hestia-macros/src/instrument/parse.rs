@@ -180,7 +180,12 @@ fn list<T>(
     }
     let inside;
     parenthesized!(inside in input);
-    read(&inside)
+    let taken = read(&inside);
+    if taken.is_err() {
+        // What is left would be a mistake of its own.
+        let _ = inside.parse::<TokenStream>();
+    }
+    taken
 }
 
 fn skip(input: ParseStream<'_>, key: &Ident) -> Result<Vec<Ident>> {
@@ -203,6 +208,13 @@ fn outcome(input: ParseStream<'_>, key: &Ident) -> Result<Outcome> {
     }
     let inside;
     parenthesized!(inside in input);
+    let words = how(&inside, key, &mut outcome);
+    let _ = inside.parse::<TokenStream>();
+    words.map(|()| outcome)
+}
+
+/// What stands in the parentheses of `ret` or `err`.
+fn how(inside: ParseStream<'_>, key: &Ident, outcome: &mut Outcome) -> Result<()> {
     while !inside.is_empty() {
         let word = inside.call(Ident::parse_any)?;
         let how = match word.to_string().as_str() {
@@ -210,7 +222,7 @@ fn outcome(input: ParseStream<'_>, key: &Ident) -> Result<Outcome> {
             "Display" => Some(How::Display),
             "serde" if key == "ret" => Some(How::Serde),
             "level" if outcome.level.is_none() => {
-                outcome.level = Some(value(&inside, &word, r#"level = "warn""#)?);
+                outcome.level = Some(value(inside, &word, r#"level = "warn""#)?);
                 None
             }
             "level" => return Err(Error::new(word.span(), "`level` is said twice")),
@@ -233,5 +245,5 @@ fn outcome(input: ParseStream<'_>, key: &Ident) -> Result<Outcome> {
             inside.parse::<Token![,]>()?;
         }
     }
-    Ok(outcome)
+    Ok(())
 }

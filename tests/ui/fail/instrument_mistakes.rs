@@ -1,0 +1,96 @@
+//! What is said wrongly is told at its word, and the functions are there all the same.
+
+use hestia::instrument;
+
+#[instrument(levl = "debug")]
+fn unknown_argument() {}
+
+#[instrument(level = "debgu")]
+fn unknown_level() {}
+
+#[instrument(level = "off")]
+fn no_level() {}
+
+#[instrument(level)]
+fn level_without_value() {}
+
+#[instrument(level = debug)]
+fn level_without_quotes() {}
+
+#[instrument(level = "info", level = "warn")]
+fn said_twice() {}
+
+#[instrument(skip(pasword))]
+fn no_such_parameter(password: &str, user: u64) {
+    let _ = (password, user);
+}
+
+#[instrument(skip(user))]
+fn no_parameters() {}
+
+#[instrument(skip)]
+fn skip_without_names(user: u64) {
+    let _ = user;
+}
+
+#[instrument(skip_all, skip(user))]
+fn skipped_twice(user: u64) {
+    let _ = user;
+}
+
+#[instrument(fields)]
+fn fields_without_any() {}
+
+#[instrument(fields("message"))]
+fn field_that_is_none() {}
+
+#[instrument(fields(a = 1, a = 2))]
+fn field_said_twice() {}
+
+#[instrument(ret)]
+fn returns_nothing() {}
+
+#[instrument(err)]
+fn returns_no_error() {}
+
+#[instrument(ret(Dbug))]
+fn unknown_word() -> u8 {
+    1
+}
+
+#[instrument(err(serde))]
+fn errors_are_no_values() -> Result<(), std::fmt::Error> {
+    Ok(())
+}
+
+#[instrument(ret(Debug, Display))]
+fn taken_twice() -> u8 {
+    1
+}
+
+#[instrument(max_length = 0)]
+fn no_length() {}
+
+#[instrument(started = "no")]
+fn no_bool() {}
+
+#[instrument]
+const fn at_compile_time() {}
+
+#[instrument]
+struct NoFunction;
+
+trait Declares {
+    #[instrument]
+    fn without_body();
+}
+
+#[instrument(level = "info" target = "app")]
+fn comma_missing() {}
+
+fn main() {
+    unknown_argument();
+    unknown_level();
+    returns_nothing();
+    let _ = NoFunction;
+}
