@@ -25,6 +25,8 @@ use std::time::{Duration, Instant};
 const CALLS: usize = 200_000;
 const PAUSE: Duration = Duration::from_nanos(1000);
 const RUNS: usize = 5;
+/// The end of the names of rows that are measured in a scope of three key-values.
+const IN_SCOPE: &str = "in a scope";
 
 /// Before and after a call. Ordered on both sides, so that the call is whole between them.
 #[cfg(target_arch = "x86_64")]
@@ -141,6 +143,17 @@ fn main() {
             }),
         ),
         (
+            "hlog! constant, in a scope",
+            Box::new(|_| hestia::hlog!(info, "order taken")),
+        ),
+        (
+            "hlog! 3 args, in a scope",
+            Box::new(|n| {
+                let price = black_box(n as f64 * 0.25);
+                hestia::hlog!(info, "order {} price {:.2} symbol {}", n, price, symbol);
+            }),
+        ),
+        (
             "hlog! 3 fields",
             Box::new(|n| {
                 let price = black_box(n as f64 * 0.25);
@@ -149,6 +162,10 @@ fn main() {
         ),
         (
             "log::info! constant",
+            Box::new(|_| log::info!("order taken")),
+        ),
+        (
+            "log::info!, in a scope",
             Box::new(|_| log::info!("order taken")),
         ),
         (
@@ -167,10 +184,20 @@ fn main() {
                 log::info!("order {} price {:.2} symbol {}", n, price, symbol);
             }),
         ),
+        (
+            "scope! of 2, left again",
+            Box::new(|n| drop(hestia::scope!(request_id = n, user = "ada"))),
+        ),
+        ("instrumented, off", Box::new(instrumented_off)),
+        ("instrumented, silent", Box::new(instrumented_silent)),
+        ("instrumented, 2 records", Box::new(instrumented)),
     ];
     let mut medians = vec![[(); 4].map(|()| Vec::new()); rows.len()];
     for _ in 0..RUNS {
-        for (row, (_, call)) in rows.iter_mut().enumerate() {
+        for (row, (name, call)) in rows.iter_mut().enumerate() {
+            let _scope = name
+                .ends_with(IN_SCOPE)
+                .then(|| hestia::scope!(request_id = 17, user = "ada", tenant = "acme"));
             let samples = run(call);
             for (figure, part) in [0.5, 0.99, 0.999].into_iter().enumerate() {
                 medians[row][figure].push(samples[(CALLS as f64 * part) as usize]);
@@ -197,6 +224,21 @@ fn main() {
         let ticks = median(of_8).saturating_sub(empty_of_8);
         println!("{:>8.1}", ticks as f64 * scale / 8.0);
     }
+}
+
+#[hestia::instrument]
+fn instrumented(number: u64) {
+    black_box(number);
+}
+
+#[hestia::instrument(started = false, completed = false)]
+fn instrumented_silent(number: u64) {
+    black_box(number);
+}
+
+#[hestia::instrument(level = "debug")]
+fn instrumented_off(number: u64) {
+    black_box(number);
 }
 
 fn median(figures: &mut [u64]) -> u64 {

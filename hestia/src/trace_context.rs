@@ -83,11 +83,11 @@ impl TraceContext {
     #[must_use]
     #[allow(clippy::new_without_default, reason = "no two are the same")]
     pub fn new() -> Self {
-        let half = |id: u64| u128::from(id);
+        let [high, low, span_id] = random_ids();
         TraceContext {
             ids: TraceIds {
-                trace_id: half(random_id()) << 64 | half(random_id()),
-                span_id: random_id(),
+                trace_id: u128::from(high) << 64 | u128::from(low),
+                span_id,
             },
             parent_id: None,
             flags: SAMPLED | RANDOM,
@@ -256,10 +256,11 @@ impl TraceContext {
     /// A new span of the same trace, whose parent this one is.
     #[must_use]
     pub fn child(&self) -> Self {
+        let [span_id] = random_ids();
         TraceContext {
             ids: TraceIds {
                 trace_id: self.ids.trace_id,
-                span_id: random_id(),
+                span_id,
             },
             parent_id: Some(self.ids.span_id),
             flags: self.flags,
@@ -386,13 +387,16 @@ fn check_member(key: &str, value: &str) -> Result<(), TraceError> {
 
 /// Random, and not zero: a keyed hash of the process's number, whose keys the system has drawn for this thread and which the
 /// standard library changes each time. (So a forked child's ids are others than its parent's, though it has the same keys.)
-fn random_id() -> u64 {
-    loop {
-        let mut hasher = RandomState::new().build_hasher();
-        hasher.write_u32(std::process::id());
-        match hasher.finish() {
-            0 => {}
-            id => return id,
+fn random_ids<const N: usize>() -> [u64; N] {
+    let mut hasher = RandomState::new().build_hasher();
+    hasher.write_u32(std::process::id());
+    [(); N].map(|()| {
+        loop {
+            hasher.write_u8(0);
+            match hasher.finish() {
+                0 => {}
+                id => return id,
+            }
         }
-    }
+    })
 }

@@ -137,6 +137,7 @@ impl SpanSite {
 
     /// A call of which nothing is said but an error, if that is asked for.
     #[must_use]
+    #[inline]
     pub fn off(&'static self) -> Span {
         Span {
             site: self,
@@ -181,6 +182,7 @@ impl Span {
     }
 
     /// Enters it on this thread; its end is said when what is returned is dropped.
+    #[inline]
     pub fn enter(self) -> EnteredSpan {
         EnteredSpan {
             _guard: self.active.as_ref().map(|active| active.scope.attach()),
@@ -236,10 +238,15 @@ impl Span {
     }
 
     /// The call has come to its end, if that has not been said yet.
+    #[inline]
     fn end(&mut self, site: &'static Callsite) {
-        let Some(active) = self.active.take() else {
-            return;
-        };
+        if let Some(active) = self.active.take() {
+            self.say_end(&active, site);
+        }
+    }
+
+    #[inline(never)]
+    fn say_end(&self, active: &Active, site: &'static Callsite) {
         let site = if thread::panicking() {
             &self.site.panicked
         } else {
@@ -275,6 +282,7 @@ impl DerefMut for EnteredSpan {
 }
 
 impl Drop for EnteredSpan {
+    #[inline]
     fn drop(&mut self) {
         self.span.end(&self.span.site.completed);
     }

@@ -256,17 +256,10 @@ impl<'a> Encoder<'a> {
     pub fn put_display(self, value: impl fmt::Display) -> Encoded {
         self.bytes.push(TAG_STR);
         let start = open(self.bytes);
-        let mut appender = Appender {
-            bytes: self.bytes,
-            end: self.end,
-            is_cut: false,
-        };
-        let is_written = write!(appender, "{value}").is_ok();
-        let is_cut = appender.is_cut;
-        if is_cut {
-            self.bytes.extend_from_slice(CUT.as_bytes());
-        } else if !is_written {
-            self.bytes.extend_from_slice(FORMATTING_FAILED.as_bytes());
+        if self.end.0 == usize::MAX {
+            append_display(self.bytes, format_args!("{value}"));
+        } else {
+            append_display_within(self.bytes, self.end, format_args!("{value}"));
         }
         close(self.bytes, start);
         Encoded(())
@@ -584,12 +577,23 @@ pub(super) const FORMATTING_FAILED: &str = "<formatting failed>";
 
 /// Appends formatted text; marks a failure of the formatting code instead of hiding it.
 pub(crate) fn append_display(bytes: &mut Vec<u8>, value: fmt::Arguments<'_>) {
-    let mut appender = Appender {
+    if Appender(bytes).write_fmt(value).is_err() {
+        bytes.extend_from_slice(FORMATTING_FAILED.as_bytes());
+    }
+}
+
+/// The same, no further than to this end.
+#[inline(never)]
+fn append_display_within(bytes: &mut Vec<u8>, end: End, value: fmt::Arguments<'_>) {
+    let mut appender = CuttingAppender {
         bytes,
-        end: End::NEVER,
+        end,
         is_cut: false,
     };
-    if appender.write_fmt(value).is_err() {
+    let is_written = appender.write_fmt(value).is_ok();
+    if appender.is_cut {
+        bytes.extend_from_slice(CUT.as_bytes());
+    } else if !is_written {
         bytes.extend_from_slice(FORMATTING_FAILED.as_bytes());
     }
 }
@@ -606,15 +610,23 @@ pub(crate) fn append_guarded(bytes: &mut Vec<u8>, arguments: fmt::Arguments<'_>)
     }
 }
 
-struct Appender<'a> {
+struct Appender<'a>(&'a mut Vec<u8>);
+
+impl fmt::Write for Appender<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+}
+
+struct CuttingAppender<'a> {
     bytes: &'a mut Vec<u8>,
     end: End,
     /// The end was reached, which ends the formatting, too.
     is_cut: bool,
 }
 
-impl fmt::Write for Appender<'_> {
-    #[inline]
+impl fmt::Write for CuttingAppender<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         if let Some(room) = self.end.cuts(self.bytes, text.len()) {
             self.is_cut = true;

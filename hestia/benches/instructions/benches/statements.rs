@@ -75,6 +75,21 @@ fn three_arguments(values: Values) -> Values {
     values
 }
 
+/// What a call costs more is the scope's own, once: 66 instructions a call.
+#[library_benchmark(setup = turn_on, config = at_most(11_000))]
+fn three_arguments_in_a_scope(values: Values) -> Values {
+    let Values {
+        order,
+        price,
+        symbol,
+    } = black_box(&values);
+    let _scope = hestia::scope!(request_id = 17, user = "ada");
+    for _ in 0..CALLS {
+        hlog!(info, "order {order} price {price:.2} symbol {symbol}");
+    }
+    values
+}
+
 #[library_benchmark(setup = turn_on, config = at_most(7_500))]
 fn three_key_values(values: Values) -> Values {
     let Values {
@@ -124,6 +139,7 @@ library_benchmark_group!(
         off,
         constant,
         three_arguments,
+        three_arguments_in_a_scope,
         three_key_values,
         formatted_at_the_call,
         log_constant,

@@ -68,8 +68,75 @@ proptest! {
     }
 
     #[test]
+    fn a_value_that_may_only_be_so_long_is_cut_and_stays_a_value(value in owned(), most in 0..200_usize) {
+        let whole = value.encoded();
+        let mut cut = Vec::new();
+        value.encode(Encoder::within(&mut cut, most));
+        if whole.len() <= most {
+            prop_assert_eq!(&cut, &whole);
+        }
+        prop_assert!(is_cut_of(&decoded(&cut), &value), "{:?}", decoded(&cut));
+        // Beyond the end there may be a simple value, a key, and what closes each array and object around it.
+        prop_assert!(cut.len() <= most + 32 + longest_key(&value) + 24 * depth(&value));
+    }
+
+    #[test]
     fn any_bytes_are_errors_or_values(bytes in prop::collection::vec(prop_oneof![0_u8..20, any::<u8>()], 0..64)) {
         read_all(&bytes);
+    }
+}
+
+/// Whether one value is what is left of another, with marks where something is missing.
+fn is_cut_of(cut: &Owned, whole: &Owned) -> bool {
+    let mark = Owned::Str("…".to_owned());
+    match (cut, whole) {
+        (Owned::Str(cut), Owned::Str(whole)) if cut != whole => cut
+            .strip_suffix('…')
+            .is_some_and(|cut| whole.starts_with(cut)),
+        (Owned::Bytes(cut), Owned::Bytes(whole)) => whole.starts_with(cut),
+        (Owned::Seq(cut), Owned::Seq(whole)) => {
+            let kept =
+                cut.len() - usize::from(cut.len() != whole.len() || cut.last() == Some(&mark));
+            let pairs = cut[..kept.min(cut.len())].iter().zip(whole);
+            pairs.clone().all(|(cut, whole)| is_cut_of(cut, whole))
+                && (kept == cut.len() || cut[kept] == mark)
+        }
+        (Owned::Map(cut), Owned::Map(whole)) => {
+            let is_marked = cut
+                .last()
+                .is_some_and(|(key, value)| key == "…" && *value == mark);
+            let kept = cut.len() - usize::from(is_marked);
+            let mut pairs = cut[..kept].iter().zip(whole);
+            pairs.all(|(cut, whole)| cut.0 == whole.0 && is_cut_of(&cut.1, &whole.1))
+                && (is_marked || kept == whole.len())
+        }
+        _ => cut == whole,
+    }
+}
+
+fn longest_key(value: &Owned) -> usize {
+    let longest = match value {
+        Owned::Seq(items) => items.iter().map(longest_key).max(),
+        Owned::Map(entries) => entries
+            .iter()
+            .map(|(key, value)| key.len().max(longest_key(value)))
+            .max(),
+        _ => None,
+    };
+    longest.unwrap_or(0)
+}
+
+fn depth(value: &Owned) -> usize {
+    match value {
+        Owned::Seq(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Owned::Map(entries) => {
+            1 + entries
+                .iter()
+                .map(|(_, value)| depth(value))
+                .max()
+                .unwrap_or(0)
+        }
+        _ => 0,
     }
 }
 
