@@ -75,6 +75,13 @@ tour! {
         "(the queue had no room) {lost=",
         "lost_warn=0",
     ];
+    requests_are_followed_over_threads_awaits_and_services: "20_requests" => [
+        "charge completed elapsed_ms=",
+        r#""4bf92f3577b34da6a3ce929d0e0e4736" "packing": {"service":"warehouse"}"#,
+        r#""a task of its own, for the same request": {"request_id":17}"#,
+        r#""err":["invalid float literal"],"order":4712,"password":"***","request_id":17,"span":"charge"}"#,
+        r#"null "outside of the request": null"#,
+    ];
     endings_lose_nothing: "08_endings" => [
         "| about to end by return",
         "| about to end by exit",
