@@ -247,7 +247,8 @@ impl Builder {
     /// Rings lie in a file then: in `/dev/shm`, where there is such a directory, otherwise beside the logs. The next start
     /// of a program with the same name and the same files writes what a process had queued when it was killed (by SIGKILL,
     /// by the system that ran out of memory, by an abort), with a notice that says so. A record whose line is in the file
-    /// already is not written twice, as long as the line would be the same: the same build, the same layout. What is left
+    /// already is not written twice, as long as the line would be the same: the same build, the same layout. The file of a
+    /// named logger gets its records where it was, also when the program no longer makes that logger. What is left
     /// can also be read by hand: see [`crate::recover`].
     ///
     /// Nothing survives the machine: what is lost when the power fails is lost with it, and in a container what `/dev/shm`

@@ -141,6 +141,8 @@ impl Pipeline {
             // In a forked child: that is its parent's business.
             WithoutThread::WriteDirectly => Vec::new(),
         };
+        #[cfg(unix)]
+        let left = crash_safe::look(&found, &settings);
         let (outputs, routes) = settings.open_outputs(&directives);
         let mapping = mapping(&settings, without_thread)?;
         let queue = Arc::new(Queue::new(settings.bounds(), mapping));
@@ -154,7 +156,7 @@ impl Pipeline {
             requests,
         );
         #[cfg(unix)]
-        crash_safe::recover_all(found, &mut writer);
+        crash_safe::recover_all(&found, &left, &settings, &mut writer);
         let writer = Arc::new(Mutex::new(writer));
         let started = start_thread(Arc::clone(&writer));
         if let Err(error) = started {

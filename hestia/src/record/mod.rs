@@ -283,8 +283,10 @@ impl RecordBuf {
                 metadata,
                 site,
                 facts: surroundings.facts,
-                application: application(shared).unwrap_or(&surroundings.facts.application),
-                logger: shared.and_then(|shared| shared.outward().find_map(|shared| shared.logger)),
+                application: shared
+                    .and_then(Shared::application)
+                    .unwrap_or(&surroundings.facts.application),
+                logger: shared.and_then(Shared::logger),
                 thread,
                 trace,
                 message,
@@ -301,12 +303,6 @@ impl RecordBuf {
 pub(crate) fn level(flags: u32, bytes: &[u8]) -> Level {
     image::site(&mut Decoder::new(bytes), flags)
         .map_or(Level::Error, |(metadata, _)| metadata.level())
-}
-
-fn application(shared: Option<&Shared>) -> Option<&str> {
-    shared?
-        .outward()
-        .find_map(|shared| shared.application.as_deref())
 }
 
 /// Empties a vector and forgets the lifetime of what was in it, keeping its memory: collecting an empty

@@ -8,7 +8,7 @@
 //! *Invariant:* never changes once made.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicUsize;
 
 use super::Encode;
 use super::decode::{Decoder, Entries};
@@ -22,8 +22,8 @@ pub struct Shared {
     pub(crate) application: Option<String>,
     pub(crate) fields: Vec<u8>,
     pub(crate) outer: Option<Arc<Shared>>,
-    /// Written down for a process that finds this one's records.
-    pub(crate) is_described: AtomicBool,
+    /// Where it was written down for a process that finds this one's records, as a number; 0 for nowhere yet.
+    pub(crate) described_in: AtomicUsize,
 }
 
 /// Adds one key-value to encoded ones. A key that is there already gets the new value: what records
@@ -48,6 +48,17 @@ impl Shared {
     /// This and everything around it, innermost first.
     pub(crate) fn outward(&self) -> impl Iterator<Item = &Shared> {
         std::iter::successors(Some(self), |shared| shared.outer.as_deref())
+    }
+
+    /// The number of the named logger that has an output of its own: the innermost one's.
+    pub(crate) fn logger(&self) -> Option<u64> {
+        self.outward().find_map(|shared| shared.logger)
+    }
+
+    /// The application's name: the innermost one.
+    pub(crate) fn application(&self) -> Option<&str> {
+        self.outward()
+            .find_map(|shared| shared.application.as_deref())
     }
 
     pub(crate) fn entries(&self) -> Entries<'_> {

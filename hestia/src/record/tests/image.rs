@@ -322,7 +322,7 @@ fn shared() -> impl Strategy<Value = Option<Arc<Shared>>> {
             .into_iter()
             .fold(None, |outer, (logger, application)| {
                 Some(Arc::new(Shared {
-                    is_described: std::sync::atomic::AtomicBool::new(false),
+                    described_in: std::sync::atomic::AtomicUsize::new(0),
                     logger,
                     application,
                     fields: Vec::new(),
