@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use super::Writer;
 use super::merge::Horizon;
 use crate::internal;
+use crate::queue::mapping::Mapping;
 use crate::queue::mapping::format::ROUND_STATE_WORDS;
 use crate::queue::snapshot::Taken;
 use crate::record::{description, uuid};
@@ -97,15 +98,25 @@ impl Writer {
     }
 
     /// The paths of the outputs' files, by the numbers that rounds give them.
-    pub(super) fn describe_outputs(&self) {
+    fn describe_outputs(&self) {
         if let Some(mapping) = self.readers.queue().mapping() {
-            for (number, only_logger, path) in self.desk.routes.file_paths() {
-                // Whoever reads it may be in another directory.
-                let path = absolute(path);
-                let path = path.as_os_str().as_encoded_bytes();
-                let entry = description::output(number, only_logger, path);
-                mapping.describe(entry.kind, entry.number, &entry.bytes);
+            for (number, path) in self.desk.routes.file_paths() {
+                describe_output(mapping, number, None, path);
             }
         }
     }
+}
+
+/// The path of an output's file, by the number that rounds give it; one that is added for a named logger, before the first
+/// record of that logger.
+pub(crate) fn describe_output(
+    mapping: &Mapping,
+    number: u64,
+    only_logger: Option<u64>,
+    path: &Path,
+) {
+    // Whoever reads it may be in another directory.
+    let path = absolute(path);
+    let entry = description::output(number, only_logger, path.as_os_str().as_encoded_bytes());
+    mapping.describe(entry.kind, entry.number, &entry.bytes);
 }

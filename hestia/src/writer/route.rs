@@ -157,13 +157,10 @@ impl Routes {
             .collect()
     }
 
-    /// The paths of the files, by the places of their outputs, and the named logger that each is for, if it is for one.
-    pub(super) fn file_paths(&self) -> impl Iterator<Item = (u64, Option<u64>, &Path)> {
+    /// The paths of the files, by the places of their outputs.
+    pub(super) fn file_paths(&self) -> impl Iterator<Item = (u64, &Path)> {
         let files = self.slots.iter().enumerate();
-        files.filter_map(|(place, slot)| {
-            let route = &slot.route;
-            Some((place as u64, route.only_logger, route.file.as_ref()?.path()))
-        })
+        files.filter_map(|(place, slot)| Some((place as u64, slot.route.file.as_ref()?.path())))
     }
 
     /// Records of a process that is gone come next, to the outputs from this place on; lines of them may be in the files
