@@ -384,7 +384,9 @@ impl Builder {
     /// `ENABLE_INTERNAL_LOGGER`, `IS_CONTAINER_OVERRIDE`; and, as in hestia for Python, `LOG_ROTATION_TYPE` (`size` or
     /// `time`), `LOG_ROTATION_MAX_BYTES` (10 MiB unless set), `LOG_ROTATION_WHEN` (`S`, `M`, `H`, `D`, `midnight`, or
     /// `W0` for Monday to `W6`; `midnight` unless set), `LOG_ROTATION_INTERVAL` (so many of them, 1 unless set) and
-    /// `LOG_ROTATION_BACKUP_COUNT` (0 keeps all). Those about colour always count.
+    /// `LOG_ROTATION_BACKUP_COUNT` (how many archives stay; all of them with 0, or without it). With 0 Python's
+    /// `TimedRotatingFileHandler` keeps all as well; its `RotatingFileHandler` never rotates then, and the file grows: leave
+    /// `LOG_ROTATION_TYPE` away for that. Those about colour always count.
     pub fn env(mut self, on: bool) -> Self {
         self.settings.reads_environment = self.settings.said(on);
         self

@@ -47,6 +47,7 @@ fn main() -> Outcome {
         "hung_sink" => hung_sink(ending),
         "sink_crashes" => sink_crashes(),
         "hung_sink_and_crash" => hung_sink_and_crash(),
+        "crash_with_locks" => crash_with_locks(ending),
         "crash_after_shutdown" => crash_after_shutdown(),
         "children_crash" => children_crash(),
         "crash_handler" => crash_handler(),
@@ -142,6 +143,28 @@ fn hung_sink_and_crash() -> Outcome {
     crashing(with_hung_sink()).init()?;
     log::info!("once");
     fault();
+    Ok(())
+}
+
+/// Whoever crashes holds what the writer needs: a lock that a sink takes, and the standard library's on stderr.
+fn crash_with_locks(ending: &str) -> Outcome {
+    static NEEDED: Mutex<()> = Mutex::new(());
+    struct Needs;
+    impl Sink for Needs {
+        fn write(&mut self, _: &mut Batch) -> Result<(), SinkError> {
+            drop(NEEDED.lock());
+            Ok(())
+        }
+    }
+    crashing(files())
+        .exit_limit(Duration::from_millis(200))
+        .sink(Output::new("needs", Needs))
+        .init()?;
+    let stderr = io::stderr().lock();
+    let needed = NEEDED.lock();
+    log::info!("once");
+    end(ending)?;
+    drop((stderr, needed));
     Ok(())
 }
 
