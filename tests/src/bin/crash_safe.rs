@@ -207,6 +207,7 @@ fn kinds(builder: Builder, is_killed: bool) -> Outcome {
             hlog!(debug, "{0} {0:?} {1:^9}|", "twice", -1.5);
             log::warn!(target: "t", list:sval = [1, 2]; "{} of {}", 1, 2);
             logger_record(&logger);
+            logger_record(&logger.file("logs/own.log"));
         })?;
     let _ = handle.join();
     if is_killed {

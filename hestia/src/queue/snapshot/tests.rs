@@ -395,6 +395,33 @@ fn what_is_no_snapshot_is_told_from_one_of_another_version() {
     assert!(matches!(read(&path, ALL), Err(Unreadable::OtherVersion(_))));
 }
 
+/// Frames that all refer to the same part of the file once took as much memory as there are frames times its size.
+#[test]
+fn parts_that_are_referred_to_again_and_again_take_no_more_than_the_file() {
+    let living = Living::new();
+    let mut producer = living.producer(1, "one");
+    let length = std::fs::metadata(living.path()).unwrap().len();
+    let part = usize::try_from(length).unwrap() - REGIONS;
+    for ticks in 0..60 {
+        assert_eq!(producer.room_for(OVERSIZE_PAYLOAD, || ()), Room::Yes);
+        let mut reservation = producer.reserve(OVERSIZE_PAYLOAD);
+        let (offset, count) = reservation.payload().split_at_mut(size_of::<usize>());
+        offset.copy_from_slice(&REGIONS.to_ne_bytes());
+        count.copy_from_slice(&part.to_ne_bytes());
+        reservation.commit(OVERSIZE | MAPPED, || ticks);
+    }
+    let snapshot = living.snapshot(ALL);
+    let taken: usize = snapshot
+        .frames
+        .iter()
+        .map(|frame| frame.payload.len())
+        .sum();
+    assert!((part..=usize::try_from(length).unwrap()).contains(&taken));
+    assert_eq!(snapshot.lost + snapshot.frames.len() as u64, 60);
+    // Its own process would not survive the damage.
+    std::mem::forget((producer, living.readers, living.queue));
+}
+
 proptest! {
     /// A history of pushes and rounds that ends at any moment: what was not said to be written is there, whole and in order.
     #[test]
