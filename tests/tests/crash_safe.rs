@@ -19,7 +19,7 @@ use tempfile::TempDir;
 const KILLS: u32 = if cfg!(debug_assertions) { 60 } else { 200 };
 const THREADS: usize = 3;
 /// Part of the line that says how much was recovered.
-const NOTICE: &str = "which ended before it wrote them";
+const NOTICE: &str = "which ended before it wrote ";
 
 fn command(directory: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_crash_safe"));
@@ -306,6 +306,142 @@ fn a_forked_child_has_rings_of_its_own_and_both_are_recovered() {
     );
     assert_ne!(processes[&1][0], processes[&2][0], "parent and child");
     no_rings_are_left(directory);
+}
+
+/// The numbers of each thread in a text file, in the order of the lines.
+fn numbers_in_text(path: &Path) -> BTreeMap<u64, Vec<u64>> {
+    let text = fs::read_to_string(path).expect("UTF-8");
+    assert!(text.ends_with('\n'), "torn: {}", path.display());
+    let mut numbers: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+    for line in text.lines() {
+        let message = serde_json::json!({ "message": line, "metadata": {} });
+        match numbered(&message) {
+            Some((thread, number)) => numbers.entry(thread).or_default().push(number),
+            None => assert!(line.contains(NOTICE), "{line}"),
+        }
+    }
+    numbers
+}
+
+/// The files of the two named loggers: everything that a call returned from, once, and at most one more.
+fn assert_own_files(directory: &Path, files: [&str; 2]) {
+    let files = files.map(|file| numbers_in_text(&directory.join(file)));
+    for (thread, returned) in (0..).zip(returned(directory)) {
+        let file = &files[usize::from(thread % 2 == 1)];
+        let found = file.get(&thread).map(Vec::as_slice).unwrap_or_default();
+        let expected: Vec<u64> = (0..returned).collect();
+        let (there, more) = found.split_at(found.len().min(expected.len()));
+        assert_eq!(there, expected, "thread {thread}");
+        assert!(
+            more.is_empty() || more == [returned],
+            "thread {thread}: {more:?}"
+        );
+        let others = file.keys().filter(|other| (*other % 2) != (thread % 2));
+        assert_eq!(others.count(), 0, "the other logger's");
+    }
+}
+
+#[test]
+fn named_loggers_have_their_files_too_also_where_nobody_makes_them_again() {
+    for round in 0..KILLS / 3 {
+        let directory = tempfile::tempdir().unwrap();
+        let directory = directory.path();
+        kill(directory, &["log_own", "4"], moment(round));
+        assert!(run(directory, &["start_with_env"]).success());
+        if returned(directory).iter().all(|returned| *returned > 0) {
+            assert_own_files(directory, ["logs/risk/own.log", "logs/audit/own.log"]);
+        }
+        assert_complete(directory);
+        no_rings_are_left(directory);
+    }
+}
+
+#[test]
+fn files_of_named_loggers_that_the_environment_moved_are_found_where_they_are() {
+    for round in 0..KILLS / 6 {
+        let directory = tempfile::tempdir().unwrap();
+        let directory = directory.path();
+        let moved = |arguments: &[&str]| {
+            let mut command = command(directory, arguments);
+            command.env("LOGS_DIR", "moved");
+            command
+        };
+        let mut child = moved(&["log_own", "4"]).spawn().unwrap();
+        thread::sleep(moment(round));
+        child.kill().unwrap();
+        assert_eq!(child.wait().unwrap().signal(), Some(libc::SIGKILL));
+        assert!(moved(&["start_with_env"]).status().unwrap().success());
+        if returned(directory).iter().all(|returned| *returned > 0) {
+            assert_own_files(directory, ["moved/own.log", "moved/logs/audit/own.log"]);
+            assert!(
+                !directory.join("logs").exists(),
+                "nothing is where the code said"
+            );
+        }
+        no_rings_are_left(directory);
+    }
+}
+
+#[test]
+fn records_keep_their_logger_where_another_one_takes_its_address() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    for round in 0..KILLS / 3 {
+        kill(directory, &["log_with_many", "3"], moment(round));
+    }
+    assert!(run(directory, &["start"]).success());
+    assert_complete(directory);
+    for line in lines(directory, "app.") {
+        let record: Value = serde_json::from_str(&line).expect("a whole record");
+        if let Some((_, number)) = numbered(&record) {
+            assert_eq!(record["metadata"]["owner"], number, "{line}");
+            assert_eq!(record["application"], format!("application-{number}"));
+        }
+    }
+    no_rings_are_left(directory);
+}
+
+#[test]
+fn a_forked_child_keeps_its_parents_logger_whatever_becomes_of_it_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    let status = run(directory, &["fork_with_loggers"]);
+    assert_eq!(status.signal(), Some(libc::SIGABRT));
+    assert!(run(directory, &["start"]).success());
+    let mut counts = [0; 3];
+    for line in lines(directory, "app.") {
+        let record: Value = serde_json::from_str(&line).expect("a whole record");
+        if let Some((thread, _)) = numbered(&record) {
+            let owner = i32::from(thread == 1);
+            assert_eq!(record["metadata"]["owner"], owner, "{line}");
+            counts[usize::try_from(thread).unwrap()] += 1;
+        }
+    }
+    assert_eq!(counts, [1, 1_000, 1_000]);
+    no_rings_are_left(directory);
+}
+
+#[test]
+fn each_record_is_there_once_where_every_process_has_files_of_its_own() {
+    for round in 0..KILLS / 3 {
+        let directory = tempfile::tempdir().unwrap();
+        let directory = directory.path();
+        kill(directory, &["log_own_by_pid", "2"], moment(round));
+        assert!(run(directory, &["start_by_pid"]).success());
+        let mut numbers = numbers(directory);
+        for (thread, returned) in (0..).zip(returned(directory)) {
+            // Which of the two files is the older one, their names do not say.
+            let found = numbers.entry(thread).or_default();
+            found.sort_unstable();
+            let count = found.len() as u64;
+            assert_eq!(*found, (0..count).collect::<Vec<_>>(), "thread {thread}");
+            assert!(
+                (returned..=returned + 1).contains(&count),
+                "{count} of {returned}"
+            );
+        }
+        no_rings_are_left(directory);
+    }
 }
 
 #[test]

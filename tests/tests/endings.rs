@@ -466,6 +466,26 @@ mod crashes {
     }
 
     #[test]
+    fn a_crash_that_holds_what_the_writer_needs_ends_with_its_signal_all_the_same() {
+        for (ending, signal) in [
+            ("fault", libc::SIGSEGV),
+            ("abort_by_itself", libc::SIGABRT),
+            ("killed_as_by_fault", libc::SIGSEGV),
+        ] {
+            let program = Run::new(env!("CARGO_BIN_EXE_endings"), "crash_with_locks").arg(ending);
+            // Many times the limit that it has said.
+            let (finished, ended) = program.start().finish_within(Duration::from_secs(60));
+            assert!(ended, "{ending} hangs");
+            assert_eq!(status(&finished), Signal(signal), "{}", finished.stderr);
+            assert_eq!(
+                messages(&finished.json()),
+                ["once"],
+                "the other outputs have it"
+            );
+        }
+    }
+
+    #[test]
     fn a_crash_after_shutdown_finds_everything_written() {
         let finished = run("crash_after_shutdown");
         assert_eq!(

@@ -124,6 +124,85 @@ fn four_processes_share_one_file_that_is_rotated() {
     assert!(archives.len() > 40, "{archives:?}");
 }
 
+/// A program that finds no `flock`, as on some network file systems; `None` where there is no `strace`, or it may not.
+fn without_locks(arguments: &[&str]) -> Option<Vec<String>> {
+    let words = [
+        "strace",
+        "-f",
+        "--seccomp-bpf",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-e",
+        "trace=flock",
+        "-e",
+        "inject=flock:error=EOPNOTSUPP",
+    ];
+    let trial = Command::new(words[0])
+        .args(&words[1..])
+        .arg("true")
+        .output();
+    if !trial.is_ok_and(|output| output.status.success()) {
+        let _ = writeln!(
+            std::io::stderr(),
+            "skipped: a file system without locks: strace cannot be run"
+        );
+        return None;
+    }
+    let program = [env!("CARGO_BIN_EXE_rotation")];
+    let words = words.iter().chain(&program).chain(arguments);
+    Some(words.map(|word| (*word).to_owned()).collect())
+}
+
+#[test]
+fn without_locks_processes_that_share_a_file_lose_nothing() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut processes = Vec::new();
+    for first in ["0", "10", "20"] {
+        let Some(words) = without_locks(&["size", first, "5000"]) else {
+            return;
+        };
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]).current_dir(directory.path());
+        let started = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+        processes.push(started.expect("it starts"));
+    }
+    for process in processes {
+        let output = process.wait_with_output().expect("it ends");
+        assert!(output.status.success(), "{output:?}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    }
+    let logs = directory.path().join("logs");
+    let threads = [0, 10, 20]
+        .into_iter()
+        .flat_map(|first| first..first + THREADS);
+    assert_eq!(counts(&logged(&logs, "all")), expected(threads, 5_000));
+    let archives = numbered(&logs, "all");
+    assert!(archives.len() > 10, "{archives:?}");
+    for (_, path) in archives {
+        let size = fs::metadata(path).expect("it is there").len();
+        // Several write to it, and each asks for its size before.
+        assert!(size <= 3 * FILE_BYTES, "{size} bytes");
+    }
+}
+
+#[test]
+fn without_locks_archives_are_compressed_once_they_were_left_alone() {
+    let Some(words) = without_locks(&["packed", "0"]) else {
+        return;
+    };
+    let run = Run::program(&words[0]);
+    let run = words[1..].iter().fold(run, |run, word| run.arg(word));
+    let program = run.finish().successful();
+    let logs = program.path("logs");
+    assert_eq!(counts(&logged(&logs, "all")), expected(0..THREADS, 5_000));
+    assert!(
+        numbered(&logs, "all")
+            .iter()
+            .all(|(_, path)| path.extension().is_some_and(|end| end == "gz"))
+    );
+}
+
 #[test]
 fn no_process_compresses_what_another_one_still_writes_to() {
     let first = run("size_packed").arg("0");

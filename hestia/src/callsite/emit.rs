@@ -1,14 +1,15 @@
 //! A record into a ring: reserve, write or copy, stamp, commit.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use super::{Front, front, local};
 use crate::level::Level;
 use crate::queue::Reason;
 use crate::queue::ring::{Producer, Room};
 use crate::queue::wake::{DIRECT, FORKED};
-use crate::record::{self, Shared, StaticSite, description, scalar::Pen};
+use crate::record::description::{self, Entry};
+use crate::record::{self, Shared, StaticSite, scalar::Pen};
 use crate::thread::Thread;
 
 /// Writes a record of a known size straight into the thread's ring. `false`, and nothing is done, where that cannot be
@@ -62,33 +63,35 @@ fn commit(front: &Front, producer: &mut Producer, flags: u32, bytes: &[u8]) {
     reservation.commit(flags, || front.ticks.now());
 }
 
-/// Writes down what a statement's address stands for, before the first record that has it.
-pub(super) fn describe_site(front: &'static Front, site: &'static StaticSite) {
-    describe(front, &site.is_described, description::SITE, || {
-        description::site(site)
-    });
-}
-
-/// The same for what records of a named logger share.
-pub(super) fn describe_shared(front: &'static Front, shared: &Shared) {
-    describe(front, &shared.is_described, description::SHARED, || {
-        description::shared(shared)
-    });
-}
-
+/// Writes down what a statement's address stands for, before the first record that has it. A forked child has it from its
+/// parent.
 #[inline]
-fn describe(
-    front: &'static Front,
-    is_described: &AtomicBool,
-    kind: u32,
-    entry: impl FnOnce() -> Vec<u8>,
-) {
+pub(super) fn describe_site(front: &'static Front, site: &'static StaticSite) {
     // Release and acquire: whoever goes on after this finds it written. Two threads may both do it, which does no harm.
-    if front.is_mapped && !is_described.load(Ordering::Acquire) {
-        if let Some(mapping) = settle(front).queue.mapping() {
-            mapping.describe(kind, &entry());
-        }
-        is_described.store(true, Ordering::Release);
+    if front.is_mapped && !site.is_described.load(Ordering::Acquire) {
+        describe(settle(front), &description::site(site));
+        site.is_described.store(true, Ordering::Release);
+    }
+}
+
+/// The same for what records of a named logger share. A forked child does it anew: its parent may have something else at
+/// that address by now.
+#[inline]
+pub(super) fn describe_shared(front: &'static Front, shared: &Shared) {
+    // As above.
+    let is_described = || shared.described_in.load(Ordering::Acquire) == local::number(front);
+    if front.is_mapped && (!is_described() || front.queue.wake.watch().is_forked()) {
+        let front = settle(front);
+        describe(front, &description::shared(shared));
+        let described_in = local::number(front);
+        shared.described_in.store(described_in, Ordering::Release);
+    }
+}
+
+#[cold]
+fn describe(front: &Front, entry: &Entry) {
+    if let Some(mapping) = front.queue.mapping() {
+        mapping.describe(entry.kind, entry.number, &entry.bytes);
     }
 }
 

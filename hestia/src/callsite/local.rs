@@ -37,7 +37,7 @@ const NOBODY: usize = 0;
 const IN_USE: usize = 1;
 
 /// A front as a number. Fronts live for ever, so no two have the same.
-fn number(front: &Front) -> usize {
+pub(super) fn number(front: &Front) -> usize {
     std::ptr::from_ref(front).addr()
 }
 

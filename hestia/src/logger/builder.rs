@@ -247,7 +247,8 @@ impl Builder {
     /// Rings lie in a file then: in `/dev/shm`, where there is such a directory, otherwise beside the logs. The next start
     /// of a program with the same name and the same files writes what a process had queued when it was killed (by SIGKILL,
     /// by the system that ran out of memory, by an abort), with a notice that says so. A record whose line is in the file
-    /// already is not written twice, as long as the line would be the same: the same build, the same layout. What is left
+    /// already is not written twice, as long as the line would be the same: the same build, the same layout. The file of a
+    /// named logger gets its records where it was, also when the program no longer makes that logger. What is left
     /// can also be read by hand: see [`crate::recover`].
     ///
     /// Nothing survives the machine: what is lost when the power fails is lost with it, and in a container what `/dev/shm`
@@ -383,7 +384,9 @@ impl Builder {
     /// `ENABLE_INTERNAL_LOGGER`, `IS_CONTAINER_OVERRIDE`; and, as in hestia for Python, `LOG_ROTATION_TYPE` (`size` or
     /// `time`), `LOG_ROTATION_MAX_BYTES` (10 MiB unless set), `LOG_ROTATION_WHEN` (`S`, `M`, `H`, `D`, `midnight`, or
     /// `W0` for Monday to `W6`; `midnight` unless set), `LOG_ROTATION_INTERVAL` (so many of them, 1 unless set) and
-    /// `LOG_ROTATION_BACKUP_COUNT` (0 keeps all). Those about colour always count.
+    /// `LOG_ROTATION_BACKUP_COUNT` (how many archives stay; all of them with 0, or without it). With 0 Python's
+    /// `TimedRotatingFileHandler` keeps all as well; its `RotatingFileHandler` never rotates then, and the file grows: leave
+    /// `LOG_ROTATION_TYPE` away for that. Those about colour always count.
     pub fn env(mut self, on: bool) -> Self {
         self.settings.reads_environment = self.settings.said(on);
         self

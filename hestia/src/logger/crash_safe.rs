@@ -5,6 +5,7 @@
 //! only removed when all that it had is written.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -15,16 +16,17 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{FlockOperation, fcntl_lock};
 
-use super::pipeline;
+use super::own_file::OwnFile;
 use super::settings::{CrashSafe, Settings};
+use super::{outputs, pipeline};
 use crate::error::{ErrorKind, InitError, RecoverError};
 use crate::internal;
-use crate::position::FilePosition;
 use crate::queue::mapping::{Mapping, UNFINISHED};
 use crate::queue::snapshot::{Snapshot, Unreadable};
 use crate::record::Record;
-use crate::record::description::Descriptions;
+use crate::record::description::{Descriptions, SITE};
 use crate::writer::recovery::{Left, for_each};
+use crate::writer::route::Lines;
 use crate::writer::{Writer, journal};
 
 /// Memory that looks like a directory, where there is one; otherwise the files are kept beside the logs.
@@ -63,7 +65,7 @@ pub(super) fn open(
     // Rings take whole pages, with what stands before them; a small one so takes four times its size. Only what is used is there.
     let mapping = Mapping::create(directory.join(name), bytes.saturating_mul(4)).map_err(failed)?;
     if let Some(parent) = parent {
-        mapping.inherit(parent);
+        mapping.inherit(parent, SITE);
     }
     Ok(Some(mapping))
 }
@@ -109,11 +111,10 @@ impl Fnv {
 pub(super) struct Found {
     path: PathBuf,
     _lock: File,
-    left: Left,
+    snapshot: Snapshot,
 }
 
-/// What processes with the same outputs left when they were killed, oldest first. Before the outputs are opened: what a
-/// kill cut off in the middle of a line is taken off files that nobody has open.
+/// What processes with the same outputs left when they were killed, oldest first.
 pub(super) fn find(settings: &Settings) -> Vec<Found> {
     let Some(directory) = directory(settings) else {
         return Vec::new();
@@ -156,21 +157,49 @@ fn found(path: PathBuf) -> Result<Option<Found>, RecoverError> {
         return Ok(None);
     };
     let snapshot = read(&path, &lock)?;
-    let descriptions = Descriptions::read(snapshot.entries());
-    let there = lines_since(&snapshot.files, &descriptions);
-    drop(descriptions);
-    let left = Left { snapshot, there };
     Ok(Some(Found {
         path,
         _lock: lock,
-        left,
+        snapshot,
     }))
 }
 
+/// Looks at what is in the files already. Before the outputs are opened: what a kill cut off in the middle of a line is
+/// taken off files that nobody has open.
+pub(super) fn look<'f>(found: &'f [Found], settings: &Settings) -> Vec<Left<'f>> {
+    let look = |found: &'f Found| {
+        let snapshot = &found.snapshot;
+        let descriptions = Descriptions::read(snapshot.entries());
+        let there = lines_since(snapshot, &descriptions, settings);
+        Left {
+            snapshot,
+            descriptions,
+            there,
+        }
+    };
+    found.iter().map(look).collect()
+}
+
 /// Writes what was found into the files. Where one of them cannot be written to now, the next start tries it again.
-pub(super) fn recover_all(found: Vec<Found>, writer: &mut Writer) {
-    for found in found {
-        if writer.recover(&found.left) {
+pub(super) fn recover_all(
+    found: &[Found],
+    left: &[Left<'_>],
+    settings: &Settings,
+    writer: &mut Writer,
+) {
+    // The file that the process had, whatever directory the environment names today.
+    let open_own = |path: &[u8], number| {
+        let path = PathBuf::from(OsStr::from_bytes(path));
+        let file = OwnFile {
+            said: path.clone(),
+            path,
+            number,
+        };
+        let (_, route) = settings.open_own_file(&file, &settings.directives.value);
+        route
+    };
+    for (found, left) in found.iter().zip(left) {
+        if writer.recover(left, open_own) {
             remove(&found.path);
         }
     }
@@ -263,15 +292,16 @@ fn read(path: &Path, file: &File) -> Result<Snapshot, RecoverError> {
 /// The lines that were added to each file since its position was noted, wherever it was moved to in its directory, and to
 /// the one that stands in its place now. What a kill cut off in the middle of a line is taken away.
 fn lines_since(
-    positions: &[FilePosition],
+    snapshot: &Snapshot,
     descriptions: &Descriptions<'_>,
-) -> HashMap<PathBuf, HashMap<Vec<u8>, u64>> {
+    settings: &Settings,
+) -> HashMap<PathBuf, Lines> {
     let mut there = HashMap::new();
-    for position in positions {
+    for position in &snapshot.files {
         let Some(path) = descriptions.outputs.get(&position.output) else {
             continue;
         };
-        let path = PathBuf::from(std::ffi::OsStr::from_bytes(path));
+        let path = PathBuf::from(OsStr::from_bytes(path));
         let mut lines = HashMap::new();
         let mut add = |path: &Path, from: u64| {
             for line in tail(path, from).split(|byte| *byte == b'\n') {
@@ -305,9 +335,20 @@ fn lines_since(
                 }
             }
         }
-        there.insert(path, lines);
+        there.insert(path_now(&path, snapshot.process_id, settings), lines);
     }
     there
+}
+
+/// Where this process writes what the other one wrote to this path: where paths have their process's id in them, elsewhere.
+fn path_now(path: &Path, process_id: u32, settings: &Settings) -> PathBuf {
+    let of = |said: &Path, process_id: u32| {
+        let path = outputs::for_process(said, process_id);
+        std::path::absolute(&path).unwrap_or(path)
+    };
+    let mut said = settings.file_paths();
+    said.find(|said| of(said, process_id) == path)
+        .map_or_else(|| path.to_owned(), |said| of(said, std::process::id()))
 }
 
 /// Files of the same directory whose names begin as this one's.

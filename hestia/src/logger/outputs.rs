@@ -358,7 +358,8 @@ fn open_file(
 ) -> Destination {
     // By hand every file can be rotated about which nothing is said.
     let rotation = rotate.map_or_else(|| Some(Rotation::by_hand()), |said| said.0.clone());
-    let mut sink = FileSink::new(for_this_process(path), rotation, sync);
+    let path = for_process(path, std::process::id());
+    let mut sink = FileSink::new(path, rotation, sync);
     let opened = sink.open();
     Destination {
         file: Some(Arc::clone(sink.standing())),
@@ -370,11 +371,11 @@ fn open_file(
 }
 
 /// The path with the process's id in the place of `{pid}`.
-fn for_this_process(path: &Path) -> PathBuf {
+pub(super) fn for_process(path: &Path, process_id: u32) -> PathBuf {
     let Some(text) = path.to_str().filter(|text| text.contains("{pid}")) else {
         return path.to_owned();
     };
-    PathBuf::from(text.replace("{pid}", &std::process::id().to_string()))
+    PathBuf::from(text.replace("{pid}", &process_id.to_string()))
 }
 
 /// An output of the program's own: a sink, with a name, and with level, filter and layout as it wants.

@@ -35,6 +35,7 @@ use crate::stats::{FlushReport, OutputCounts, Settled, Stats};
 use crate::sync::lock;
 use crate::thread::{is_own, mark_own};
 use crate::writer::control::{Answer, Confirm, Control};
+use crate::writer::journal::describe_output;
 use crate::writer::route::Route;
 use crate::writer::{self, Writer};
 
@@ -141,6 +142,8 @@ impl Pipeline {
             // In a forked child: that is its parent's business.
             WithoutThread::WriteDirectly => Vec::new(),
         };
+        #[cfg(unix)]
+        let left = crash_safe::look(&found, &settings);
         let (outputs, routes) = settings.open_outputs(&directives);
         let mapping = mapping(&settings, without_thread)?;
         let queue = Arc::new(Queue::new(settings.bounds(), mapping));
@@ -154,7 +157,7 @@ impl Pipeline {
             requests,
         );
         #[cfg(unix)]
-        crash_safe::recover_all(found, &mut writer);
+        crash_safe::recover_all(&found, &left, &settings, &mut writer);
         let writer = Arc::new(Mutex::new(writer));
         let started = start_thread(Arc::clone(&writer));
         if let Err(error) = started {
@@ -536,6 +539,11 @@ impl Pipeline {
         let (mut output, route) = self.settings.open_own_file(&file, &directives);
         output.moved_to = (file.path != file.said).then_some(file.path);
         let mut outputs = lock(&self.outputs);
+        // By the place that it gets at the writer, and at once: the process may be killed before the writer hears of it.
+        if let (Some(mapping), Some(standing)) = (self.queue().mapping(), &route.file) {
+            let place = outputs.len() as u64;
+            describe_output(mapping, place, route.only_logger, standing.path());
+        }
         outputs.push(output);
         self.front.gate.set(union(&outputs));
         // Under the lock, so that the writer has the outputs in the same order. The channel has no bound,

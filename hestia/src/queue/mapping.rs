@@ -2,14 +2,14 @@
 //!
 //! For processes that want what they had queued back after they were killed: rings lie in the file instead of on the
 //! heap, and beside them what a later process needs to read them. This half is the living process's: callers' threads
-//! take regions for rings and oversize records and describe statements, the writer says before each round what it is
+//! take regions for rings and oversize records and describe statements ([`entries`]), the writer says before each round what it is
 //! about to write. `recovery` reads the file, by the numbers in [`format`].
 //!
 //! | bytes | what |
 //! |---|---|
 //! | [`format::HEADER`] | magic, version, who the process is, which of the two rounds counts |
 //! | [`format::SLOTS`] | a slot for each ring: where it is, whose, and how far each of the two rounds goes |
-//! | [`format::ENTRIES`] | entries, one after the other: kind (4), length (4), and what the number in the record stands for |
+//! | [`format::ENTRIES`] | entries, one after the other: kind (4), length (4), a number that stands in records (8), and what it stands for |
 //! | [`format::REGIONS`] | rings, each behind what its producer publishes, and oversize records, in whole pages |
 //!
 //! The file is as large as it may ever become, with holes where nothing was needed yet. Every part is preallocated before
@@ -21,6 +21,8 @@
     unsafe_code,
     reason = "memory that is shared with whoever reads the file later"
 )]
+
+mod entries;
 
 use std::fs::File;
 use std::io;
@@ -34,12 +36,14 @@ use crate::position::FilePosition;
 use crate::sync::lock;
 use crate::thread::{Thread, hold_file_size_signal};
 
+use entries::Entries;
+
 /// Where things are in the file, in bytes from its start, or from the start of the part that they are in.
 pub(crate) mod format {
     /// The first word.
     pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"hestiaCR");
-    /// Counts up with every change of this module, of the record's bytes or of the tags of values.
-    pub(crate) const VERSION: u64 = 1;
+    /// Counts up with every change of this module and those in it, of the record's bytes or of the tags of values.
+    pub(crate) const VERSION: u64 = 2;
 
     pub(crate) const HEADER: usize = 0;
     pub(crate) const HEADER_BYTES: usize = 8 << 10;
@@ -58,11 +62,15 @@ pub(crate) mod format {
 
     /// A round: its number, then words of the writer's, then how many files, and each of them.
     pub(crate) const ROUND_STATE_WORDS: usize = 16;
-    pub(crate) const ROUND_FILES: usize = 32;
+    pub(crate) const ROUND_FILES: usize = 90;
     pub(crate) const AT_ROUND_NUMBER: usize = 0;
     pub(crate) const AT_ROUND_STATE: usize = 8;
     pub(crate) const AT_ROUND_FILES: usize = AT_ROUND_STATE + 8 * ROUND_STATE_WORDS;
     pub(crate) const FILE_WORDS: usize = 4;
+    const _: () = assert!(
+        AT_ROUNDS[0] + AT_ROUND_FILES + 8 * (1 + FILE_WORDS * ROUND_FILES) <= AT_ROUNDS[1]
+            && AT_ROUNDS[1] + AT_ROUND_FILES + 8 * (1 + FILE_WORDS * ROUND_FILES) <= HEADER_BYTES
+    );
 
     pub(crate) const SLOTS: usize = HEADER + HEADER_BYTES;
     pub(crate) const MOST_SLOTS: usize = 16 << 10;
@@ -85,6 +93,8 @@ pub(crate) mod format {
 
     pub(crate) const ENTRIES: usize = SLOTS + MOST_SLOTS * SLOT_BYTES;
     pub(crate) const MOST_ENTRY_BYTES: usize = 32 << 20;
+    /// The kind of an entry that says nothing, or nothing any more.
+    pub(crate) const NOTHING: u32 = 0;
     pub(crate) const REGIONS: usize = ENTRIES + MOST_ENTRY_BYTES;
 
     /// What stands before a ring's frames. First in it: up to where they are complete.
@@ -97,19 +107,16 @@ pub(crate) mod format {
 }
 
 use format::{
-    AT_CAPACITY, AT_ENTRIES, AT_MACHINE, AT_MAGIC, AT_NAME, AT_NAME_LENGTH, AT_PROCESS_ID,
-    AT_REACH, AT_REGION, AT_RING, AT_ROUND, AT_ROUND_FILES, AT_ROUND_NUMBER, AT_ROUND_STATE,
-    AT_ROUNDS, AT_SLOTS, AT_THREAD_ID, AT_VERSION, ENTRIES, HEADER_BYTES, MAGIC, MOST_ENTRY_BYTES,
-    MOST_SLOTS, NAME_BYTES, REGIONS, ROUND_FILES, ROUND_STATE_WORDS, SHARED_BY_THREADS, SLOT_BYTES,
-    SLOTS, VERSION,
+    AT_CAPACITY, AT_MACHINE, AT_MAGIC, AT_NAME, AT_NAME_LENGTH, AT_PROCESS_ID, AT_REACH, AT_REGION,
+    AT_RING, AT_ROUND, AT_ROUND_FILES, AT_ROUND_NUMBER, AT_ROUND_STATE, AT_ROUNDS, AT_SLOTS,
+    AT_THREAD_ID, AT_VERSION, HEADER_BYTES, MAGIC, MOST_SLOTS, NAME_BYTES, REGIONS, ROUND_FILES,
+    ROUND_STATE_WORDS, SHARED_BY_THREADS, SLOT_BYTES, SLOTS, VERSION,
 };
 
 /// Regions are whole pages of this size; larger pages only mean that more is preallocated at once.
 const PAGE: usize = 4096;
 /// What the name of a file that is still being made ends with, instead of its usual end.
 pub(crate) const UNFINISHED: &str = "new";
-/// Entries are preallocated in steps of this.
-const ENTRY_STEP: usize = 64 << 10;
 
 /// How far a round goes in one ring: positions, as `ring` counts them.
 #[derive(Clone, Copy, Debug)]
@@ -131,6 +138,7 @@ pub(crate) struct Mapping {
     /// The number that the mapping was made with: a forked child has another.
     process_id: u32,
     state: Mutex<State>,
+    entries: Mutex<Entries>,
     /// Something found no room, and is on the heap, or undescribed.
     is_short: AtomicBool,
 }
@@ -148,8 +156,6 @@ struct State {
     unused: usize,
     free_slots: Vec<usize>,
     slots: usize,
-    entries: usize,
-    entries_allocated: usize,
 }
 
 /// A part of the file that has one owner, and goes back when that is dropped.
@@ -220,6 +226,7 @@ impl Mapping {
                 unused: REGIONS,
                 ..State::default()
             }),
+            entries: Mutex::default(),
             is_short: AtomicBool::new(false),
         };
         let header = |at, value| mapping.word(at).store(value, Ordering::Relaxed);
@@ -370,51 +377,6 @@ impl Mapping {
     pub(super) unsafe fn given_away(&self, offset: usize, length: usize) -> &[u8] {
         // SAFETY: within the mapping, since it was a region; nobody writes to it any more.
         unsafe { std::slice::from_raw_parts(self.start.add(offset).as_ptr(), length) }
-    }
-
-    /// Adds an entry. `false` when there is no room for it.
-    pub(crate) fn describe(&self, kind: u32, entry: &[u8]) -> bool {
-        self.or_short(self.add_entry(kind, entry)).is_some()
-    }
-
-    fn add_entry(&self, kind: u32, entry: &[u8]) -> Option<()> {
-        let mut state = lock(&self.state);
-        let length = 8 + entry.len().next_multiple_of(8);
-        let entry_length = u32::try_from(entry.len()).ok()?;
-        if state.entries + length > MOST_ENTRY_BYTES {
-            return None;
-        }
-        while state.entries + length > state.entries_allocated {
-            let at = ENTRIES + state.entries_allocated;
-            preallocate(&self.file, at, ENTRY_STEP).ok()?;
-            state.entries_allocated += ENTRY_STEP;
-        }
-        let at = ENTRIES + state.entries;
-        self.put(at, &kind.to_ne_bytes());
-        self.put(at + 4, &entry_length.to_ne_bytes());
-        self.put(at + 8, entry);
-        state.entries += length;
-        self.word(AT_ENTRIES)
-            .store(state.entries as u64, Ordering::Release);
-        Some(())
-    }
-
-    /// All entries of another mapping: a forked child's records refer to the same addresses as its parent's.
-    pub(crate) fn inherit(&self, parent: &Mapping) {
-        let length = parent.word(AT_ENTRIES).load(Ordering::Acquire);
-        let length = usize::try_from(length).unwrap_or(0).min(MOST_ENTRY_BYTES);
-        let mut state = lock(&self.state);
-        let allocated = length.next_multiple_of(ENTRY_STEP).min(MOST_ENTRY_BYTES);
-        if preallocate(&self.file, ENTRIES, allocated).is_err() {
-            return;
-        }
-        // SAFETY: entries are only ever added; those that were said to be there do not change.
-        let entries = unsafe { parent.given_away(ENTRIES, length) };
-        self.put(ENTRIES, entries);
-        state.entries = length;
-        state.entries_allocated = allocated;
-        self.word(AT_ENTRIES)
-            .store(length as u64, Ordering::Release);
     }
 
     /// Writer: what the next round is about to write, and with it, that all earlier rounds are written. `state` is what

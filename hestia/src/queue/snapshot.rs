@@ -5,7 +5,7 @@
 //! come in the order in which the writer of that process would have taken them: first those of the round that it was
 //! about to write, then what it had not come to.
 //!
-//! *Invariant:* any bytes whatever give a snapshot or an error, within the file's own size in memory.
+//! *Invariant:* any bytes whatever give a snapshot or an error, within twice the file's own size in memory.
 
 use std::collections::VecDeque;
 
@@ -111,6 +111,12 @@ impl Snapshot {
         read_at: &mut ReadAt<'_>,
         taken: impl FnOnce(&[u64; ROUND_STATE_WORDS]) -> Taken,
     ) -> Result<Self, Unreadable> {
+        // Parts of a sound file do not overlap. Of one that is damaged, a few bytes could refer to all of it again and again.
+        let mut left = length;
+        let read_at: &mut ReadAt<'_> = &mut |offset, count| {
+            left = left.checked_sub(count as u64)?;
+            read_at(offset, count)
+        };
         let header = read_at(0, HEADER_BYTES).ok_or(Unreadable::NotOurs)?;
         if word(&header, AT_MAGIC) != MAGIC {
             return Err(Unreadable::NotOurs);
@@ -204,7 +210,11 @@ fn ring(
         *lost += 1;
         return None;
     }
-    let tail = word(&read_at(region, RING_SIDE_BYTES)?, 0);
+    let Some(side_bytes) = read_at(region, RING_SIDE_BYTES) else {
+        *lost += 1;
+        return None;
+    };
+    let tail = word(&side_bytes, 0);
     let start = word(slot, AT_REACH[side]);
     let (seen, end) = (
         word(slot, AT_REACH[side] + 8),
@@ -223,10 +233,11 @@ fn ring(
         *lost += 1;
         return None;
     }
-    let bytes = read_at(
-        region + RING_SIDE_BYTES as u64,
-        usize::try_from(capacity).ok()?,
-    )?;
+    let capacity_bytes = usize::try_from(capacity).ok()?;
+    let Some(bytes) = read_at(region + RING_SIDE_BYTES as u64, capacity_bytes) else {
+        *lost += 1;
+        return None;
+    };
     let thread = thread(slot).map(std::sync::Arc::new);
     let mut position = start;
     while position != tail {

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::decode::{DecodeError, Decoder, Entries};
-use super::encode::{append_address, append_str, append_u32, append_u64};
+use super::encode::{append_str, append_u32, append_u64};
 use super::message::Described;
 use super::metadata::StaticSite;
 use super::{Metadata, Shared};
@@ -23,67 +23,88 @@ pub(crate) const SHARED: u32 = 2;
 pub(crate) const PROCESS: u32 = 3;
 pub(crate) const OUTPUT: u32 = 4;
 
-const NO_LINE: u64 = u64::MAX;
+const NONE: u64 = u64::MAX;
 const CONSTANT: u8 = 0;
 const TEMPLATE: u8 = 1;
 /// Only its records, whose messages were formatted at the call, say the message.
 const IN_RECORD: u8 = 2;
 const CRITICAL: u8 = 0xff;
 
+/// What there is to say about a number that stands in records, or in what is said of a round.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) kind: u32,
+    pub(crate) number: u64,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Entry {
+    fn about(kind: u32, number: u64) -> Self {
+        Entry {
+            kind,
+            number,
+            bytes: Vec::new(),
+        }
+    }
+}
+
 /// A static, as an entry of kind [`SITE`].
-pub(crate) fn site(site: &'static StaticSite) -> Vec<u8> {
-    let mut entry = Vec::new();
-    append_address(&mut entry, std::ptr::from_ref(site).addr());
+pub(crate) fn site(site: &'static StaticSite) -> Entry {
+    let mut entry = Entry::about(SITE, std::ptr::from_ref(site).addr() as u64);
+    let bytes = &mut entry.bytes;
     let metadata = &site.metadata;
     #[allow(clippy::cast_possible_truncation, reason = "there are five levels")]
-    entry.push(match metadata.severity() {
+    bytes.push(match metadata.severity() {
         Severity::Critical => CRITICAL,
         Severity::Level(level) => level::index(level) as u8,
     });
-    append_str(&mut entry, metadata.target());
-    append_optional(&mut entry, metadata.module());
-    append_optional(&mut entry, metadata.file());
-    append_u64(&mut entry, metadata.line().map_or(NO_LINE, u64::from));
+    append_str(bytes, metadata.target());
+    append_optional(bytes, metadata.module());
+    append_optional(bytes, metadata.file());
+    append_u64(bytes, metadata.line().map_or(NONE, u64::from));
     let (kind, text) = match site.message.described() {
         Some(Described::Constant(text)) => (CONSTANT, text),
         Some(Described::Template(text)) => (TEMPLATE, text),
         None => (IN_RECORD, ""),
     };
-    entry.push(kind);
-    append_str(&mut entry, text);
+    bytes.push(kind);
+    append_str(bytes, text);
     for key in site.keys {
-        append_str(&mut entry, key);
+        append_str(bytes, key);
     }
     entry
 }
 
 /// What records of a named logger share, as an entry of kind [`SHARED`].
-pub(crate) fn shared(shared: &Shared) -> Vec<u8> {
-    let mut entry = Vec::new();
-    append_address(&mut entry, std::ptr::from_ref(shared).addr());
-    append_optional(&mut entry, shared.application.as_deref());
-    entry.extend_from_slice(&shared.fields);
+pub(crate) fn shared(shared: &Shared) -> Entry {
+    let mut entry = Entry::about(SHARED, std::ptr::from_ref(shared).addr() as u64);
+    let bytes = &mut entry.bytes;
+    append_u64(bytes, shared.logger.unwrap_or(NONE));
+    append_optional(bytes, shared.application.as_deref());
+    bytes.extend_from_slice(&shared.fields);
     entry
 }
 
 /// What is the same for all records, as an entry of kind [`PROCESS`].
-pub(crate) fn process(facts: &Facts, fields: &[u8]) -> Vec<u8> {
-    let mut entry = Vec::new();
-    append_str(&mut entry, &facts.application);
-    append_optional(&mut entry, facts.app_version.as_deref());
-    append_str(&mut entry, &facts.environment);
-    append_optional(&mut entry, facts.hostname.as_deref());
-    append_optional(&mut entry, facts.container_id.as_deref());
-    append_u32(&mut entry, facts.process_id);
-    entry.extend_from_slice(fields);
+pub(crate) fn process(facts: &Facts, fields: &[u8]) -> Entry {
+    let mut entry = Entry::about(PROCESS, 0);
+    let bytes = &mut entry.bytes;
+    append_str(bytes, &facts.application);
+    append_optional(bytes, facts.app_version.as_deref());
+    append_str(bytes, &facts.environment);
+    append_optional(bytes, facts.hostname.as_deref());
+    append_optional(bytes, facts.container_id.as_deref());
+    append_u32(bytes, facts.process_id);
+    bytes.extend_from_slice(fields);
     entry
 }
 
-/// The path of the file of an output, as an entry of kind [`OUTPUT`].
-pub(crate) fn output(number: u64, path: &[u8]) -> Vec<u8> {
-    let mut entry = Vec::new();
-    append_u64(&mut entry, number);
-    entry.extend_from_slice(path);
+/// The path of the file of an output, as an entry of kind [`OUTPUT`]; with the number of the named logger that it is for,
+/// if it is for one only.
+pub(crate) fn output(number: u64, only_logger: Option<u64>, path: &[u8]) -> Entry {
+    let mut entry = Entry::about(OUTPUT, number);
+    append_u64(&mut entry.bytes, only_logger.unwrap_or(NONE));
+    entry.bytes.extend_from_slice(path);
     entry
 }
 
@@ -98,6 +119,10 @@ fn get_optional<'a>(decoder: &mut Decoder<'a>) -> Result<Option<&'a str>, Decode
     Ok(is_there.then_some(text))
 }
 
+fn get_optional_number(decoder: &mut Decoder<'_>) -> Result<Option<u64>, DecodeError> {
+    Ok(Some(decoder.get_u64()?).filter(|number| *number != NONE))
+}
+
 /// A static that was described.
 #[derive(Clone, Debug)]
 pub(super) struct DescribedSite<'d> {
@@ -110,20 +135,24 @@ pub(super) struct DescribedSite<'d> {
 /// What a named logger added.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DescribedShared<'d> {
+    /// The number of the logger, if it has a file of its own.
+    pub(super) logger: Option<u64>,
     pub(super) application: Option<&'d str>,
     pub(super) fields: Entries<'d>,
 }
 
-/// All that was written down, by address.
+/// All that was written down, by number: statics and what is shared, by address.
 #[derive(Debug, Default)]
 pub(crate) struct Descriptions<'d> {
-    pub(super) sites: HashMap<usize, DescribedSite<'d>>,
-    pub(super) shared: HashMap<usize, DescribedShared<'d>>,
+    pub(super) sites: HashMap<u64, DescribedSite<'d>>,
+    pub(super) shared: HashMap<u64, DescribedShared<'d>>,
     /// What is known of the process.
     pub(crate) facts: Option<Arc<Facts>>,
     pub(super) process_fields: &'d [u8],
     /// Paths of files, by the number of the output.
     pub(crate) outputs: HashMap<u64, &'d [u8]>,
+    /// Paths of the files of named loggers, by the number of the logger.
+    pub(crate) own_files: HashMap<u64, &'d [u8]>,
 }
 
 impl<'d> Descriptions<'d> {
@@ -138,19 +167,19 @@ impl<'d> Descriptions<'d> {
     }
 
     fn add(&mut self, kind: u32, mut decoder: Decoder<'d>) -> Result<(), DecodeError> {
+        let number = decoder.get_u64()?;
         match kind {
             SITE => {
-                let address = decoder.get_address()?;
                 let site = get_site(&mut decoder)?;
-                self.sites.insert(address, site);
+                self.sites.insert(number, site);
             }
             SHARED => {
-                let address = decoder.get_address()?;
                 let shared = DescribedShared {
+                    logger: get_optional_number(&mut decoder)?,
                     application: get_optional(&mut decoder)?,
                     fields: Entries::new(decoder.rest()),
                 };
-                self.shared.insert(address, shared);
+                self.shared.insert(number, shared);
             }
             PROCESS => {
                 self.facts = Some(Arc::new(Facts {
@@ -164,8 +193,11 @@ impl<'d> Descriptions<'d> {
                 self.process_fields = decoder.rest();
             }
             OUTPUT => {
-                let number = decoder.get_u64()?;
-                self.outputs.insert(number, decoder.rest());
+                let only_logger = get_optional_number(&mut decoder)?;
+                let path = decoder.rest();
+                self.outputs.insert(number, path);
+                self.own_files
+                    .extend(only_logger.map(|logger| (logger, path)));
             }
             // Of a later version, which says nothing that this one could use.
             _ => {}

@@ -44,7 +44,7 @@ pub(crate) fn decode<R>(
         image::thread(&mut decoder)?
     };
     let site = if flags & INLINE_SITE == 0 {
-        let address = decoder.get_address()?;
+        let address = decoder.get_address()? as u64;
         Some(descriptions.sites.get(&address).ok_or(DecodeError)?)
     } else {
         None
@@ -62,7 +62,7 @@ pub(crate) fn decode<R>(
     let shared = if flags & SHARED == 0 {
         None
     } else {
-        let address = decoder.get_address()?;
+        let address = decoder.get_address()? as u64;
         Some(descriptions.shared.get(&address).ok_or(DecodeError)?)
     };
     let trace = image::trace(&mut decoder, flags)?;
@@ -104,7 +104,7 @@ pub(crate) fn decode<R>(
         application: shared
             .and_then(|shared| shared.application)
             .unwrap_or(&around.facts.application),
-        logger: None,
+        logger: shared.and_then(|shared| shared.logger),
         thread,
         trace,
         message: &message,

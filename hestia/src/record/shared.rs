@@ -8,7 +8,7 @@
 //! *Invariant:* never changes once made.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::Encode;
 use super::decode::{Decoder, Entries};
@@ -26,8 +26,8 @@ pub struct Shared {
     pub(crate) outer: Option<Arc<Shared>>,
     /// Some record refers to it.
     pub(crate) is_used: AtomicBool,
-    /// Written down for a process that finds this one's records.
-    pub(crate) is_described: AtomicBool,
+    /// Where it was written down for a process that finds this one's records, as a number; 0 for nowhere yet.
+    pub(crate) described_in: AtomicUsize,
 }
 
 /// Adds one key-value to encoded ones. A key that is there already gets the new value: what records

@@ -8,9 +8,12 @@
 //! *Invariant:* nothing is written before the round that writes it was said, and no ring's memory is given back before
 //! what lay there is written.
 
+use std::path::{Path, PathBuf};
+
 use super::Writer;
 use super::merge::Horizon;
 use crate::internal;
+use crate::queue::mapping::Mapping;
 use crate::queue::mapping::format::ROUND_STATE_WORDS;
 use crate::queue::snapshot::Taken;
 use crate::record::{description, uuid};
@@ -37,6 +40,11 @@ pub(super) fn clock_of(words: &[u64; ROUND_STATE_WORDS]) -> Clock {
 /// The UUIDs of a round with these words.
 pub(super) fn uuids_of(words: &[u64; ROUND_STATE_WORDS]) -> uuid::UuidSource {
     uuid::UuidSource::of_words(std::array::from_fn(|at| words[AT_UUIDS + at]))
+}
+
+/// The path from the root, as far as that can be told.
+pub(super) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 impl Writer {
@@ -82,7 +90,7 @@ impl Writer {
         if let Some(mapping) = self.readers.queue().mapping() {
             let settings = &self.desk.settings;
             let process = description::process(&settings.facts, &settings.process_fields);
-            mapping.describe(description::PROCESS, &process);
+            mapping.describe(process.kind, process.number, &process.bytes);
             self.describe_outputs();
             self.has_unsaid_round = true;
             self.say_written();
@@ -90,12 +98,25 @@ impl Writer {
     }
 
     /// The paths of the outputs' files, by the numbers that rounds give them.
-    pub(super) fn describe_outputs(&self) {
+    fn describe_outputs(&self) {
         if let Some(mapping) = self.readers.queue().mapping() {
             for (number, path) in self.desk.routes.file_paths() {
-                let entry = description::output(number, path.as_os_str().as_encoded_bytes());
-                mapping.describe(description::OUTPUT, &entry);
+                describe_output(mapping, number, None, path);
             }
         }
     }
+}
+
+/// The path of an output's file, by the number that rounds give it; one that is added for a named logger, before the first
+/// record of that logger.
+pub(crate) fn describe_output(
+    mapping: &Mapping,
+    number: u64,
+    only_logger: Option<u64>,
+    path: &Path,
+) {
+    // Whoever reads it may be in another directory.
+    let path = absolute(path);
+    let entry = description::output(number, only_logger, path.as_os_str().as_encoded_bytes());
+    mapping.describe(entry.kind, entry.number, &entry.bytes);
 }

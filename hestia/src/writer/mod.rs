@@ -281,7 +281,6 @@ impl Writer {
                 Control::AddRoute(route) => {
                     let (_, shed) = self.readers.queue().counts();
                     self.desk.routes.add(*route, self.desk.processed, shed);
-                    self.describe_outputs();
                 }
                 Control::Stop(answer, limit) => {
                     let mark = self.readers.mark();

@@ -9,10 +9,12 @@
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::time::Duration;
 
-use super::route::Lines;
+use super::route::{Lines, Route};
 use super::{Writer, journal};
 use crate::internal;
+use crate::queue::Shed;
 use crate::queue::snapshot::Snapshot;
 use crate::record::description::Descriptions;
 use crate::record::foreign::{self, Around};
@@ -21,11 +23,15 @@ use crate::thread::ThreadRef;
 
 /// What a process that is gone left, and what of it is in the files already.
 #[derive(Debug)]
-pub(crate) struct Left {
-    pub(crate) snapshot: Snapshot,
-    /// By path: the lines that were added to the file since the last round began.
+pub(crate) struct Left<'f> {
+    pub(crate) snapshot: &'f Snapshot,
+    pub(crate) descriptions: Descriptions<'f>,
+    /// By path from the root: the lines that were added to the file since the last round began.
     pub(crate) there: HashMap<PathBuf, Lines>,
 }
+
+/// How long a file of a named logger may take to be closed that was opened only to write down what was left.
+const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
 /// Reads the records of a process that is gone, in order. Returns how many could not be read.
 pub(crate) fn for_each(
@@ -65,33 +71,72 @@ pub(crate) fn for_each(
 }
 
 impl Writer {
-    /// Writes what was left into the files, with a notice that says so. `false` when a file could not be written to.
-    pub(crate) fn recover(&mut self, left: &Left) -> bool {
-        let snapshot = &left.snapshot;
-        let descriptions = Descriptions::read(snapshot.entries());
+    /// Writes what was left into the files, with a notice that says so. `false` when a file could not be written to. The
+    /// file of a named logger is opened for that with `open_own`, by its bytes and the logger's number: the program may
+    /// never make the logger again.
+    pub(crate) fn recover(
+        &mut self,
+        left: &Left<'_>,
+        mut open_own: impl FnMut(&[u8], u64) -> Route,
+    ) -> bool {
+        let Left {
+            snapshot,
+            descriptions,
+            there,
+        } = left;
         let routes = &mut self.desk.routes;
-        routes.begin_recovery(&left.there);
+        let own = routes.len();
+        routes.begin_recovery(0, there);
         let failed_before = routes.failed();
         // What went wrong is reported like a bug in a round: the file stays, and the program starts.
         let read = catch_unwind(AssertUnwindSafe(|| {
-            for_each(snapshot, &descriptions, |record| routes.recover(record))
+            for_each(snapshot, descriptions, |record| {
+                if let Some(logger) = record.logger
+                    && !routes.has_own(own, logger)
+                    && let Some(path) = descriptions.own_files.get(&logger)
+                {
+                    let place = routes.len();
+                    routes.add(open_own(path, logger), 0, Shed::default());
+                    routes.begin_recovery(place, there);
+                }
+                routes.recover(record);
+            })
         }));
-        let Ok(unreadable) = read else {
-            internal::trouble(
-                "recovery",
-                "records could not be recovered; this is a bug in hestia",
-            );
-            return false;
+        let is_all_written = match read {
+            Ok(unreadable) => {
+                self.say_recovered(snapshot.process_id, unreadable);
+                self.desk.routes.end_round(true);
+                self.desk.routes.failed() == failed_before
+            }
+            Err(_) => {
+                internal::trouble(
+                    "recovery",
+                    "records could not be recovered; this is a bug in hestia",
+                );
+                false
+            }
         };
-        let process = snapshot.process_id;
+        self.desk.routes.remove_from(own, CLOSE_LIMIT);
+        // The lines that were just written are none of this process's rounds.
+        self.has_unsaid_round = true;
+        self.say_written();
+        is_all_written
+    }
+
+    /// A notice in each file that got some of the records, or all, when some are lost.
+    fn say_recovered(&mut self, process: u32, unreadable: u64) {
         let now = self.desk.now_nanos();
         for place in 0..self.desk.routes.len() {
             let recovered = self.desk.routes.recovered(place);
             if recovered == 0 && unreadable == 0 {
                 continue;
             }
+            let (records, them) = match recovered {
+                1 => ("record", "it"),
+                _ => ("records", "them"),
+            };
             let mut message = format!(
-                "recovered {recovered} records of process {process}, which ended before it wrote them"
+                "recovered {recovered} {records} of process {process}, which ended before it wrote {them}"
             );
             if unreadable > 0 {
                 message.push_str(&format!("; {unreadable} could not be read"));
@@ -116,13 +161,9 @@ impl Writer {
                 });
         }
         if unreadable > 0 {
-            let what = format!("{unreadable} records of process {process} could not be read");
+            let records = if unreadable == 1 { "record" } else { "records" };
+            let what = format!("{unreadable} {records} of process {process} could not be read");
             internal::trouble("recovery", what);
         }
-        self.desk.routes.end_round(true);
-        // The lines that were just written are none of this process's rounds.
-        self.has_unsaid_round = true;
-        self.say_written();
-        self.desk.routes.failed() == failed_before
     }
 }

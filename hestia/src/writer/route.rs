@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, Cache};
 
+use super::journal::absolute;
 use crate::clock::deadline_in;
 use crate::error::{ErrorKind, SinkError, chain};
 use crate::filter::Filter;
@@ -55,6 +56,13 @@ pub(crate) struct Route {
     pub(crate) only_logger: Option<u64>,
     /// Where its file stands, when it is one.
     pub(crate) file: Option<Arc<Standing>>,
+}
+
+impl Route {
+    fn is_for(&self, record: &Record<'_>) -> bool {
+        self.only_logger
+            .is_none_or(|logger| record.logger == Some(logger))
+    }
 }
 
 struct Slot {
@@ -155,14 +163,35 @@ impl Routes {
         files.filter_map(|(place, slot)| Some((place as u64, slot.route.file.as_ref()?.path())))
     }
 
-    /// Records of a process that is gone come next; lines of them may be in the files already: these, by path.
-    pub(super) fn begin_recovery(&mut self, there: &HashMap<PathBuf, Lines>) {
-        for slot in &mut self.slots {
-            let path = slot.route.file.as_ref().map(|file| file.path());
-            let lines = path.and_then(|path| there.get(path).cloned());
+    /// Records of a process that is gone come next, to the outputs from this place on; lines of them may be in the files
+    /// already: these, by path.
+    pub(super) fn begin_recovery(&mut self, from: usize, there: &HashMap<PathBuf, Lines>) {
+        for slot in &mut self.slots[from..] {
+            let path = slot.route.file.as_ref().map(|file| absolute(file.path()));
+            let lines = path.and_then(|path| there.get(&path).cloned());
             slot.there = lines.unwrap_or_default();
             slot.recovered = 0;
         }
+    }
+
+    /// Whether an output from this place on is for this named logger.
+    pub(super) fn has_own(&self, from: usize, logger: u64) -> bool {
+        let slots = &self.slots[from..];
+        slots
+            .iter()
+            .any(|slot| slot.route.only_logger == Some(logger))
+    }
+
+    /// Closes the outputs from this place on, and forgets them.
+    pub(super) fn remove_from(&mut self, from: usize, limit: Duration) {
+        for slot in &mut self.slots[from..] {
+            slot.close(limit);
+        }
+        for slot in self.slots.drain(from..) {
+            self.layouts[slot.layout].users -= 1;
+        }
+        // Others keep their places: those that came with the outputs are the last.
+        while self.layouts.pop_if(|shared| shared.users == 0).is_some() {}
     }
 
     /// Passes a record of a process that is gone to every file that wants it and does not have it.
@@ -358,33 +387,22 @@ impl Routes {
     pub(super) fn close(&mut self, limit: Duration) {
         let deadline = deadline_in(limit);
         for slot in &mut self.slots {
-            slot.write_out();
-            if std::mem::replace(&mut slot.is_closed, true) {
-                continue;
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            let sink = &mut slot.route.sink;
-            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| sink.close(left))) {
-                slot.report(&panicked("close", &*panic));
-            }
+            slot.close(deadline.saturating_duration_since(Instant::now()));
         }
     }
 }
 
 impl Slot {
     fn wants(&mut self, record: &Record<'_>) -> bool {
-        if let Some(logger) = self.route.only_logger
-            && record.logger != Some(logger)
-        {
-            return false;
-        }
-        self.table.load().allows(record.level(), record.target()) && self.passes_filter(record)
+        self.route.is_for(record)
+            && self.table.load().allows(record.level(), record.target())
+            && self.passes_filter(record)
     }
 
     /// The same for a record of a process that is gone. Which levels held there nobody knows any more: all that the output
     /// may ever have.
     fn wants_again(&mut self, record: &Record<'_>) -> bool {
-        self.route.only_logger.is_none()
+        self.route.is_for(record)
             && record.level() <= self.table.load().cap
             && self.passes_filter(record)
     }
@@ -492,6 +510,17 @@ impl Slot {
         let sink = &mut self.route.sink;
         catch_unwind(AssertUnwindSafe(|| sink.sync()))
             .unwrap_or_else(|panic| Err(panicked("sync", &*panic)))
+    }
+
+    fn close(&mut self, limit: Duration) {
+        self.write_out();
+        if std::mem::replace(&mut self.is_closed, true) {
+            return;
+        }
+        let sink = &mut self.route.sink;
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| sink.close(limit))) {
+            self.report(&panicked("close", &*panic));
+        }
     }
 
     fn report(&self, error: &SinkError) {

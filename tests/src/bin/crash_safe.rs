@@ -5,7 +5,7 @@
 
 use std::env;
 use std::error::Error;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -22,9 +22,15 @@ fn main() -> Outcome {
         ["log", threads] => log_until_killed(builder(), threads.parse()?),
         ["log_rotating", threads] => log_until_killed(rotating(), threads.parse()?),
         ["log_slowly", threads] => log_slowly(threads.parse()?),
+        ["log_own", threads] => log_own(threads.parse()?),
+        ["log_own_by_pid", threads] => log_until_killed(by_pid(), threads.parse()?),
+        ["log_with_many", threads] => log_with_many(threads.parse()?),
+        ["start_with_env"] => start(builder().env(true)),
+        ["start_by_pid"] => start(by_pid()),
         ["start"] => start(builder()),
         ["start_rotating"] => start(rotating()),
         ["fork"] => fork(),
+        ["fork_with_loggers"] => fork_with_loggers(),
         ["look_at_own"] => look_at_own(),
         ["read"] => read(),
         ["kinds", "killed"] => kinds(builder(), true),
@@ -48,6 +54,12 @@ fn rotating() -> Builder {
     builder()
         .text(TextFile::new("logs/all.log").rotate(rotation()))
         .json(JsonFile::new("logs/app.log").rotate(rotation()))
+}
+
+fn by_pid() -> Builder {
+    builder()
+        .text(TextFile::new("logs/all.{pid}.log"))
+        .json(JsonFile::new("logs/app.{pid}.log"))
 }
 
 fn start(builder: Builder) -> Outcome {
@@ -93,6 +105,53 @@ fn log_until_killed(builder: Builder, threads: usize) -> Outcome {
                 loop {
                     let number = returned.load(Ordering::Relaxed);
                     log_record(logger, thread, number);
+                    returned.store(number + 1, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    Ok(())
+}
+
+/// Threads share two loggers with files of their own, which have one name in two directories.
+fn log_own(threads: usize) -> Outcome {
+    let returned = returned(threads)?;
+    builder().env(true).init()?;
+    let loggers =
+        ["risk", "audit"].map(|name| hestia::logger(name).file(format!("logs/{name}/own.log")));
+    thread::scope(|scope| {
+        for (thread, returned) in (0_u64..).zip(returned) {
+            let logger = &loggers[usize::from(thread % 2 == 1)];
+            scope.spawn(move || {
+                loop {
+                    let number = returned.load(Ordering::Relaxed);
+                    if number % 2 == 0 {
+                        hlog!(info, logger: logger, "record of thread {} number {}", thread, number);
+                    } else {
+                        log::info!(logger: logger, "record of thread {thread} number {number}");
+                    }
+                    returned.store(number + 1, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    Ok(())
+}
+
+/// A logger for each record, which is gone right after it: addresses are used again and again.
+fn log_with_many(threads: usize) -> Outcome {
+    let returned = returned(threads)?;
+    builder().init()?;
+    thread::scope(|scope| {
+        for (thread, returned) in (0_u64..).zip(returned) {
+            scope.spawn(move || {
+                loop {
+                    let number = returned.load(Ordering::Relaxed);
+                    let filling = "x".repeat(usize::try_from(number % 100).unwrap_or(0));
+                    let logger = hestia::logger(format!("application-{number}"))
+                        .metadata("owner", number)
+                        .metadata("filling", &filling);
+                    hlog!(info, logger: logger, thread, number, "record");
                     returned.store(number + 1, Ordering::Relaxed);
                 }
             });
@@ -148,6 +207,7 @@ fn kinds(builder: Builder, is_killed: bool) -> Outcome {
             hlog!(debug, "{0} {0:?} {1:^9}|", "twice", -1.5);
             log::warn!(target: "t", list:sval = [1, 2]; "{} of {}", 1, 2);
             logger_record(&logger);
+            logger_record(&logger.file("logs/own.log"));
         })?;
     let _ = handle.join();
     if is_killed {
@@ -219,6 +279,37 @@ fn fork() -> Outcome {
         let mut status = 0;
         // SAFETY: waits for the child made above.
         unsafe { libc::waitpid(child, &raw mut status, 0) };
+    }
+    std::process::abort()
+}
+
+/// A child that logs with its parent's logger, at whose address the parent has others meanwhile.
+#[allow(unsafe_code, reason = "fork is C's")]
+fn fork_with_loggers() -> Outcome {
+    builder().init()?;
+    let logger = hestia::logger("of both").metadata("owner", 0);
+    hlog!(info, logger: logger, thread = 0, number = 0, "record");
+    let (mut reader, writer) = io::pipe()?;
+    // SAFETY: this thread is the only one that is in the middle of anything.
+    let child = unsafe { libc::fork() };
+    if child > 0 {
+        drop(logger);
+        hestia::flush()?;
+        for number in 0..1_000_u64 {
+            let logger = hestia::logger("the parent's").metadata("owner", 1);
+            hlog!(info, logger: logger, thread = 1, number, "record");
+        }
+        drop(writer);
+        let mut status = 0;
+        // SAFETY: waits for the child made above.
+        unsafe { libc::waitpid(child, &raw mut status, 0) };
+    } else {
+        drop(writer);
+        // Until the parent is done.
+        reader.read_to_end(&mut Vec::new())?;
+        for number in 0..1_000_u64 {
+            hlog!(info, logger: logger, thread = 2, number, "record");
+        }
     }
     std::process::abort()
 }

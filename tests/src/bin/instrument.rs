@@ -370,9 +370,9 @@ fn boxed<'a>(text: &'a str) -> Pin<Box<dyn Future<Output = Result<&'a str, Failu
 #[instrument(ret)]
 async fn generic<T: fmt::Debug + Send, const N: usize>(list: [T; N]) -> usize
 where
-    T: Clone,
+    [T; N]: Clone,
 {
-    list.to_vec().len()
+    list.clone().len()
 }
 
 #[instrument(ret)]

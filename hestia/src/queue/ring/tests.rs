@@ -34,21 +34,12 @@ fn pair_at(capacity: usize, position: usize) -> Pair {
     let ring = ring(0, capacity, &budget);
     ring.side().tail.store(position, Ordering::Relaxed);
     ring.consumer.head.store(position, Ordering::Relaxed);
-    let producer = Producer {
-        tail: position,
-        last: position,
-        limit: position.wrapping_add(capacity / 2),
-        end: position,
-        ..Producer::new(Arc::clone(&ring))
-    };
-    let reader = Reader {
-        head: position,
-        released: position,
-        end: position,
-        seen: position,
-        peeked: Extent::default(),
-        ..Reader::new(ring)
-    };
+    let mut producer = Producer::new(Arc::clone(&ring));
+    (producer.tail, producer.last, producer.end) = (position, position, position);
+    producer.limit = position.wrapping_add(capacity / 2);
+    let mut reader = Reader::new(ring);
+    (reader.head, reader.released) = (position, position);
+    (reader.end, reader.seen) = (position, position);
     Pair {
         producer,
         reader,

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::super::mapping::Mapping;
+use super::super::mapping::format::NOTHING;
 use super::super::ring::Room;
 use super::super::{Bounds, Producer, Queue, Readers};
 use super::*;
@@ -253,30 +254,127 @@ fn what_finds_no_room_is_on_the_heap_and_told() {
     drop((first, others));
 }
 
+/// Kind, number and bytes.
+type Entry = (u32, u64, Vec<u8>);
+
+/// All entries that say something.
+fn entries(path: &Path) -> Vec<Entry> {
+    let snapshot = read(path, ALL).unwrap();
+    let entries = snapshot.entries().filter(|(kind, _)| *kind != NOTHING);
+    entries
+        .map(|(kind, entry)| {
+            let (number, entry) = entry.split_first_chunk().unwrap();
+            (kind, u64::from_ne_bytes(*number), entry.to_vec())
+        })
+        .collect()
+}
+
 #[test]
-fn entries_come_back_in_their_order_and_a_child_inherits_them() {
+fn entries_come_back_in_their_order_and_a_child_inherits_those_of_one_kind() {
     let living = Living::new();
     let mapping = living.queue.mapping().unwrap();
-    assert!(mapping.describe(1, b"first"));
-    assert!(mapping.describe(2, b""));
+    assert!(mapping.describe(1, 10, b"first"));
+    assert!(mapping.describe(2, 10, b""));
     let large = vec![7; 200_000];
-    assert!(mapping.describe(3, &large));
-    assert!(!mapping.describe(4, &vec![0; 40 << 20]), "there is no room");
-    let child = Mapping::create(living.directory.path().join("child"), 1 << 20).unwrap();
-    child.inherit(mapping);
-    assert!(child.describe(5, b"its own"));
-    let expected = [(1, b"first".to_vec()), (2, Vec::new()), (3, large)];
-    let entries = |path: &Path| -> Vec<(u32, Vec<u8>)> {
-        let snapshot = read(path, ALL).unwrap();
-        let entries = snapshot.entries();
-        entries
-            .map(|(kind, entry)| (kind, entry.to_vec()))
-            .collect()
-    };
+    assert!(mapping.describe(3, 11, &large));
+    assert!(
+        !mapping.describe(4, 12, &vec![0; 40 << 20]),
+        "there is no room"
+    );
+    assert!(mapping.describe(1, 13, b"second"));
+    let path = living.directory.path().join("child");
+    let child = Mapping::create(path.clone(), 1 << 20).unwrap();
+    child.inherit(mapping, 1);
+    assert!(child.describe(5, 10, b"its own"));
+    let expected = [
+        (1, 10, b"first".to_vec()),
+        (2, 10, Vec::new()),
+        (3, 11, large),
+        (1, 13, b"second".to_vec()),
+    ];
     assert_eq!(entries(&living.path()), expected);
-    let of_child = entries(&living.directory.path().join("child"));
-    assert_eq!(of_child[..3], expected);
-    assert_eq!(of_child[3], (5, b"its own".to_vec()));
+    let of_child = [
+        expected[0].clone(),
+        expected[3].clone(),
+        (5, 10, b"its own".to_vec()),
+    ];
+    assert_eq!(entries(&path), of_child);
+}
+
+#[test]
+fn a_number_that_is_used_again_says_the_new_and_takes_no_more_room() {
+    let living = Living::new();
+    let mapping = living.queue.mapping().unwrap();
+    assert!(mapping.describe(7, 1, b"stays"));
+    let text = |turn: usize| format!("of turn {turn}: {}", "x".repeat(turn % 150));
+    for turn in 0..200_000 {
+        assert!(mapping.describe(2, 5, text(turn).as_bytes()), "turn {turn}");
+        if turn % 1_000 == 0 {
+            // And once more, as threads do that come at the same time.
+            assert!(mapping.describe(2, 5, text(turn).as_bytes()));
+            let expected = [(7, 1, b"stays".to_vec()), (2, 5, text(turn).into_bytes())];
+            assert_eq!(entries(&living.path()), expected);
+        }
+    }
+    let snapshot = living.snapshot(ALL);
+    assert!(snapshot.entries.len() < 1_000, "{}", snapshot.entries.len());
+}
+
+#[test]
+fn a_number_for_whose_new_sense_there_is_no_room_has_none() {
+    let living = Living::new();
+    let mapping = living.queue.mapping().unwrap();
+    assert!(mapping.describe(2, 1, b"old"));
+    assert!(mapping.describe(2, 2, &vec![0; 31 << 20]));
+    assert!(!mapping.describe(2, 1, &vec![0; 2 << 20]));
+    assert!(entries(&living.path()).iter().all(|entry| entry.1 == 2));
+    assert!(mapping.describe(2, 1, b"new"));
+    assert!(entries(&living.path()).contains(&(2, 1, b"new".to_vec())));
+}
+
+/// What a record refers to may be given up, and its address used again, only when the record can no longer be recovered.
+#[test]
+fn what_is_retired_is_kept_until_what_refers_to_it_is_said_to_be_written() {
+    let mut living = Living::new();
+    let mut producer = living.producer(1, "one");
+    let shared: Arc<u64> = Arc::new(5);
+    push(&living.queue, &mut producer, 10, b"refers to it");
+    let weak = Arc::downgrade(&shared);
+    living.queue.retire(shared);
+    living.begin_round(1);
+    let mark = living.readers.mark();
+    living.take(1);
+    living.readers.release();
+    assert!(!living.readers.has_passed(&mark), "read, and not written");
+    assert_eq!(stamps(&living.snapshot(ALL)), [10]);
+    living.begin_round(2);
+    assert!(living.readers.has_passed(&mark));
+    assert_eq!(stamps(&living.snapshot(ALL)), [0; 0]);
+    assert!(weak.upgrade().is_some(), "the mark has it");
+    drop(mark);
+    assert!(weak.upgrade().is_none());
+}
+
+/// The same where the ring's thread ends meanwhile, and its part of the file becomes another's.
+#[test]
+fn what_is_retired_is_kept_until_a_ring_that_is_closed_is_said_to_be_written() {
+    let mut living = Living::new();
+    let mut producer = living.producer(1, "one");
+    push(&living.queue, &mut producer, 10, b"refers to it");
+    producer.close();
+    drop(producer);
+    living.queue.retire(Arc::new(5));
+    living.begin_round(1);
+    let mark = living.readers.mark();
+    living.take(1);
+    living.readers.release();
+    living.readers.look();
+    assert!(!living.readers.has_passed(&mark));
+    assert_eq!(stamps(&living.snapshot(ALL)), [10]);
+    living.begin_round(2);
+    living.readers.look();
+    assert!(living.readers.has_passed(&mark));
+    assert_eq!(stamps(&living.snapshot(ALL)), [0; 0]);
 }
 
 #[test]
@@ -295,6 +393,33 @@ fn what_is_no_snapshot_is_told_from_one_of_another_version() {
     header[AT_VERSION] = 99;
     std::fs::write(&path, &header).unwrap();
     assert!(matches!(read(&path, ALL), Err(Unreadable::OtherVersion(_))));
+}
+
+/// Frames that all refer to the same part of the file once took as much memory as there are frames times its size.
+#[test]
+fn parts_that_are_referred_to_again_and_again_take_no_more_than_the_file() {
+    let living = Living::new();
+    let mut producer = living.producer(1, "one");
+    let length = std::fs::metadata(living.path()).unwrap().len();
+    let part = usize::try_from(length).unwrap() - REGIONS;
+    for ticks in 0..60 {
+        assert_eq!(producer.room_for(OVERSIZE_PAYLOAD, || ()), Room::Yes);
+        let mut reservation = producer.reserve(OVERSIZE_PAYLOAD);
+        let (offset, count) = reservation.payload().split_at_mut(size_of::<usize>());
+        offset.copy_from_slice(&REGIONS.to_ne_bytes());
+        count.copy_from_slice(&part.to_ne_bytes());
+        reservation.commit(OVERSIZE | MAPPED, || ticks);
+    }
+    let snapshot = living.snapshot(ALL);
+    let taken: usize = snapshot
+        .frames
+        .iter()
+        .map(|frame| frame.payload.len())
+        .sum();
+    assert!((part..=usize::try_from(length).unwrap()).contains(&taken));
+    assert_eq!(snapshot.lost + snapshot.frames.len() as u64, 60);
+    // Its own process would not survive the damage.
+    std::mem::forget((producer, living.readers, living.queue));
 }
 
 proptest! {
@@ -350,7 +475,7 @@ proptest! {
             push(&living.queue, &mut producer, ticks, &[1; 40]);
         }
         push(&living.queue, &mut producer, 20, &[2; 5_000]);
-        living.queue.mapping().unwrap().describe(1, b"entry");
+        living.queue.mapping().unwrap().describe(1, 1, b"entry");
         living.begin_round(1);
         let file = File::options().write(true).open(living.path()).unwrap();
         for (part, at, byte) in damage {

@@ -21,6 +21,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, File, FileTimes};
 use std::io::{self, BufReader, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -70,6 +71,13 @@ const ATTEMPTS: u32 = 6;
 
 /// Has the archives of a file compressed, some time.
 pub(super) fn submit(job: Job) {
+    submit_to(job, compress_all);
+}
+
+/// Compresses what can be of a file's archives.
+type Compress = fn(&Job) -> Result<Outcome, SinkError>;
+
+fn submit_to(job: Job, compress: Compress) {
     // If not, the next start does it.
     let Some(mut queue) = lock_unless_stuck(&QUEUE) else {
         return;
@@ -83,15 +91,15 @@ pub(super) fn submit(job: Job) {
     let process = std::process::id();
     if queue.worker == Some(process) {
         MORE.notify_all();
-    } else if internal::start_own(c"hestia-archive", work).is_ok() {
+    } else if internal::start_own(c"hestia-archive", move || work(compress)).is_ok() {
         queue.worker = Some(process);
     }
 }
 
-fn work() {
+fn work(compress: Compress) {
     lower_priority();
     while let Some(mut waiting) = next() {
-        match compress_all(&waiting.job) {
+        match guarded(compress, &waiting.job) {
             Ok(Outcome::Done) => {}
             Ok(Outcome::Busy) if waiting.attempts < ATTEMPTS => {
                 waiting.due = Instant::now() + Duration::from_secs(1 << waiting.attempts);
@@ -105,6 +113,17 @@ fn work() {
             Err(error) => internal::trouble("rotation", chain(&error)),
         }
     }
+}
+
+/// A panic costs the job, which the next rotation or start brings again, and not the thread.
+fn guarded(compress: Compress, job: &Job) -> Result<Outcome, SinkError> {
+    catch_unwind(AssertUnwindSafe(|| compress(job))).unwrap_or_else(|_| {
+        let place = internal::panic_place();
+        let directory = job.directory.display();
+        let what =
+            format!("compressing archives in {directory} panicked{place}; this is a bug in hestia");
+        Err(SinkError::new(ErrorKind::Panicked, what))
+    })
 }
 
 /// The next job, once it is due; `None` when there is none.
@@ -396,6 +415,29 @@ mod tests {
             ]
         );
         assert_eq!(unpacked(&job, "app.1.log.gz"), "app.1.log");
+    }
+
+    /// The thread once ended with the first panic, and nothing was compressed until the next start.
+    #[test]
+    fn a_panic_costs_its_job_and_nothing_else() {
+        let compress = |job: &Job| {
+            assert!(!job.directory.join("app.13.log").exists(), "a bad archive");
+            compress_all(job)
+        };
+        let ((_one, bad), (_other, good)) = (job(), job());
+        write(&bad, "app.13.log", "text");
+        write(&good, "app.1.log", "text");
+        submit_to(bad.clone(), compress);
+        submit_to(good.clone(), compress);
+        // The thread takes what there is in its own time; it never takes this long.
+        let started = Instant::now();
+        while names(&good) != ["app.1.log.gz"] {
+            assert!(started.elapsed() < Duration::from_secs(60));
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!(names(&bad), ["app.13.log"]);
+        let told = chain(&guarded(compress, &bad).unwrap_err());
+        assert!(told.contains("panicked"), "{told}");
     }
 
     #[test]

@@ -36,6 +36,8 @@ pub(super) const BUSY_PAUSE: Duration = Duration::from_millis(5);
 /// Two who rotate at once do no harm: an archive is short.
 const LOCK_LIMIT: Duration = Duration::from_secs(10);
 
+/// How often a name is chosen where others may rotate at the same time, since there are no locks.
+const WITHOUT_LOCKS: u32 = 20;
 /// A clock that was set back by less than this only makes a period longer.
 const CLOCK_SLACK_SECONDS: i64 = 60;
 
@@ -243,24 +245,38 @@ impl Rotator {
             return Ok(Moved::Busy);
         }
         self.busy_since = None;
-        if !fs::metadata(&from).is_ok_and(|there| disk::same(&there, status)) {
-            return Ok(Moved::Elsewhere);
-        }
-        let others = list(&directory, &family).map_err(failed)?;
-        let Some((_, name)) = family.next(self.tag(), &others) else {
-            return Err(failed(io::Error::other(
-                "there is no free number for another archive; move the old ones away",
-            )));
+        let attempts = match locking {
+            Locking::Unsupported => WITHOUT_LOCKS,
+            _ => 1,
         };
-        rename_new(&from, &directory.join(&name)).map_err(failed)?;
-        Ok(Moved::Aside(Box::new(Aside {
-            family,
-            directory,
-            from,
-            name,
-            others,
-            lock,
-        })))
+        let is_there = || fs::metadata(&from).is_ok_and(|there| disk::same(&there, status));
+        for attempt in 1..=attempts {
+            if !is_there() {
+                break;
+            }
+            let others = list(&directory, &family).map_err(failed)?;
+            let Some((_, name)) = family.next(self.tag(), &others) else {
+                return Err(failed(io::Error::other(
+                    "there is no free number for another archive; move the old ones away",
+                )));
+            };
+            match rename_new(&from, &directory.join(&name)) {
+                Ok(()) => {
+                    return Ok(Moved::Aside(Box::new(Aside {
+                        family,
+                        directory,
+                        from,
+                        name,
+                        others,
+                        lock,
+                    })));
+                }
+                // Another process came between, and has taken the name, or the file.
+                Err(error) if attempt < attempts && is_taken(&error) => {}
+                Err(error) => return Err(failed(error)),
+            }
+        }
+        Ok(Moved::Elsewhere)
     }
 
     fn has_waited_for_lock(&mut self, now: Instant) -> bool {
@@ -436,6 +452,10 @@ fn delete(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
+}
+
+fn is_taken(error: &io::Error) -> bool {
+    [io::ErrorKind::AlreadyExists, io::ErrorKind::NotFound].contains(&error.kind())
 }
 
 /// Renames a file to a name that nobody has.

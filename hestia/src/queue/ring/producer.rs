@@ -1,0 +1,289 @@
+//! The producing end of a ring: room, a reservation, a commit.
+//!
+//! The thread that owns the ring (or whoever holds its lock). *Invariant:* no lock on the usual path, and nothing is seen
+//! of what was not committed.
+
+#![allow(
+    unsafe_code,
+    reason = "two threads share the memory, in parts that never overlap"
+)]
+
+use std::sync::Arc;
+
+use super::{HEADER, MAPPED, OVERSIZE, OVERSIZE_PAYLOAD, PADDING, Ring, is_at_most, round_up};
+use crate::level::{self, Level};
+use crate::queue::mapping::Region;
+use crate::queue::memory::{Side, Span, WORD};
+use crate::sync::checked::{Ordering, fence};
+
+/// What became of an attempt to put a frame into a ring.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Room {
+    /// There is room.
+    Yes,
+    /// Not before the reader releases something.
+    Full,
+    /// Never: the frame is too large for this ring.
+    TooLarge,
+}
+
+/// A payload that travels by its address.
+#[derive(Debug)]
+pub(crate) enum Oversize {
+    Boxed(Box<[u8]>),
+    Mapped(Region),
+}
+
+/// The producing end of a ring. One per ring, owned by one thread (or behind a lock).
+#[derive(Debug)]
+pub(crate) struct Producer {
+    pub(super) ring: Arc<Ring>,
+    /// The ring's memory.
+    span: Span,
+    /// What the ring publishes of its producer.
+    side: Side,
+    /// What `side.accepted` holds.
+    accepted: u64,
+    /// Where the next frame goes: what `side.tail` holds, but for padding that no frame has followed yet.
+    pub(super) tail: usize,
+    /// Where the last frame was put: a forked child takes it out of the inherited ring from there.
+    pub(super) last: usize,
+    /// Up to here the memory is free, as far as is known without another look at the reader's position.
+    pub(super) limit: usize,
+    /// The limit, or the end of the memory where that comes first: up to here frames go in one after the other.
+    pub(super) end: usize,
+}
+
+impl Producer {
+    pub(in crate::queue) fn new(ring: Arc<Ring>) -> Self {
+        let (span, side) = (ring.memory.span(), ring.memory.side());
+        let limit = span.len() / 2;
+        Producer {
+            ring,
+            span,
+            side,
+            accepted: 0,
+            tail: 0,
+            last: 0,
+            limit,
+            end: limit,
+        }
+    }
+
+    /// The largest payload that goes into this ring wherever it comes to lie. Padding can cost as much again as a
+    /// frame, so a quarter always fits into an empty ring, and some others beside it. A larger one goes in where it
+    /// happens to need no padding.
+    #[inline]
+    pub(crate) fn largest_payload(&self) -> usize {
+        self.span.len() / 4 - HEADER
+    }
+
+    /// Whether a payload of this length, at most `isize::MAX`, can be reserved now. `crossed_half` is called when the
+    /// ring turns out to be half full, once each time it becomes so.
+    #[inline]
+    pub(crate) fn room_for(&mut self, payload: usize, crossed_half: impl FnOnce()) -> Room {
+        if round_up(HEADER + payload) <= self.end.wrapping_sub(self.tail) {
+            Room::Yes
+        } else {
+            self.make_room(payload, crossed_half)
+        }
+    }
+
+    #[cold]
+    fn make_room(&mut self, payload: usize, crossed_half: impl FnOnce()) -> Room {
+        self.grow();
+        if payload > self.largest_payload() {
+            return Room::TooLarge;
+        }
+        let step = round_up(HEADER + payload);
+        let capacity = self.span.len();
+        let to_end = capacity - (self.tail & (capacity - 1));
+        let padding = if step <= to_end { 0 } else { to_end };
+        let next = self.tail.wrapping_add(padding + step);
+        if !is_at_most(next, self.limit) {
+            // Pairs with the release in `Reader::release`: what lies before is free to be overwritten.
+            let head = self.ring.consumer.head.load(Ordering::Acquire);
+            let used = next.wrapping_sub(head);
+            if used > capacity / 2 {
+                crossed_half();
+            }
+            if used > capacity {
+                return Room::Full;
+            }
+            // Below half, stop at half to say so; beyond it, go on to the end.
+            let span = if used > capacity / 2 {
+                capacity
+            } else {
+                capacity / 2
+            };
+            self.limit = head.wrapping_add(span);
+        }
+        if padding != 0 {
+            self.pad(padding);
+        }
+        let to_end = capacity - (self.tail & (capacity - 1));
+        let to_limit = self.limit.wrapping_sub(self.tail);
+        self.end = self.tail.wrapping_add(to_end.min(to_limit));
+        Room::Yes
+    }
+
+    /// Fills the end of the memory. The reader sees it with the frame that follows.
+    fn pad(&mut self, padding: usize) {
+        let at = self.tail & (self.span.len() - 1);
+        // SAFETY: `make_room` found this part free: the reader has released it, and only this producer writes. The
+        // padding's first word lies within the memory, since everything is a multiple of a word.
+        let header = unsafe { self.span.slice_mut(at, WORD) };
+        header.copy_from_slice(&first_word(padding, PADDING));
+        self.tail = self.tail.wrapping_add(padding);
+    }
+
+    /// Room for a payload, after `room_for` said yes to it.
+    #[inline]
+    pub(crate) fn reserve(&mut self, payload: usize) -> Reservation<'_> {
+        Reservation {
+            at: self.tail & (self.span.len() - 1),
+            payload,
+            producer: self,
+        }
+    }
+
+    /// Puts an allocation into the ring by its address. `room_for(OVERSIZE_PAYLOAD)` said yes, and the
+    /// budget has granted its length.
+    fn commit_oversize(&mut self, payload: Oversize, flags: u32, ticks: impl FnOnce() -> u64) {
+        let (address, length, flag) = match payload {
+            Oversize::Boxed(payload) => {
+                let length = payload.len();
+                let address = Box::into_raw(payload).cast::<u8>().expose_provenance();
+                (address, length, OVERSIZE)
+            }
+            Oversize::Mapped(region) => {
+                let (offset, length) = region.give_away();
+                (offset, length, OVERSIZE | MAPPED)
+            }
+        };
+        let mut reservation = self.reserve(OVERSIZE_PAYLOAD);
+        let (first, second) = reservation.payload().split_at_mut(size_of::<usize>());
+        first.copy_from_slice(&address.to_ne_bytes());
+        second.copy_from_slice(&length.to_ne_bytes());
+        reservation.commit(flags | flag, ticks);
+    }
+
+    /// As `commit_oversize`, when there is room; otherwise gives the allocation back.
+    pub(crate) fn push_oversize(
+        &mut self,
+        payload: Oversize,
+        flags: u32,
+        ticks: impl FnOnce() -> u64,
+        crossed_half: impl FnOnce(),
+    ) -> Result<(), Oversize> {
+        match self.room_for(OVERSIZE_PAYLOAD, crossed_half) {
+            Room::Yes => {
+                self.commit_oversize(payload, flags, ticks);
+                Ok(())
+            }
+            Room::Full | Room::TooLarge => Err(payload),
+        }
+    }
+
+    /// A payload that does not fit the ring, where the ring's own memory is: in the mapped file as long as that has
+    /// room, on the heap otherwise.
+    pub(crate) fn oversize(&self, payload: &[u8]) -> Oversize {
+        let region = self.ring.memory.region();
+        region
+            .and_then(|region| region.mapping().oversize(payload))
+            .map_or_else(|| Oversize::Boxed(payload.into()), Oversize::Mapped)
+    }
+
+    /// Counts a record that was not taken.
+    pub(crate) fn count_shed(&self, level: Level) {
+        let counter = &self.ring.side().shed[level::index(level)];
+        // Only this thread writes it.
+        counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    /// Moves to the larger ring, if the writer has offered one. The writer drains the old one first.
+    fn grow(&mut self) {
+        // A lock that is taken is the writer's, making its offer this moment: next time.
+        let larger = match self.ring.successor.try_lock() {
+            Ok(mut offered) => offered.take(),
+            Err(_) => None,
+        };
+        if let Some(larger) = larger {
+            let old = std::mem::replace(self, Producer::new(larger));
+            old.close();
+            // The old ring's last frame is there for all to see before the next stamp is taken. While it
+            // was still on its way, a writer could find it missing there and its successor here.
+            fence(Ordering::SeqCst);
+        }
+    }
+
+    /// Says that nothing more will come.
+    pub(crate) fn close(&self) {
+        self.ring.close();
+    }
+
+    /// A copy of the frame that was committed last: flags, ticks, payload.
+    pub(crate) fn last_frame(&self) -> (u32, u64, Vec<u8>) {
+        // SAFETY: this thread committed the frame, and no reader runs (the caller is a forked child, to
+        // which no other thread came along).
+        let frame = unsafe { self.ring.frame(self.last) };
+        (
+            frame.flags & !(OVERSIZE | MAPPED),
+            frame.ticks,
+            frame.payload().to_vec(),
+        )
+    }
+}
+
+/// Contiguous room for one payload. Dropping it without `commit` publishes nothing.
+#[derive(Debug)]
+pub(crate) struct Reservation<'p> {
+    producer: &'p mut Producer,
+    at: usize,
+    payload: usize,
+}
+
+impl Reservation<'_> {
+    /// The bytes to fill; what they hold at first is whatever was there before.
+    #[inline]
+    pub(crate) fn payload(&mut self) -> &mut [u8] {
+        // SAFETY: `room_for` found this part free: the reader has released it, and only this producer
+        // writes. `&mut self` keeps it unique.
+        unsafe { self.producer.span.slice_mut(self.at + HEADER, self.payload) }
+    }
+
+    /// Stamps and publishes. The stamp is taken right before the release store, so that what another
+    /// thread logs after having seen this record has a later one.
+    #[inline]
+    pub(crate) fn commit(self, flags: u32, ticks: impl FnOnce() -> u64) {
+        let Reservation {
+            producer,
+            at,
+            payload,
+        } = self;
+        // SAFETY: free, as in `payload`.
+        let header = unsafe { producer.span.slice_mut(at, HEADER) };
+        header[..WORD].copy_from_slice(&first_word(HEADER + payload, flags));
+        header[WORD..].copy_from_slice(&ticks().to_ne_bytes());
+        producer.last = producer.tail;
+        producer.tail = producer.tail.wrapping_add(round_up(HEADER + payload));
+        producer.accepted += 1;
+        // SAFETY: the ring, and its memory with it, lives as long as its producer.
+        let shared = unsafe { producer.side.get() };
+        shared.accepted.store(producer.accepted, Ordering::Relaxed);
+        shared.tail.store(producer.tail, Ordering::Release);
+    }
+}
+
+/// Length and flags, as they stand in a frame's first word.
+#[inline(always)]
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "a ring is far smaller than 4 GiB"
+)]
+fn first_word(length: usize, flags: u32) -> [u8; WORD] {
+    let mut word = [0; WORD];
+    word[..4].copy_from_slice(&(length as u32).to_ne_bytes());
+    word[4..].copy_from_slice(&flags.to_ne_bytes());
+    word
+}
