@@ -96,7 +96,7 @@ const SYNC: Setting = setting(
 );
 
 /// As the documentation has them.
-const SETTINGS: [Setting; 28] = [
+const SETTINGS: [Setting; 29] = [
     setting("app", "text", r#"app = "billing""#, read::text),
     setting("version", "text", r#"version = "1.2.0""#, read::text),
     setting(
@@ -180,6 +180,7 @@ const SETTINGS: [Setting; 28] = [
         "reopen_on_hang_up = true",
         read::bool,
     ),
+    setting("level_signals", BOOL, "level_signals = true", read::bool),
     setting("drain_on_crash", BOOL, "drain_on_crash = true", read::bool),
     setting(
         "crash_safe",

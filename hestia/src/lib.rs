@@ -99,8 +99,8 @@ pub use logger::receipt::Receipt;
 pub use logger::report::{Report, ReportRow};
 pub use logger::settings::{CrashSafe, Origin, Signal};
 pub use logger::{
-    Handle, builder, explain, flush, flush_within, init, logger, reopen, report, rotate, set_level,
-    set_output_level, shutdown, stats,
+    Handle, builder, clear_filter, explain, flush, flush_within, init, logger, reopen, report,
+    rotate, set_filter, set_level, set_output_level, shutdown, stats,
 };
 pub use queue::Overflow;
 pub use record::batch::{Batch, LineInfo, TakenBatch};

@@ -8,6 +8,7 @@ use hestia_grammar::Directives;
 use log::{Level, LevelFilter};
 
 use super::env::{Environment, Warning};
+use super::live::Present;
 use super::outputs::{Console, JsonFile, Output, Switch, TextFile};
 use super::pipeline::{self, Pipeline, WithoutThread};
 use super::report::Report;
@@ -347,6 +348,22 @@ impl Builder {
         self
     }
 
+    /// On SIGUSR1, log one level more than before; on SIGUSR2, one less: `info` becomes `debug`, and `debug` becomes `info`
+    /// again. Off unless said. Unix only.
+    ///
+    /// What moves is the default level of every output, the common one and own ones alike, each between `off` and `trace`;
+    /// those that are at an end wait there, and the way back is the same. Targets that a directive names keep their levels, as
+    /// far as an output's own level lets them through. Levels that are said while the program runs, by
+    /// [`set_level`](crate::set_level) for one, are as they were said, and signals count from there. Each change is said in
+    /// the internal log, and [`report`](crate::report()) has the levels that hold.
+    ///
+    /// A signal has one meaning in a program: where other code handles these two as well, through `signal-hook` for one, both
+    /// act on them; a handler that is installed by `sigaction` after `init` takes them away from hestia.
+    pub fn level_signals(mut self, on: bool) -> Self {
+        self.settings.level_signals = self.settings.said(on);
+        self
+    }
+
     /// On a fault (SIGSEGV, SIGBUS) and on `abort` (SIGABRT), have everything written that was logged before; then the
     /// signal does what it would have done without hestia, so that exit status and core dump stay true. Off unless said.
     /// Linux only.
@@ -467,7 +484,8 @@ fn start(settings: Settings, warnings: &[Warning]) -> Result<Handle, InitError> 
         }
     }
     tell_warnings(warnings, &settings);
-    let pipeline: &Pipeline = Pipeline::start(Arc::new(settings), WithoutThread::Fail)?;
+    let present = Present::at_start(&settings);
+    let pipeline: &Pipeline = Pipeline::start(Arc::new(settings), present, WithoutThread::Fail)?;
     if let Err(error) = exit::prepare(&pipeline.settings) {
         internal::tell("signals", format!("cannot listen for signals: {error}"));
     }

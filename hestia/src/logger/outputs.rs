@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use log::{Level, LevelFilter};
 
 use super::pipeline::Opened;
+use super::settings::Origin;
 use crate::clock::TimeZone;
 use crate::error::{ErrorKind, SinkError};
 use crate::filter::Filter;
@@ -17,9 +18,9 @@ use crate::internal::panic_place;
 use crate::layout::{ConsoleLayout, JsonLayout, Layout, Schema, Style, TextLayout, color_wanted};
 use crate::record::batch::Batch;
 use crate::sink::console::{ConsoleSink, Stream, is_terminal};
-use crate::sink::file::FileSink;
 use crate::sink::file::durability::Durability;
 use crate::sink::file::rotation::Rotation;
+use crate::sink::file::{FileRules, FileSink};
 use crate::sink::{Sink, Standing};
 use crate::sync::lock;
 use crate::writer::route::RouteLayout;
@@ -29,6 +30,7 @@ pub(super) struct Destination {
     pub(super) sink: Box<dyn Sink>,
     pub(super) layout: RouteLayout,
     pub(super) filter: Option<Box<dyn Filter>>,
+    pub(super) make_filter: Option<MakeFilter>,
     pub(super) opened: Opened,
     /// Where its file stands, when it is one.
     pub(super) file: Option<Arc<Standing>>,
@@ -50,9 +52,9 @@ impl From<LevelFilter> for OutputLevel {
     }
 }
 
-type MakeFilter = Arc<dyn Fn() -> Box<dyn Filter> + Send + Sync>;
+pub(super) type MakeFilter = Arc<dyn Fn() -> Box<dyn Filter> + Send + Sync>;
 
-fn make_filter(filter: impl Filter + Clone + Sync + 'static) -> Option<MakeFilter> {
+pub(super) fn make_filter(filter: impl Filter + Clone + Sync + 'static) -> Option<MakeFilter> {
     Some(Arc::new(move || Box::new(filter.clone())))
 }
 
@@ -199,6 +201,7 @@ impl Console {
             sink,
             layout: named_layout(layout),
             filter: self.filter.as_ref().map(|make| make()),
+            make_filter: self.filter.clone(),
             opened,
             file: None,
         }
@@ -214,6 +217,7 @@ pub(super) fn open_safely<D: From<Destination>>(open: impl FnOnce() -> D) -> D {
             sink: Box::new(Nowhere),
             layout: named_layout(TextLayout::default()),
             filter: None,
+            make_filter: None,
             opened: Err(SinkError::new(ErrorKind::Panicked, what)),
             file: None,
         })
@@ -349,6 +353,15 @@ impl JsonFile {
     }
 }
 
+/// What is said about a file, in the file's own words.
+pub(super) fn rules(rotate: Option<&Switch<Rotation>>, sync: Durability) -> FileRules {
+    FileRules {
+        // By hand every file can be rotated about which nothing is said.
+        rotation: rotate.map_or_else(|| Some(Rotation::by_hand()), |said| said.0.clone()),
+        durability: sync,
+    }
+}
+
 fn open_file(
     path: &Path,
     rotate: Option<&Switch<Rotation>>,
@@ -356,15 +369,18 @@ fn open_file(
     layout: RouteLayout,
     filter: Option<&MakeFilter>,
 ) -> Destination {
-    // By hand every file can be rotated about which nothing is said.
-    let rotation = rotate.map_or_else(|| Some(Rotation::by_hand()), |said| said.0.clone());
-    let mut sink = FileSink::new(for_this_process(path), rotation, sync);
+    let FileRules {
+        rotation,
+        durability,
+    } = rules(rotate, sync);
+    let mut sink = FileSink::new(for_this_process(path), rotation, durability);
     let opened = sink.open();
     Destination {
         file: Some(Arc::clone(sink.standing())),
         sink: Box::new(sink),
         layout,
         filter: filter.map(|make| make()),
+        make_filter: filter.cloned(),
         opened,
     }
 }
@@ -400,6 +416,8 @@ fn for_this_process(path: &Path) -> PathBuf {
 pub struct Output {
     pub(super) name: String,
     pub(super) level: Option<LevelFilter>,
+    /// Who said the level, when that was not who said the output.
+    pub(super) level_origin: Option<Origin>,
     sink: SinkSource,
     layout: Arc<dyn Fn() -> RouteLayout + Send + Sync>,
     filter: Option<MakeFilter>,
@@ -437,6 +455,7 @@ impl Output {
         Output {
             name,
             level: None,
+            level_origin: None,
             sink,
             layout: Arc::new(|| named_layout(TextLayout::default())),
             filter: None,
@@ -464,6 +483,7 @@ impl Output {
             sink,
             layout: (self.layout)(),
             filter: self.filter.as_ref().map(|make| make()),
+            make_filter: self.filter.clone(),
             opened: Ok(()),
             file: None,
         })

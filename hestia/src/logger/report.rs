@@ -59,14 +59,8 @@ struct OutputReport {
 
 impl Report {
     pub(super) fn of(pipeline: &Pipeline) -> Self {
-        let mut rows = rows(&pipeline.settings);
-        let directives = lock(&pipeline.directives).clone();
-        if directives != pipeline.settings.directives.value
-            && let Some(row) = rows.iter_mut().find(|row| row.setting == "level")
-        {
-            row.value = levels_in_words(&directives.to_string());
-            row.origin = Origin::Running;
-        }
+        let present = lock(&pipeline.present).clone();
+        let rows = rows(&present.shown());
         let stats = pipeline.stats();
         let outputs = lock(&pipeline.outputs);
         let shown = outputs
@@ -239,7 +233,8 @@ pub(super) fn rows(settings: &Settings) -> Vec<ReportRow> {
     rows.add("sync", &settings.sync, Durability::to_string);
     for output in &settings.outputs {
         let value = format!("a sink of the program's{}", own_level(output.level));
-        rows.push(&format!("sink {}", output.name), value, settings.code);
+        let origin = output.level_origin.unwrap_or(settings.code);
+        rows.push(&format!("sink {}", output.name), value, origin);
     }
     rows.add("logs_dir", &settings.logs_dir, |path| {
         path.display().to_string()
@@ -269,6 +264,7 @@ pub(super) fn rows(settings: &Settings) -> Vec<ReportRow> {
         )
     });
     rows.add("reopen_on_hang_up", &settings.reopen_on_hang_up, on_or_off);
+    rows.add("level_signals", &settings.level_signals, on_or_off);
     rows.add("crash_safe", &settings.crash_safe, |place| match place {
         CrashSafe::Off => "off".to_owned(),
         CrashSafe::On => "on".to_owned(),

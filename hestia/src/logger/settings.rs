@@ -1,6 +1,6 @@
 //! All settings, each with who said it, after environment and code have been put together.
 //!
-//! Made once by `init`, never changed; a forked child starts from the same.
+//! Made by `init`; [`super::live`] has a copy of them that follows what changes while the program runs.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hestia_grammar::{Directives, limits};
+use log::LevelFilter;
 
 use super::env::{Environment, Warning};
 use super::outputs::{Console, JsonFile, Output, Switch, TextFile, open_safely};
@@ -176,6 +177,7 @@ pub(super) struct Settings {
     pub(super) panics: Said<bool>,
     pub(super) drain_on: Said<Vec<Signal>>,
     pub(super) reopen_on_hang_up: Said<bool>,
+    pub(super) level_signals: Said<bool>,
     pub(super) drain_on_crash: Said<bool>,
     pub(super) internal_logger: Said<bool>,
     pub(super) crash_safe: Said<CrashSafe>,
@@ -213,6 +215,7 @@ impl Default for Settings {
             panics: Said::default(true),
             drain_on: Said::default(Vec::new()),
             reopen_on_hang_up: Said::default(false),
+            level_signals: Said::default(false),
             drain_on_crash: Said::default(false),
             internal_logger: Said::default(false),
             crash_safe: Said::default(CrashSafe::Off),
@@ -304,18 +307,36 @@ impl Settings {
 
     /// One level that every output obeys.
     fn forget_own_levels(&mut self) {
+        self.each_own_level(|_, level, _| *level = None);
+    }
+
+    /// The own level of each output, by its name, and who said so.
+    pub(super) fn each_own_level(
+        &mut self,
+        mut visit: impl FnMut(&str, &mut Option<LevelFilter>, &mut Origin),
+    ) {
         if let Some(console) = &mut self.console.value {
-            console.level = None;
+            visit("console", &mut console.level, &mut self.console.origin);
         }
         if let Some(text) = &mut self.text.value {
-            text.level = None;
+            visit("text", &mut text.level, &mut self.text.origin);
         }
         if let Some(json) = &mut self.json.value {
-            json.level = None;
+            visit("json", &mut json.level, &mut self.json.origin);
         }
         for output in &mut self.outputs {
-            output.level = None;
+            let origin = output.level_origin.get_or_insert(self.code);
+            visit(&output.name, &mut output.level, origin);
         }
+    }
+
+    pub(super) fn set_own_level(&mut self, name: &str, level: Option<LevelFilter>, said: Origin) {
+        self.each_own_level(|output, own, origin| {
+            if output == name {
+                *own = level;
+                *origin = said;
+            }
+        });
     }
 
     /// Finds what is left to find, and checks what was said.
@@ -399,7 +420,10 @@ impl Settings {
         if self.crash_safe.value == CrashSafe::In(PathBuf::new()) {
             return Err(invalid("`crash_safe` is an empty path; name a directory"));
         }
-        if cfg!(not(unix)) && (self.reopen_on_hang_up.value || !self.drain_on.value.is_empty()) {
+        let wants_signals = self.reopen_on_hang_up.value
+            || self.level_signals.value
+            || !self.drain_on.value.is_empty();
+        if cfg!(not(unix)) && wants_signals {
             return Err(invalid("signals are to be had on Unix only"));
         }
         let has_crash_handler = cfg!(all(target_os = "linux", not(hestia_portable)));
@@ -475,16 +499,20 @@ impl Settings {
             .unzip()
     }
 
-    /// Opens the file of a named logger; it looks as the text file does.
+    /// Opens the file of a named logger; it looks as the text file does, and is rotated and synced as that is at present.
     pub(super) fn open_own_file(
         &self,
         file: &OwnFile,
         directives: &Directives,
+        present: &Settings,
     ) -> (pipeline::Output, Route) {
         let mut text = self.text.value.clone().unwrap_or_default();
         text.path = Some(file.path.clone());
+        if let Some(now) = &present.text.value {
+            (text.rotate, text.sync) = (now.rotate.clone(), now.sync);
+        }
         let name = file.said.display().to_string();
-        let (rotate, sync) = (self.rotate.value.as_ref(), self.sync.value);
+        let (rotate, sync) = (present.rotate.value.as_ref(), present.sync.value);
         let destination = open_safely(|| text.open(rotate, sync));
         pipeline::route(name, destination, directives, text.level, Some(file.number))
     }
