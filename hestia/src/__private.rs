@@ -5,6 +5,8 @@ pub use core;
 pub use crate::callsite::statement::{Callsite, Callsites, LoggerArgument, Via, may_be_on};
 pub use crate::level::{Level, Severity};
 pub use crate::logger::attribute;
+#[cfg(feature = "config")]
+pub use crate::logger::config::keys::all as config_keys;
 pub use crate::logger::receipt::Pending;
 pub use crate::record::Message;
 pub use crate::record::capture::{

@@ -45,6 +45,7 @@
 //!
 //! | Feature | What |
 //! |---|---|
+//! | `config` | settings are read from a file, `hestia.toml`, and followed while the program runs; see [`Builder::config`] |
 //! | `dotenv` | reads a `.env` file beside the environment |
 //! | `gzip` | archives of rotated files can be compressed to `.gz` |
 //! | `zstd` | the same to `.zst`; needs a C compiler |
@@ -90,6 +91,8 @@ pub use hestia_macros::{Encode, main};
 pub use layout::{ConsoleLayout, JsonLayout, Layout, Multiline, Schema, Style, TextLayout};
 pub use level::{Level, LevelFilter, Severity};
 pub use logger::builder::{Builder, Levels};
+#[cfg(feature = "config")]
+pub use logger::config::reload::{Reloaded, reload};
 #[cfg(unix)]
 pub use logger::crash_safe::{Recovered, recover};
 pub use logger::explanation::Explanation;

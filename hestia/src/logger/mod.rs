@@ -12,6 +12,8 @@
 pub mod attribute;
 mod backtrace;
 pub(crate) mod builder;
+#[cfg(feature = "config")]
+pub(crate) mod config;
 #[cfg(all(target_os = "linux", not(hestia_portable)))]
 mod crash;
 #[cfg(unix)]
@@ -22,6 +24,8 @@ mod exit;
 pub(crate) mod explanation;
 mod live;
 pub(crate) mod named;
+#[cfg(not(feature = "config"))]
+mod no_config;
 pub(crate) mod outputs;
 mod own_file;
 mod panics;
@@ -30,6 +34,9 @@ pub(crate) mod receipt;
 pub(crate) mod report;
 pub(crate) mod settings;
 mod signals;
+
+#[cfg(not(feature = "config"))]
+use no_config as config;
 
 use std::time::Duration;
 
@@ -206,6 +213,15 @@ impl Handle {
     /// As there.
     pub fn clear_filter(&self, output: &str) -> Result<(), InitError> {
         clear_filter(output)
+    }
+
+    /// As [`crate::reload`].
+    ///
+    /// # Errors
+    /// As there.
+    #[cfg(feature = "config")]
+    pub fn reload(&self) -> Result<config::reload::Reloaded, InitError> {
+        config::reload::reload()
     }
 
     /// As [`crate::stats`].

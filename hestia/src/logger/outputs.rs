@@ -518,7 +518,7 @@ debug! {
 }
 
 /// An output, or `false` for none, or `true` for the usual one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Switch<T>(pub(super) Option<T>);
 
 impl<T: Default> From<bool> for Switch<T> {

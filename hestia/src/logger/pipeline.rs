@@ -15,6 +15,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use hestia_grammar::Directives;
 use log::LevelFilter;
 
+use super::config::{self, Source};
 #[cfg(unix)]
 use super::crash_safe;
 use super::direct::Direct;
@@ -66,6 +67,8 @@ pub(super) struct Pipeline {
     pub(super) outputs: Mutex<Vec<Output>>,
     /// What holds now. Locked after `outputs` where both are.
     pub(super) present: Mutex<Present>,
+    /// The file that settings come from, if there is one.
+    pub(super) source: Option<Source>,
     own_files: Mutex<OwnFiles>,
 }
 
@@ -135,6 +138,7 @@ impl Pipeline {
     pub(super) fn start(
         settings: Arc<Settings>,
         present: Present,
+        source: Option<Source>,
         without_thread: WithoutThread,
     ) -> Result<&'static Pipeline, InitError> {
         let facts = Arc::new(settings.facts.for_this_process());
@@ -188,6 +192,7 @@ impl Pipeline {
             direct: Arc::new(Direct::new(writer)),
             outputs: Mutex::new(outputs),
             present: Mutex::new(present),
+            source,
             own_files: Mutex::default(),
         }));
         PIPELINE.store(pipeline, Ordering::Release);
@@ -211,12 +216,14 @@ impl Pipeline {
             |outputs| outputs.iter().map(Inherited::of).collect(),
         );
         let settings = Arc::clone(&self.settings);
-        match Pipeline::start(settings, present, WithoutThread::WriteDirectly) {
+        let source = self.source.as_ref().map(Source::for_child);
+        match Pipeline::start(settings, present, source, WithoutThread::WriteDirectly) {
             Ok(child) => {
                 child.inherit(&inherited);
                 if let Err(error) = signals::listen(&child.settings) {
                     internal::tell("fork", format!("cannot listen for signals: {error}"));
                 }
+                config::watch(child);
             }
             Err(error) => internal::tell("fork", chain(&error)),
         }
@@ -554,7 +561,7 @@ fn mapping(
 fn writer_settings(settings: &Settings, facts: Arc<Facts>) -> writer::Settings {
     writer::Settings {
         facts,
-        process_fields: Arc::new(settings.metadata.clone()),
+        process_fields: Arc::new(settings.metadata.value.clone()),
         grace: settings.grace.value,
         linger: settings.linger.value,
     }

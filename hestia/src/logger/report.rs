@@ -60,7 +60,10 @@ struct OutputReport {
 impl Report {
     pub(super) fn of(pipeline: &Pipeline) -> Self {
         let present = lock(&pipeline.present).clone();
-        let rows = rows(&present.shown());
+        let mut rows = rows(&present.shown());
+        if let Some(source) = &pipeline.source {
+            source.renew_lines(&mut rows);
+        }
         let stats = pipeline.stats();
         let outputs = lock(&pipeline.outputs);
         let shown = outputs
@@ -168,6 +171,9 @@ fn notes(pipeline: &Pipeline, outputs: &[Output]) -> Vec<String> {
             lower(rule.said)
         ));
     }
+    if let Some(source) = &pipeline.source {
+        notes.extend(source.notes());
+    }
     for output in outputs {
         if output
             .counts
@@ -239,9 +245,10 @@ pub(super) fn rows(settings: &Settings) -> Vec<ReportRow> {
     rows.add("logs_dir", &settings.logs_dir, |path| {
         path.display().to_string()
     });
-    if !settings.metadata.is_empty() {
-        let metadata = in_words(Entries::new(&settings.metadata));
-        rows.push("metadata", metadata, settings.code);
+    if !settings.metadata.value.is_empty() {
+        rows.add("metadata", &settings.metadata, |fields| {
+            in_words(Entries::new(fields))
+        });
     }
     rows.add("overflow", &settings.overflow, |overflow| match overflow {
         Overflow::Block => "block".to_owned(),
@@ -272,6 +279,11 @@ pub(super) fn rows(settings: &Settings) -> Vec<ReportRow> {
     });
     rows.add("drain_on_crash", &settings.drain_on_crash, on_or_off);
     rows.add("internal_logger", &settings.internal_logger, on_or_off);
+    rows.add("config", &settings.config, |path| {
+        let path = path.as_ref().map(|path| path.display().to_string());
+        or(path.as_deref(), "none")
+    });
+    rows.add("watch", &settings.watch, on_or_off);
     rows.add("env", &settings.reads_environment, on_or_off);
     rows.0
 }

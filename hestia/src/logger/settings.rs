@@ -33,6 +33,11 @@ pub enum Origin {
     Attribute,
     /// The builder.
     Builder,
+    /// The file of settings, `hestia.toml`.
+    File {
+        /// The line of the key, from 1.
+        line: u32,
+    },
     /// An environment variable.
     Environment(&'static str),
     /// A call while the program was running.
@@ -45,6 +50,7 @@ impl fmt::Display for Origin {
             Origin::Default => out.pad("default"),
             Origin::Attribute => out.pad("attribute"),
             Origin::Builder => out.pad("builder"),
+            Origin::File { line } => out.pad(&format!("file (line {line})")),
             Origin::Environment(name) => out.pad(&format!("environment ({name})")),
             Origin::Running => out.pad("changed while running"),
         }
@@ -67,7 +73,7 @@ impl<T> Said<T> {
     }
 
     /// The environment wins.
-    fn overrule(&mut self, value: Option<T>, name: &'static str) {
+    pub(super) fn overrule(&mut self, value: Option<T>, name: &'static str) {
         if let Some(value) = value {
             *self = Said {
                 value,
@@ -157,7 +163,7 @@ pub(super) struct Settings {
     pub(super) logs_dir: Said<PathBuf>,
     pub(super) directives: Said<Directives>,
     /// Encoded, as records carry them.
-    pub(super) metadata: Vec<u8>,
+    pub(super) metadata: Said<Vec<u8>>,
     pub(super) console: Said<Option<Console>>,
     pub(super) text: Said<Option<TextFile>>,
     pub(super) json: Said<Option<JsonFile>>,
@@ -183,6 +189,10 @@ pub(super) struct Settings {
     pub(super) crash_safe: Said<CrashSafe>,
     pub(super) error_hook: Option<ErrorHook>,
     pub(super) reads_environment: Said<bool>,
+    /// The operator's file.
+    pub(super) config: Said<Option<PathBuf>>,
+    /// Whether that is followed while the program runs.
+    pub(super) watch: Said<bool>,
 }
 
 impl Default for Settings {
@@ -197,7 +207,7 @@ impl Default for Settings {
             is_container: Said::default(None),
             logs_dir: Said::default(PathBuf::from("logs")),
             directives: Said::default(Directives::default()),
-            metadata: Vec::new(),
+            metadata: Said::default(Vec::new()),
             console: Said::default(Some(Console::default())),
             text: Said::default(Some(TextFile::default())),
             json: Said::default(Some(JsonFile::default())),
@@ -221,6 +231,8 @@ impl Default for Settings {
             crash_safe: Said::default(CrashSafe::Off),
             error_hook: None,
             reads_environment: Said::default(true),
+            config: Said::default(None),
+            watch: Said::default(true),
         }
     }
 }
@@ -351,6 +363,11 @@ impl Settings {
         }
         facts.app_version.clone_from(&self.version.value);
         self.facts = facts;
+        self.place_files()
+    }
+
+    /// Finds the paths of the files that have none yet.
+    fn place_files(&mut self) -> Result<(), InitError> {
         let moves = self.moves_files().is_some();
         let directory = &self.logs_dir.value;
         if let Some(text) = &mut self.text.value {
@@ -360,6 +377,16 @@ impl Settings {
             place(&mut json.path, JsonFile::NAME, directory, moves);
         }
         self.keep_files_apart(moves)
+    }
+
+    /// Whether all of it can be had; nothing is found for that, or changed.
+    #[cfg_attr(
+        not(feature = "config"),
+        allow(dead_code, reason = "only a file is tried out")
+    )]
+    pub(super) fn check_together(&self) -> Result<(), InitError> {
+        self.check()?;
+        self.clone().place_files()
     }
 
     /// The directory that takes the place of the ones the code named, when the environment says one.
@@ -403,7 +430,7 @@ impl Settings {
         Ok(())
     }
 
-    fn check(&self) -> Result<(), InitError> {
+    pub(super) fn check(&self) -> Result<(), InitError> {
         let ring_bytes = self.ring_bytes.value as u64;
         limits::check_ring_bytes(ring_bytes).map_err(invalid)?;
         limits::check_queue_bytes(self.queue_bytes.value as u64, Some(ring_bytes))
