@@ -163,6 +163,14 @@ impl Entry<'_, '_> {
         None
     }
 
+    /// Only code can say it.
+    pub(super) fn is_code(&mut self) {
+        let name = self.name;
+        self.mistake(format!(
+            "`{name}` takes code, which no file can say; say it with the builder or the attribute"
+        ));
+    }
+
     /// It is text, but not such a text.
     fn refused(&mut self, text: &str, why: &impl std::fmt::Display) {
         let name = self.name;

@@ -49,11 +49,7 @@ const fn key<T>(
 
 /// A key that takes code.
 const fn code<T>(name: &'static str) -> Key<T> {
-    key(name, "", "", |entry, _| {
-        entry.mistake(
-            "this takes code, which no file can say; say it with the builder or the attribute",
-        );
-    })
+    key(name, "", "", |entry, _| entry.is_code())
 }
 
 pub(super) fn find<'k, T>(table: &'k [Key<T>], name: &str) -> Option<&'k Key<T>> {

@@ -54,6 +54,8 @@ struct Last {
     settings: Settings,
     /// The settings that it has changed since the start, and that cannot change while the program runs.
     waiting: Vec<String>,
+    /// The settings that the environment says otherwise.
+    overruled: Vec<(String, Origin)>,
     /// Why it is not taken as it is now.
     refused: Option<String>,
 }
@@ -93,6 +95,7 @@ pub(super) fn read(
             text,
             settings: code.clone(),
             waiting: Vec::new(),
+            overruled: Vec::new(),
             refused: None,
         }),
         code,
@@ -194,6 +197,7 @@ impl Source {
                 text: None,
                 settings: self.code.clone(),
                 waiting: Vec::new(),
+                overruled: Vec::new(),
                 refused: None,
             })),
         }

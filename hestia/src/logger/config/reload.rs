@@ -28,6 +28,8 @@ pub struct Reloaded {
     changed: Vec<String>,
     waiting: Vec<String>,
     overruled: Vec<(String, Origin)>,
+    /// What waits, or is overruled, is otherwise than it was the last time.
+    pub(super) has_news: bool,
 }
 
 impl Reloaded {
@@ -147,11 +149,14 @@ impl Source {
         let waiting = differences(&pipeline.settings, &new);
         let mut last = lock(&self.last);
         last.settings = new;
+        let has_news = last.waiting != waiting || last.overruled != overruled;
         last.waiting.clone_from(&waiting);
+        last.overruled.clone_from(&overruled);
         Ok(Reloaded {
             changed,
             waiting,
             overruled,
+            has_news,
         })
     }
 
@@ -245,7 +250,11 @@ impl Pipeline {
         let own_before = own_levels(before);
         let moved: Vec<_> = own_levels(new)
             .into_iter()
-            .filter(|own| !own_before.contains(own))
+            .filter(|(name, level, _)| {
+                // Where it is said in the file is no matter.
+                let mut before = own_before.iter();
+                !before.any(|(other, own, _)| other == name && own == level)
+            })
             .collect();
         let is_common = before.directives.value != new.directives.value;
         if !is_common && moved.is_empty() {

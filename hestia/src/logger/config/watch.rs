@@ -102,9 +102,9 @@ fn settled(source: &Source) -> Result<String, String> {
 
 fn tell(source: &Source, reloaded: &Reloaded) {
     let what = format!("{}: {reloaded}", source.path.display());
-    if reloaded.waiting().is_empty() && reloaded.overruled().next().is_none() {
-        internal::note("config", what);
-    } else {
+    if reloaded.has_news {
         internal::advise("config", what);
+    } else {
+        internal::note("config", what);
     }
 }
