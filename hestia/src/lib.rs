@@ -15,7 +15,7 @@
 //! [`Builder::env`]) wins over that. While the program runs, [`flush`] waits until every output has
 //! confirmed what was logged, [`rotate`] begins new files (see [`Rotation`] for when they are begun by themselves),
 //! [`stats`] counts, [`report`] says who set what, [`explain`] which filter
-//! stops a record, and [`set_level`] changes levels.
+//! stops a record, and [`set_level`] and [`set_filter`] change what is logged.
 //!
 //! # The way of a record
 //!
@@ -45,7 +45,7 @@
 //!
 //! | Feature | What |
 //! |---|---|
-//! | `config` | settings are read from a file, `hestia.toml`, and followed while the program runs; see [`Builder::config`] |
+//! | `config` | settings are read from a file, `hestia.toml`, and followed while the program runs: `Builder::config` |
 //! | `dotenv` | reads a `.env` file beside the environment |
 //! | `gzip` | archives of rotated files can be compressed to `.gz` |
 //! | `zstd` | the same to `.zst`; needs a C compiler |

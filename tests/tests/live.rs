@@ -631,6 +631,7 @@ fn reloading_by_hand_says_what_came_of_it() {
     assert!(said[4].contains("hestia.toml:1: unknown key `levle`; did you mean `level`?; "));
     assert!(said[4].contains("hestia.toml:2: `linger` takes a number with a unit, in a string"));
     assert!(said[5].starts_with("OpenFile: cannot read "), "{said:?}");
+    assert_eq!(said[6..], ["true", "false"]);
     assert_eq!(row(&program, "level"), "trace | changed while running");
     assert_eq!(row(&program, "watch"), "off | builder");
 }

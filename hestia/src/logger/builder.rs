@@ -400,7 +400,8 @@ impl Builder {
 
     /// Whether the environment has the last word; yes unless said otherwise. The variables are
     /// `LOG_LEVEL` (else `RUST_LOG`), `APP_NAME`, `APP_VERSION`, `ENVIRONMENT`, `LOGS_DIR`,
-    /// `ENABLE_INTERNAL_LOGGER`, `IS_CONTAINER_OVERRIDE`; and, as in hestia for Python, `LOG_ROTATION_TYPE` (`size` or
+    /// `ENABLE_INTERNAL_LOGGER`, `IS_CONTAINER_OVERRIDE`, `HESTIA_CONFIG` (the path of a file of settings, with the feature
+    /// `config`); and, as in hestia for Python, `LOG_ROTATION_TYPE` (`size` or
     /// `time`), `LOG_ROTATION_MAX_BYTES` (10 MiB unless set), `LOG_ROTATION_WHEN` (`S`, `M`, `H`, `D`, `midnight`, or
     /// `W0` for Monday to `W6`; `midnight` unless set), `LOG_ROTATION_INTERVAL` (so many of them, 1 unless set) and
     /// `LOG_ROTATION_BACKUP_COUNT` (0 keeps all). Those about colour always count.
@@ -460,8 +461,8 @@ impl Builder {
     /// own value of that key changes.
     ///
     /// On Linux a thread of hestia's waits for the system to tell that the file was written, replaced, deleted, or that a
-    /// symbolic link on the way to it leads elsewhere now (as Kubernetes changes its config maps), and costs nothing meanwhile;
-    /// on network file systems, which do not tell, use [`reload`](crate::reload()). Elsewhere it looks every 2 s. A forked
+    /// symbolic link on the way to it leads elsewhere now (as Kubernetes changes its config maps), and costs nothing meanwhile. What
+    /// is written counts once the writer has closed the file. On network file systems, which do not tell, use [`reload`](crate::reload()). Elsewhere it looks every 2 s. A forked
     /// child begins with what held in its parent, and follows the file itself once it logs.
     #[cfg(feature = "config")]
     pub fn watch(mut self, on: bool) -> Self {
@@ -489,7 +490,7 @@ impl Builder {
     }
 
     /// As [`Builder::init`], but when hestia runs already with equal settings, returns its handle. Sinks
-    /// of the program's own are equal when their names are.
+    /// of the program's own are equal when their names are; where a file says settings, it is the code's that are compared.
     ///
     /// # Errors
     /// As `init`; [`ErrorKind::AlreadyRunning`] names the first setting that differs.
@@ -499,7 +500,11 @@ impl Builder {
         let Some(running) = pipeline::running() else {
             return start(complete);
         };
-        match difference(&complete.settings, &running.settings) {
+        let (new, old) = match (&complete.source, &running.source) {
+            (Some(new), Some(old)) => (new.code(), old.code()),
+            _ => (&complete.settings, &*running.settings),
+        };
+        match difference(new, old) {
             None => Ok(Handle::new()),
             Some(difference) => Err(InitError::new(
                 ErrorKind::AlreadyRunning,

@@ -49,6 +49,12 @@ impl Present {
         directives
     }
 
+    /// The levels of an output.
+    pub(super) fn table(&self, output: &Output) -> Arc<Table> {
+        let own = output.own_level.map(|own| shifted(own, self.shift));
+        Arc::new(Table::new(&self.directives(), DEFAULT_LEVEL, own))
+    }
+
     /// The settings as they are shown: what signals have shifted is where it is now.
     pub(super) fn shown(self) -> Settings {
         let directives = self.directives();
@@ -162,11 +168,8 @@ impl Pipeline {
         let mut outputs = lock(&self.outputs);
         let mut present = lock(&self.present);
         let result = change(&mut outputs, &mut present);
-        let directives = present.directives();
         for output in &*outputs {
-            let own = output.own_level.map(|own| shifted(own, present.shift));
-            let table = Table::new(&directives, DEFAULT_LEVEL, own);
-            output.table.store(Arc::new(table));
+            output.table.store(present.table(output));
         }
         drop(present);
         self.set_gate(&outputs);

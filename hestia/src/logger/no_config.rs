@@ -43,6 +43,10 @@ pub(super) fn read(
 pub(super) fn watch(_: &'static Pipeline) {}
 
 impl Source {
+    pub(super) fn code(&self) -> &Settings {
+        match *self {}
+    }
+
     pub(super) fn began_with(&self, _: &Settings) {
         match *self {}
     }
@@ -57,5 +61,21 @@ impl Source {
 
     pub(super) fn notes(&self) -> Vec<String> {
         match *self {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_told() {
+        let mut settings = Settings::default();
+        assert_eq!(read(&mut settings, None).1.len(), 0);
+        let path = Some("hestia.toml".into());
+        settings.config.overrule(Some(path), "HESTIA_CONFIG");
+        let (_, mistakes) = read(&mut settings, None);
+        let what = "HESTIA_CONFIG=\"hestia.toml\": this program was built without hestia's feature `config`";
+        assert_eq!(mistakes[0].what, what);
     }
 }

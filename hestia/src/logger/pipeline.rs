@@ -69,7 +69,8 @@ pub(super) struct Pipeline {
     pub(super) present: Mutex<Present>,
     /// The file that settings come from, if there is one.
     pub(super) source: Option<Source>,
-    own_files: Mutex<OwnFiles>,
+    /// Locked before `present` and `outputs` where more than one is.
+    pub(super) own_files: Mutex<OwnFiles>,
 }
 
 impl std::fmt::Debug for Pipeline {
@@ -512,6 +513,8 @@ impl Pipeline {
         let (mut output, route) = self.open_own_file(&file);
         output.moved_to = (file.path != file.said).then_some(file.path);
         let mut outputs = lock(&self.outputs);
+        // They may have changed since it was opened.
+        output.table.store(lock(&self.present).table(&output));
         outputs.push(output);
         self.front.gate.set(union(&outputs));
         // Under the lock, so that the writer has the outputs in the same order. The channel has no bound,

@@ -447,6 +447,9 @@ impl Settings {
         if self.crash_safe.value == CrashSafe::In(PathBuf::new()) {
             return Err(invalid("`crash_safe` is an empty path; name a directory"));
         }
+        if self.config.value.as_deref() == Some(Path::new("")) {
+            return Err(invalid("`config` is an empty path; name a file"));
+        }
         let wants_signals = self.reopen_on_hang_up.value
             || self.level_signals.value
             || !self.drain_on.value.is_empty();

@@ -415,6 +415,11 @@ fn reload() {
     let missing = hestia.reload().expect_err("it is not there");
     said.push(format!("{:?}: {missing}", missing.kind()));
     hestia.set_level(LevelFilter::Trace).expect("a level");
+    // It is the code's word that is compared, not the file's.
+    let same = hestia::builder().console(false).config(FILE).watch(false);
+    said.push(same.try_init().is_ok().to_string());
+    let other = hestia::builder().console(false).config(FILE).level("off");
+    said.push(other.try_init().is_ok().to_string());
     finish(hestia, &json!(said));
 }
 

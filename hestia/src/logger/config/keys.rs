@@ -390,7 +390,7 @@ const JSON: &[Key<JsonFile>] = &[
 
 const ROTATE: &[Key<Rotation>] = &[
     key("size", SIZE, r#"size = "10MB""#, |entry, rotation| {
-        rotation.size = entry.size()
+        rotation.size = entry.size();
     }),
     key(
         "every",

@@ -180,6 +180,11 @@ fn tried<'t>(
 }
 
 impl Source {
+    /// What the code says, which is the same whatever the file says meanwhile.
+    pub(super) fn code(&self) -> &Settings {
+        &self.code
+    }
+
     /// What the program has begun with.
     pub(super) fn began_with(&self, settings: &Settings) {
         lock(&self.last).settings = settings.clone();

@@ -281,6 +281,8 @@ impl Pipeline {
 
     fn follow_files(&self, before: &Settings, new: &Settings) -> Vec<&'static str> {
         let mut changed = Vec::new();
+        // A file that is opened meanwhile would go by what was said before.
+        let _none_is_added = lock(&self.own_files);
         let mut present = lock(&self.present);
         let Present { settings: now, .. } = &mut *present;
         if before.rotate.value != new.rotate.value {

@@ -73,11 +73,15 @@ fn look(source: &Source) {
     let Some(pipeline) = pipeline::running() else {
         return;
     };
-    let _turn = lock(&source.turn);
-    if source.knows(&text) {
-        return;
-    }
-    match source.take(pipeline, text) {
+    let result = {
+        let _turn = lock(&source.turn);
+        if source.knows(&text) {
+            return;
+        }
+        source.take(pipeline, text)
+    };
+    // Told without the turn: the error hook may want the file read again.
+    match result {
         Ok(reloaded) => tell(source, &reloaded),
         Err(error) => {
             let what = format!("{}; the settings stay as they were", chain(&error));

@@ -64,7 +64,7 @@ impl Watch {
         ));
         for _ in 0..ATTEMPTS {
             let places = places(path);
-            match watched(&places) {
+            match watched(path, &places) {
                 Ok(inotify) if places == self::places(path) => {
                     return Ok(Watch { inotify, places });
                 }
@@ -93,6 +93,10 @@ impl Watch {
             if event.events().intersects(ends) {
                 return Ok(Told::Lost);
             }
+            // The file itself has no name in its own event.
+            if event.events().contains(ReadFlags::CLOSE_WRITE) && event.file_name().is_none() {
+                return Ok(Told::Changed);
+            }
             let name = event
                 .file_name()
                 .map(|name| OsStr::from_bytes(name.to_bytes()));
@@ -103,7 +107,7 @@ impl Watch {
     }
 }
 
-fn watched(places: &[Place]) -> io::Result<OwnedFd> {
+fn watched(path: &Path, places: &[Place]) -> io::Result<OwnedFd> {
     let inotify = inotify::init(CreateFlags::CLOEXEC)?;
     let inotify = OwnedFd::from(above_standard_streams(inotify.into())?);
     // Not each write: a log file may be in the same directory. A file counts once its writer closes it.
@@ -118,6 +122,8 @@ fn watched(places: &[Place]) -> io::Result<OwnedFd> {
     for (directory, _) in places {
         inotify::add_watch(&inotify, directory, flags)?;
     }
+    // A file that is mounted by itself into a container is written to in another directory. It need not be there.
+    let _ = inotify::add_watch(&inotify, path, WatchFlags::CLOSE_WRITE);
     Ok(inotify)
 }
 
