@@ -614,6 +614,15 @@ fn a_forked_child_has_what_held_and_follows_the_file() {
     );
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_logged_beside_the_file_wakes_nobody() {
+    let program = run("idle").finish().successful();
+    assert_eq!(program.lines("all.log").len(), 300);
+    let sleeps = facts(&program).as_u64().expect("a number");
+    assert!(sleeps < 30, "it slept {sleeps} times");
+}
+
 #[test]
 fn reloading_by_hand_says_what_came_of_it() {
     let program = run("reload").finish().successful();

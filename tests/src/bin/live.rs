@@ -394,6 +394,36 @@ fn fork() {
 #[cfg(not(unix))]
 fn fork() {}
 
+/// Logs into the directory of the file. Tells how often the thread that follows it went to sleep meanwhile.
+#[cfg(target_os = "linux")]
+fn idle() {
+    use hestia_tests::kernel::figure;
+
+    write(FILE, "[text]\npath = \"all.log\"\n");
+    let hestia = following();
+    write(FILE, "level = \"debug\"\n[text]\npath = \"all.log\"\n");
+    until_level(hestia, "debug");
+    let sleeps = || {
+        let threads = fs::read_dir("/proc/self/task").expect("threads");
+        let mut threads = threads.filter_map(Result::ok).map(|thread| thread.path());
+        let is_it = |path: &std::path::PathBuf| {
+            fs::read_to_string(path.join("comm")).is_ok_and(|name| name.trim() == "hestia-watch")
+        };
+        let thread = threads.find(is_it).expect("the thread");
+        let status = fs::read_to_string(thread.join("status")).expect("its status");
+        figure(&status, "voluntary_ctxt_switches").expect("a number")
+    };
+    let before = sleeps();
+    for number in 0..300 {
+        log::info!("{number}");
+        flush(hestia);
+    }
+    finish(hestia, &json!(sleeps() - before));
+}
+
+#[cfg(not(target_os = "linux"))]
+fn idle() {}
+
 /// By hand, and what that says.
 fn reload() {
     let nowhere = hestia::reload().expect_err("hestia does not run");
@@ -445,6 +475,7 @@ fn main() {
         Some("signals") => signals(),
         Some("filters") => filters(),
         Some("fork") => fork(),
+        Some("idle") => idle(),
         Some("reload") => reload(),
         scenario => panic!("no such scenario: {scenario:?}"),
     }
