@@ -172,7 +172,16 @@ fn changes(way: &str) {
     write(FILE, "level = \"warn\"\n");
     until_level(hestia, "warn");
     say_all("last");
+    until_noted("changed: level", 2);
     finish(hestia, &Value::Null);
+}
+
+/// Waits until the internal log says so, so often: what has happened is said a moment later.
+fn until_noted(what: &str, times: usize) {
+    until(what, || {
+        let log = fs::read_to_string("logs/hestia_internal.log");
+        log.is_ok_and(|log| log.matches(what).count() >= times)
+    });
 }
 
 #[cfg(unix)]
@@ -259,7 +268,7 @@ fn waiting() {
     let hestia = following();
     let text = "app = \"other\"\nlevel = \"warn\"\nqueue_bytes = \"32MiB\"\ntext = \"new.log\"\n";
     write(FILE, text);
-    until_level(hestia, "warn");
+    until_noted("counts from the next start", 1);
     let same = hestia.reload().expect("it is good");
     write(FILE, &text.replace("warn", "debug"));
     until_level(hestia, "debug");

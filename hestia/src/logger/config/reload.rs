@@ -144,14 +144,15 @@ impl Source {
         if !mistakes.is_empty() {
             return Err(refused(ErrorKind::InvalidSetting, &mistakes));
         }
-        let before = lock(&self.last).settings.clone();
-        let changed = pipeline.follow(&before, &new);
         let waiting = differences(&pipeline.settings, &new);
         let mut last = lock(&self.last);
-        last.settings = new;
+        // First: whoever sees that something has changed sees which line says so.
+        let before = std::mem::replace(&mut last.settings, new.clone());
         let has_news = last.waiting != waiting || last.overruled != overruled;
         last.waiting.clone_from(&waiting);
         last.overruled.clone_from(&overruled);
+        drop(last);
+        let changed = pipeline.follow(&before, &new);
         Ok(Reloaded {
             changed,
             waiting,
