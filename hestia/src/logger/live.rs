@@ -171,10 +171,11 @@ impl Pipeline {
         for output in &*outputs {
             output.table.store(present.table(output));
         }
-        drop(present);
         self.set_gate(&outputs);
-        drop(outputs);
         self.publish_max_level();
+        // Now: whoever reads what holds finds that it does.
+        drop(present);
+        drop(outputs);
         result
     }
 

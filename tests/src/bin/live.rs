@@ -37,8 +37,11 @@ fn told() -> std::sync::MutexGuard<'static, Vec<String>> {
         .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
+/// All of it at once: nobody sees half of it, however busy the machine is.
 fn write(path: impl AsRef<Path>, text: &str) {
-    fs::write(path, text).expect("a file can be written");
+    let (path, new) = (path.as_ref(), path.as_ref().with_extension("new"));
+    fs::write(&new, text).expect("a file can be written");
+    fs::rename(&new, path).expect("a file can be replaced");
 }
 
 /// Each setting and who said it.
@@ -148,7 +151,7 @@ fn changes(way: &str) {
     flush(hestia);
     let new = "\n# moved by a line\nlevel = \"debug\"\n";
     match way {
-        "written" | "appears" => write(FILE, new),
+        "written" | "appears" => fs::write(FILE, new).expect("a file can be written"),
         "renamed" => {
             write("hestia.toml.tmp", new);
             fs::rename("hestia.toml.tmp", FILE).expect("renamed over");

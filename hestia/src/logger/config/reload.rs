@@ -233,7 +233,7 @@ impl Pipeline {
     /// changed.
     fn follow(&self, before: &Settings, new: &Settings) -> Vec<String> {
         self.let_pass();
-        let mut changed = self.follow_levels(before, new);
+        let mut changed = Vec::new();
         if before.metadata.value != new.metadata.value {
             lock(&self.present).settings.metadata = new.metadata.clone();
             let fields = new.metadata.value.clone().into();
@@ -241,7 +241,12 @@ impl Pipeline {
             changed.push("metadata");
         }
         changed.extend(self.follow_files(before, new));
-        self.let_pass();
+        if !changed.is_empty() {
+            self.let_pass();
+        }
+        // Last, so that a record which a new level lets through meets the rest as it is now.
+        changed.extend(self.follow_levels(before, new));
+        changed.sort_unstable();
         changed.dedup();
         changed.into_iter().map(str::to_owned).collect()
     }

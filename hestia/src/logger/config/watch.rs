@@ -66,7 +66,9 @@ fn look(source: &Source) {
         return;
     }
     let mut text = settled(source);
-    if !source.knows(&text) && !source.is_good(&text) {
+    // Who writes a file anew empties it first.
+    let is_empty = text.as_ref().is_ok_and(String::is_empty);
+    if !source.knows(&text) && (is_empty || !source.is_good(&text)) {
         sleep(SECOND_CHANCE);
         text = settled(source);
     }
