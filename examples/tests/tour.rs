@@ -130,6 +130,20 @@ tour! {
 
 #[cfg(unix)]
 #[test]
+fn configuration_comes_from_a_file_that_is_followed() {
+    let claims = [
+        "| at the start {region=eu-1}",
+        "| after the edit {region=eu-2}",
+        "hestia.toml:3: json: unknown key `schmea`; did you mean `schema`?",
+        "| after the signal {order=5 region=eu-2}",
+        r#""metadata":{"order":5,"region":"eu-2"}"#,
+        "  file (line 2)",
+    ];
+    check(env!("CARGO_BIN_EXE_17_configuration"), &[], &claims);
+}
+
+#[cfg(unix)]
+#[test]
 fn a_forked_child_logs_for_itself() {
     let claims = [
         "| before the fork",

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use hestia_grammar::{ParseError, suggest};
+use hestia_grammar::ParseError;
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::{Error, LitStr};
@@ -38,23 +38,6 @@ impl Errors {
     /// `compile_error!` for each mistake; none if there is none.
     pub(crate) fn into_compile_errors(self) -> Option<TokenStream> {
         self.0.map(Error::into_compile_error)
-    }
-}
-
-/// A word where only certain words may stand. The list is long for some, so it is shown when none of it is near.
-pub(crate) fn unknown(noun: &str, word: &str, known: &[&str]) -> String {
-    match suggest(word, known.iter().copied()) {
-        Some(near) => format!("unknown {noun} `{word}`; did you mean `{near}`?"),
-        None => format!("unknown {noun} `{word}`, expected {}", either(known)),
-    }
-}
-
-/// `a, b or c`.
-pub(crate) fn either(words: &[&str]) -> String {
-    match words {
-        [] => "nothing".to_owned(),
-        [word] => (*word).to_owned(),
-        [words @ .., last] => format!("{} or {last}", words.join(", ")),
     }
 }
 
@@ -95,17 +78,5 @@ mod tests {
         assert_eq!(place("inof", 0..4), None);
         assert_eq!(place("a\nb", 0..1), None);
         assert_eq!(place(&"a".repeat(200), 0..1), None);
-    }
-
-    #[test]
-    fn the_known_words_are_listed_when_none_is_near() {
-        assert_eq!(
-            unknown("order", "strcit", &["strict", "relaxed"]),
-            "unknown order `strcit`; did you mean `strict`?"
-        );
-        assert_eq!(
-            unknown("order", "any", &["strict", "relaxed"]),
-            "unknown order `any`, expected strict or relaxed"
-        );
     }
 }

@@ -24,8 +24,8 @@ use proc_macro::TokenStream;
 /// Turns hestia on before `main` runs, and logs the error that it returns.
 ///
 /// Without arguments: the coloured console on stderr, `logs/all.log` as text and `logs/app.log` as JSON, at level
-/// `info`, with name and version of the package as application and version. What the environment says wins, as
-/// with the builder. `hestia::report()` says `attribute` where the attribute spoke.
+/// `info`, with name and version of the package as application and version. What the operator's file and the environment say
+/// wins, as with the builder. `hestia::report()` says `attribute` where the attribute spoke.
 ///
 /// ```no_run
 /// #[hestia::main]
@@ -87,10 +87,13 @@ use proc_macro::TokenStream;
 /// | `panics` | `true` or `false` | `true` |
 /// | `drain_on` | `"terminate"`, `"interrupt"`, `"hang_up"`, or an array of them | none |
 /// | `reopen_on_hang_up` | `true` or `false` | `false` |
+/// | `level_signals` | `true` or `false`: SIGUSR1 logs one level more, SIGUSR2 one less | `false` |
 /// | `crash_safe` | `true`, `false` or the path* of a directory | `false` |
 /// | `drain_on_crash` | `true` or `false` | `false` |
 /// | `internal_logger` | `true` or `false` | `false` |
 /// | `on_error` | a function* | none |
+/// | `config` | the path* of a file that says the same keys, as TOML; with hestia's feature `config` | none |
+/// | `watch` | whether that is followed while the program runs: `true` or `false` | `true` |
 /// | `env` | `true` or `false` | `true` |
 /// | `crate` | the path of hestia, when it has another name | `::hestia` |
 ///

@@ -11,12 +11,12 @@ mod word;
 
 use std::time::Duration;
 
-use hestia_grammar::{Directives, limits};
+use hestia_grammar::{Directives, limits, unknown};
 use proc_macro2::Span;
 use syn::{Expr, Ident, Path};
 
 use crate::arguments::{self, Argument};
-use crate::error::{Errors, unknown};
+use crate::error::Errors;
 
 /// What was said, checked.
 pub(crate) struct Settings {
@@ -96,7 +96,7 @@ const SYNC: Setting = setting(
 );
 
 /// As the documentation has them.
-const SETTINGS: [Setting; 28] = [
+const SETTINGS: [Setting; 31] = [
     setting("app", "text", r#"app = "billing""#, read::text),
     setting("version", "text", r#"version = "1.2.0""#, read::text),
     setting(
@@ -180,6 +180,7 @@ const SETTINGS: [Setting; 28] = [
         "reopen_on_hang_up = true",
         read::bool,
     ),
+    setting("level_signals", BOOL, "level_signals = true", read::bool),
     setting("drain_on_crash", BOOL, "drain_on_crash = true", read::bool),
     setting(
         "crash_safe",
@@ -199,6 +200,13 @@ const SETTINGS: [Setting; 28] = [
         r#"on_error = |incident| eprintln!("{incident}")"#,
         read::expr,
     ),
+    setting(
+        "config",
+        "the path of a file",
+        r#"config = "hestia.toml""#,
+        read::config,
+    ),
+    setting("watch", BOOL, "watch = false", read::bool),
     setting("env", BOOL, "env = false", read::bool),
 ];
 
@@ -269,7 +277,7 @@ fn unknown_key(argument: &Argument, table: &[Setting]) -> String {
     if table.len() == SETTINGS.len() {
         keys.push("crate");
     }
-    unknown("argument", &argument.key.text, &keys)
+    unknown("argument", &argument.key.text, &keys).to_string()
 }
 
 fn twice(key: &str) -> String {
@@ -393,6 +401,67 @@ mod tests {
         let without_or = |name: &String| name.strip_prefix("or_").unwrap_or(name).to_owned();
         let setters: BTreeSet<_> = setters_in(&source).iter().map(without_or).collect();
         assert_eq!(keys(&rotation::ROTATE), setters);
+    }
+
+    /// The table of the file's key that has keys of its own, and the rows of the attribute's that stand for it.
+    fn rows_by_table() -> Vec<(&'static str, Vec<&'static Setting>)> {
+        fn all<const N: usize>(table: &'static [Setting; N]) -> Vec<&'static Setting> {
+            table.iter().collect()
+        }
+        static SETTINGS: [Setting; super::SETTINGS.len()] = super::SETTINGS;
+        static CONSOLE: [Setting; output::CONSOLE.len()] = output::CONSOLE;
+        static TEXT: [Setting; output::TEXT.len()] = output::TEXT;
+        static JSON: [Setting; output::JSON.len()] = output::JSON;
+        static ROTATE: [Setting; rotation::ROTATE.len()] = rotation::ROTATE;
+        static OVERFLOW: [Setting; read::DROP_BELOW.len()] = read::DROP_BELOW;
+        vec![
+            ("", all(&SETTINGS)),
+            ("console", all(&CONSOLE)),
+            ("text", all(&TEXT)),
+            ("json", all(&JSON)),
+            ("rotate", all(&ROTATE)),
+            ("overflow", all(&OVERFLOW)),
+        ]
+    }
+
+    /// The example as the file has it: groups are tables there.
+    fn in_toml(example: &str) -> String {
+        let grouped = example
+            .replace("= (", "(")
+            .replace("metadata(", "metadata (");
+        grouped.replace('(', "= { ").replace(')', " }")
+    }
+
+    /// Only code can say these, or it is the file itself.
+    const NOT_IN_THE_FILE: [&str; 4] = ["sink", "filter", "on_error", "config"];
+
+    #[test]
+    fn every_setting_can_be_said_in_the_file_in_the_same_words() {
+        let in_the_file = hestia::__private::config_keys();
+        let mut known = Vec::new();
+        for (table, settings) in rows_by_table() {
+            for setting in settings {
+                let [takes, example] = match NOT_IN_THE_FILE.contains(&setting.key) {
+                    true => [String::new(), String::new()],
+                    false => [setting.takes.to_owned(), in_toml(setting.example)],
+                };
+                let row = [table, setting.key, &takes, &example].map(str::to_owned);
+                let there = in_the_file
+                    .iter()
+                    .find(|row| row[..2] == [table, setting.key]);
+                assert_eq!(
+                    there.map(|there| there.map(str::to_owned)),
+                    Some(row.clone()),
+                    "the key of the file, in `hestia/src/logger/config/keys.rs`"
+                );
+                known.push(row);
+            }
+        }
+        assert_eq!(
+            known.len(),
+            in_the_file.len(),
+            "the file has keys of its own"
+        );
     }
 
     #[test]

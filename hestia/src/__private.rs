@@ -7,6 +7,8 @@ pub use crate::context::ScopeKeys;
 pub use crate::context::span::{SpanSite, boxed, call};
 pub use crate::level::{Level, Severity};
 pub use crate::logger::attribute;
+#[cfg(feature = "config")]
+pub use crate::logger::config::keys::all as config_keys;
 pub use crate::logger::receipt::Pending;
 pub use crate::record::Message;
 pub use crate::record::capture::{

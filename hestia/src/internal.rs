@@ -165,6 +165,19 @@ pub(crate) fn note(part: &str, what: impl Into<String>) {
     }
 }
 
+/// Something that whoever runs the program has to know while it runs, though nothing went wrong.
+#[cfg_attr(
+    not(feature = "config"),
+    allow(dead_code, reason = "only the watched file has such news")
+)]
+pub(crate) fn advise(part: &str, what: impl Into<String>) {
+    if let Some(mut state) = state() {
+        let incident = incident(part, what);
+        state.write_log("WARN", &incident);
+        state.tell_stderr(&incident);
+    }
+}
+
 /// Tells the person who started the program, on stderr, at once: for what is found at the start.
 pub(crate) fn tell(part: &str, what: impl Into<String>) {
     let incident = incident(part, what);

@@ -15,7 +15,7 @@
 //! [`Builder::env`]) wins over that. While the program runs, [`flush`] waits until every output has
 //! confirmed what was logged, [`rotate`] begins new files (see [`Rotation`] for when they are begun by themselves),
 //! [`stats`] counts, [`report`] says who set what, [`explain`] which filter
-//! stops a record, and [`set_level`] changes levels.
+//! stops a record, and [`set_level`] and [`set_filter`] change what is logged.
 //!
 //! # The way of a record
 //!
@@ -45,6 +45,7 @@
 //!
 //! | Feature | What |
 //! |---|---|
+//! | `config` | settings are read from a file, `hestia.toml`, and followed while the program runs: `Builder::config` |
 //! | `dotenv` | reads a `.env` file beside the environment |
 //! | `gzip` | archives of rotated files can be compressed to `.gz` |
 //! | `zstd` | the same to `.zst`; needs a C compiler |
@@ -95,6 +96,8 @@ pub use hestia_macros::{Encode, instrument, main};
 pub use layout::{ConsoleLayout, JsonLayout, Layout, Multiline, Schema, Style, TextLayout};
 pub use level::{Level, LevelFilter, Severity};
 pub use logger::builder::{Builder, Levels};
+#[cfg(feature = "config")]
+pub use logger::config::reload::{Reloaded, reload};
 #[cfg(unix)]
 pub use logger::crash_safe::{Recovered, recover};
 pub use logger::explanation::Explanation;
@@ -104,8 +107,8 @@ pub use logger::receipt::Receipt;
 pub use logger::report::{Report, ReportRow};
 pub use logger::settings::{CrashSafe, Origin, Signal};
 pub use logger::{
-    Handle, builder, explain, flush, flush_within, init, logger, reopen, report, rotate, set_level,
-    set_output_level, shutdown, stats,
+    Handle, builder, clear_filter, explain, flush, flush_within, init, logger, reopen, report,
+    rotate, set_filter, set_level, set_output_level, shutdown, stats,
 };
 pub use queue::Overflow;
 pub use record::batch::{Batch, LineInfo, TakenBatch};

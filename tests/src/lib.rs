@@ -31,7 +31,7 @@ pub const OS_THREAD_IDS: bool = cfg!(all(target_os = "linux", not(hestia_portabl
 const HUNG: Duration = Duration::from_secs(120);
 
 /// What would change what a program writes.
-const VARIABLES: [&str; 17] = [
+const VARIABLES: [&str; 18] = [
     "LOG_LEVEL",
     "RUST_LOG",
     "APP_NAME",
@@ -39,6 +39,7 @@ const VARIABLES: [&str; 17] = [
     "ENVIRONMENT",
     "LOGS_DIR",
     "ENABLE_INTERNAL_LOGGER",
+    "HESTIA_CONFIG",
     "IS_CONTAINER_OVERRIDE",
     "LOG_ROTATION_TYPE",
     "LOG_ROTATION_WHEN",

@@ -14,7 +14,7 @@
 //! | secret key | `access_token` | [`is_secret`] |
 //! | text pattern | `{time:%H:%M:%S} {level:<5} {message}` | [`Pattern::parse`] |
 //!
-//! [`limits`] has the bounds of settings that are numbers, [`RotationPlan`] what a rotation can be.
+//! [`limits`] has the bounds of settings that are numbers, [`words`] those that are one of a few words, [`RotationPlan`] what a rotation can be.
 //!
 //! Every failure is a [`ParseError`]: a sentence that names the offending word and the way out, the place in the input,
 //! and, where one is near, the word that was probably meant.
@@ -36,6 +36,7 @@ mod quantity;
 mod rotation;
 mod secret;
 mod size;
+pub mod words;
 
 pub use boolean::parse_bool;
 pub use directives::{Directive, Directives, target_matches};
@@ -48,3 +49,4 @@ pub use pattern::{
 pub use rotation::{Every, RotationPlan, Weekday, parse_every, parse_time_of_day, parse_weekday};
 pub use secret::is_secret;
 pub use size::{GB, GIB, KB, KIB, MB, MIB, format_size, parse_size};
+pub use words::unknown;

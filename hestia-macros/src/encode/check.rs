@@ -1,5 +1,6 @@
 //! What may be said, and what becomes of each field.
 
+use hestia_grammar::unknown;
 use proc_macro2::Span;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -9,7 +10,7 @@ use syn::{
 
 use super::parse::{Said, SaidOfVariant};
 use crate::arguments::{Argument, Value};
-use crate::error::{Errors, unknown};
+use crate::error::Errors;
 use crate::settings::crate_path;
 
 /// Everything the expansion needs.
@@ -101,7 +102,7 @@ fn container(said: Vec<Argument>, errors: &mut Errors) -> Option<Path> {
         let message = if FIELD_WORDS.contains(&key.text.as_str()) {
             format!("`{}` belongs on a field", key.text)
         } else {
-            unknown("argument", &key.text, &["crate"])
+            unknown("argument", &key.text, &["crate"]).to_string()
         };
         errors.at_span(key.span, message);
     }

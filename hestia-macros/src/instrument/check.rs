@@ -9,7 +9,7 @@ use syn::{
 };
 
 use super::parse::{Arguments, Function, How, Outcome};
-use crate::error::{Errors, either, in_string};
+use crate::error::{Errors, in_string};
 use crate::hlog::{self, Capture, Field};
 
 /// Everything the expansion needs.
@@ -173,7 +173,7 @@ fn check_skipped(arguments: &Arguments, parameters: &[Ident], errors: &mut Error
         let meant = match suggest(&name.to_string(), known.iter().copied()) {
             Some(near) => format!("; did you mean `{near}`?"),
             None if known.is_empty() => "; it has none".to_owned(),
-            None => format!("; it has {}", either(&known)),
+            None => format!("; it has {}", known.join(", ")),
         };
         errors.at(
             name,

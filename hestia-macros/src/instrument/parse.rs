@@ -1,5 +1,6 @@
 //! Arguments and function, as they were written.
 
+use hestia_grammar::unknown;
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
@@ -9,7 +10,7 @@ use syn::{
     parenthesized,
 };
 
-use crate::error::{Errors, unknown};
+use crate::error::Errors;
 use crate::hlog::{Field, fields};
 
 /// A function whose body is not looked into.

@@ -27,6 +27,19 @@ pub(super) fn path(setting: &Setting, argument: &Argument, errors: &mut Errors) 
     text(setting, argument, errors)
 }
 
+/// The path of the operator's file, by way of a name that only the feature has.
+pub(super) fn config(setting: &Setting, argument: &Argument, errors: &mut Errors) -> Said {
+    let paths = path(setting, argument, errors).into_iter();
+    let checked = paths.map(|path| {
+        vec![Value::Made {
+            by: &["config", "path"],
+            arguments: path,
+            calls: Vec::new(),
+        }]
+    });
+    checked.collect()
+}
+
 pub(super) fn bool_or_path(setting: &Setting, argument: &Argument, errors: &mut Errors) -> Said {
     match boolean(argument) {
         Some(on) => vec![vec![Value::Bool(on)]],
@@ -120,7 +133,7 @@ pub(super) fn overflow(setting: &Setting, argument: &Argument, errors: &mut Erro
     }
 }
 
-const DROP_BELOW: [Setting; 1] = [setting(
+pub(super) const DROP_BELOW: [Setting; 1] = [setting(
     "drop_below",
     "the least level that waits, in a string",
     r#"drop_below = "warn""#,

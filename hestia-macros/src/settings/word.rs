@@ -1,44 +1,40 @@
 //! Settings that are one of a few words, each of which is a variant of an enum of hestia's.
 
+use hestia_grammar::words::{self, Words};
 use hestia_grammar::{limits, parse_duration};
 use syn::{Expr, ExprArray, Lit, LitStr};
 
 use super::{Said, Setting, Value, read};
 use crate::arguments::{self, Argument};
-use crate::error::{Errors, unknown};
+use crate::error::Errors;
 
 /// The words of one enum.
-struct Words {
-    /// For messages.
-    noun: &'static str,
+struct Choice {
+    words: Words,
     /// The enum's name.
     of: &'static str,
-    /// Word and variant.
-    words: &'static [(&'static str, &'static str)],
-    /// What it is called elsewhere, and the word here.
-    elsewhere: &'static [(&'static str, &'static str)],
+    /// Its variants, in the order of the words.
+    variants: &'static [&'static str],
 }
 
-impl Words {
-    fn find(&self, said: &LitStr, errors: &mut Errors) -> Option<Value> {
-        let text = said.value();
-        let named = |(word, _): &&(&str, &str)| *word == text;
-        if let Some((_, variant)) = self.words.iter().find(named) {
-            return Some(Value::Variant(self.of, variant));
+impl Choice {
+    const fn new(words: Words, of: &'static str, variants: &'static [&'static str]) -> Self {
+        assert!(words.words.len() == variants.len());
+        Choice {
+            words,
+            of,
+            variants,
         }
-        let elsewhere = self
-            .elsewhere
-            .iter()
-            .find(|(word, _)| word.eq_ignore_ascii_case(&text));
-        let message = match elsewhere {
-            Some((_, word)) => format!("unknown {} `{text}`; did you mean `{word}`?", self.noun),
-            None => {
-                let known = self.words.iter().map(|(word, _)| *word);
-                unknown(self.noun, &text, &known.collect::<Vec<_>>())
+    }
+
+    fn find(&self, said: &LitStr, errors: &mut Errors) -> Option<Value> {
+        match self.words.find(&said.value()) {
+            Ok(place) => Some(Value::Variant(self.of, self.variants[place])),
+            Err(mistake) => {
+                errors.at(said, mistake);
+                None
             }
-        };
-        errors.at(said, message);
-        None
+        }
     }
 
     /// One word.
@@ -51,57 +47,28 @@ impl Words {
 }
 
 macro_rules! words {
-    ($($function:ident: $noun:literal, $of:literal, [$($word:literal $variant:literal),+], [$($foreign:literal $meant:literal),*];)+) => {$(
+    ($($function:ident: $words:ident, $of:literal, [$($variant:literal),+];)+) => {$(
         pub(super) fn $function(setting: &Setting, argument: &Argument, errors: &mut Errors) -> Said {
-            const WORDS: Words = Words {
-                noun: $noun,
-                of: $of,
-                words: &[$(($word, $variant)),+],
-                elsewhere: &[$(($foreign, $meant)),*],
-            };
-            WORDS.read(setting, argument, errors)
+            const CHOICE: Choice = Choice::new(words::$words, $of, &[$($variant),+]);
+            CHOICE.read(setting, argument, errors)
         }
     )+};
 }
 
 words! {
-    order: "order", "Order", ["strict" "Strict", "relaxed" "Relaxed"], [];
-    overflow: "overflow policy", "Overflow", ["block" "Block", "drop_newest" "DropNewest"],
-        ["wait" "block", "drop" "drop_newest", "discard" "drop_newest"];
-    stream: "stream", "Stream", ["stderr" "Stderr", "stdout" "Stdout"], ["err" "stderr", "out" "stdout"];
-    style: "style", "Style", ["pretty" "Pretty", "compact" "Compact", "json" "Json"], [];
-    color: "colour choice", "Color", ["auto" "Auto", "always" "Always", "never" "Never"],
-        ["yes" "always", "on" "always", "true" "always", "no" "never", "off" "never", "false" "never"];
-    zone: "time zone", "TimeZone", ["utc" "Utc", "local" "Local"], ["gmt" "utc", "z" "utc"];
-    multiline: "treatment of lines", "Multiline", ["escape" "Escape", "indent" "Indent"], [];
-    names: "way of naming archives", "ArchiveNames", ["times" "Times", "numbers" "Numbers"],
-        ["time" "times", "date" "times", "dates" "times", "timestamps" "times", "number" "numbers", "index" "numbers"];
-    compression: "compression", "compression", ["gzip" "Gzip", "zstd" "Zstd"],
-        ["gz" "gzip", "zip" "gzip", "zst" "zstd", "zstandard" "zstd"];
-    schema: "schema", "Schema", ["hestia" "Hestia", "ecs" "Ecs"], ["elastic" "ecs", "default" "hestia"];
+    order: ORDER, "Order", ["Strict", "Relaxed"];
+    overflow: OVERFLOW, "Overflow", ["Block", "DropNewest"];
+    stream: STREAM, "Stream", ["Stderr", "Stdout"];
+    style: STYLE, "Style", ["Pretty", "Compact", "Json"];
+    color: COLOR, "Color", ["Auto", "Always", "Never"];
+    zone: ZONE, "TimeZone", ["Utc", "Local"];
+    multiline: MULTILINE, "Multiline", ["Escape", "Indent"];
+    names: NAMES, "ArchiveNames", ["Times", "Numbers"];
+    compression: COMPRESSION, "compression", ["Gzip", "Zstd"];
+    schema: SCHEMA, "Schema", ["Hestia", "Ecs"];
 }
 
-const DURABILITY: Words = Words {
-    noun: "time to sync",
-    of: "Durability",
-    words: &[
-        ("never", "Never"),
-        ("errors", "Errors"),
-        ("batches", "Batches"),
-    ],
-    elsewhere: &[
-        ("no", "never"),
-        ("off", "never"),
-        ("none", "never"),
-        ("false", "never"),
-        ("error", "errors"),
-        ("batch", "batches"),
-        ("always", "batches"),
-        ("each", "batches"),
-        ("on", "batches"),
-        ("true", "batches"),
-    ],
-};
+const DURABILITY: Choice = Choice::new(words::SYNC, "Durability", &["Never", "Errors", "Batches"]);
 
 /// One word, or how often.
 pub(super) fn sync(setting: &Setting, argument: &Argument, errors: &mut Errors) -> Said {
@@ -128,25 +95,11 @@ pub(super) fn sync(setting: &Setting, argument: &Argument, errors: &mut Errors) 
     }))
 }
 
-const SIGNALS: Words = Words {
-    noun: "signal",
-    of: "Signal",
-    words: &[
-        ("terminate", "Terminate"),
-        ("interrupt", "Interrupt"),
-        ("hang_up", "HangUp"),
-    ],
-    elsewhere: &[
-        ("sigterm", "terminate"),
-        ("term", "terminate"),
-        ("sigint", "interrupt"),
-        ("int", "interrupt"),
-        ("ctrl-c", "interrupt"),
-        ("ctrl_c", "interrupt"),
-        ("sighup", "hang_up"),
-        ("hup", "hang_up"),
-    ],
-};
+const SIGNALS: Choice = Choice::new(
+    words::SIGNAL,
+    "Signal",
+    &["Terminate", "Interrupt", "HangUp"],
+);
 
 /// One signal, or an array of them: one call each.
 pub(super) fn signals(setting: &Setting, argument: &Argument, errors: &mut Errors) -> Said {

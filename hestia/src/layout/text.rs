@@ -116,6 +116,18 @@ impl TextLayout {
         }))
     }
 
+    /// The same with lines as this pattern says.
+    #[cfg_attr(
+        not(feature = "config"),
+        allow(dead_code, reason = "only the file says it so")
+    )]
+    pub(crate) fn with_pattern(self, pattern: &str) -> Result<Self, ParseError> {
+        Ok(TextLayout::with(Settings {
+            pattern: Some(Pattern::parse(pattern)?),
+            ..self.settings
+        }))
+    }
+
     /// The zone of the times; UTC unless said.
     #[must_use]
     pub fn zone(self, zone: TimeZone) -> Self {

@@ -33,6 +33,12 @@ pub mod compression {
     pub use crate::sink::file::rotation::Compression::Zstd;
 }
 
+/// What needs the feature `config`, by path: where it is missing, the compiler names it.
+pub mod config {
+    #[cfg(feature = "config")]
+    pub use std::convert::identity as path;
+}
+
 /// A builder that speaks for the attribute. Without more words the application is the package that is compiled;
 /// a build without Cargo does not know it.
 pub fn builder(package: Option<&str>, version: Option<&str>) -> Builder {

@@ -7,7 +7,9 @@ use std::time::Duration;
 use hestia_grammar::Directives;
 use log::{Level, LevelFilter};
 
+use super::config::{self, Instead, Mistake, Source};
 use super::env::{Environment, Warning};
+use super::live::Present;
 use super::outputs::{Console, JsonFile, Output, Switch, TextFile};
 use super::pipeline::{self, Pipeline, WithoutThread};
 use super::report::Report;
@@ -161,7 +163,9 @@ impl Builder {
     /// A key-value that every record carries, unless the call, a scope or a named logger has the key.
     /// Said again, the last value counts.
     pub fn metadata(mut self, key: &str, value: impl Encode) -> Self {
-        set_field(&mut self.settings.metadata, key, &value);
+        let mut fields = std::mem::take(&mut self.settings.metadata.value);
+        set_field(&mut fields, key, &value);
+        self.settings.metadata = self.settings.said(fields);
         self
     }
 
@@ -348,6 +352,22 @@ impl Builder {
         self
     }
 
+    /// On SIGUSR1, log one level more than before; on SIGUSR2, one less: `info` becomes `debug`, and `debug` becomes `info`
+    /// again. Off unless said. Unix only.
+    ///
+    /// What moves is the default level of every output, the common one and own ones alike, each between `off` and `trace`;
+    /// those that are at an end wait there, and the way back is the same. Targets that a directive names keep their levels, as
+    /// far as an output's own level lets them through. Levels that are said while the program runs, by
+    /// [`set_level`](crate::set_level) for one, are as they were said, and signals count from there. Each change is said in
+    /// the internal log, and [`report`](crate::report()) has the levels that hold.
+    ///
+    /// A signal has one meaning in a program: where other code handles these two as well, through `signal-hook` for one, both
+    /// act on them; a handler that is installed by `sigaction` after `init` takes them away from hestia.
+    pub fn level_signals(mut self, on: bool) -> Self {
+        self.settings.level_signals = self.settings.said(on);
+        self
+    }
+
     /// On a fault (SIGSEGV, SIGBUS) and on `abort` (SIGABRT), have everything written that was logged before; then the
     /// signal does what it would have done without hestia, so that exit status and core dump stay true. Off unless said.
     /// Linux only.
@@ -381,7 +401,8 @@ impl Builder {
 
     /// Whether the environment has the last word; yes unless said otherwise. The variables are
     /// `LOG_LEVEL` (else `RUST_LOG`), `APP_NAME`, `APP_VERSION`, `ENVIRONMENT`, `LOGS_DIR`,
-    /// `ENABLE_INTERNAL_LOGGER`, `IS_CONTAINER_OVERRIDE`; and, as in hestia for Python, `LOG_ROTATION_TYPE` (`size` or
+    /// `ENABLE_INTERNAL_LOGGER`, `IS_CONTAINER_OVERRIDE`, `HESTIA_CONFIG` (the path of a file of settings, with the feature
+    /// `config`); and, as in hestia for Python, `LOG_ROTATION_TYPE` (`size` or
     /// `time`), `LOG_ROTATION_MAX_BYTES` (10 MiB unless set), `LOG_ROTATION_WHEN` (`S`, `M`, `H`, `D`, `midnight`, or
     /// `W0` for Monday to `W6`; `midnight` unless set), `LOG_ROTATION_INTERVAL` (so many of them, 1 unless set) and
     /// `LOG_ROTATION_BACKUP_COUNT` (how many archives stay; all of them with 0, or without it). With 0 Python's
@@ -389,6 +410,66 @@ impl Builder {
     /// `LOG_ROTATION_TYPE` away for that. Those about colour always count.
     pub fn env(mut self, on: bool) -> Self {
         self.settings.reads_environment = self.settings.said(on);
+        self
+    }
+
+    /// A file of the operator's that says settings, such as `hestia.toml`; none unless said, here or by the environment's
+    /// `HESTIA_CONFIG`, which wins.
+    ///
+    /// It is TOML, and its keys are those of this builder and of the attribute, with the same words for values:
+    ///
+    /// ```toml
+    /// level = "info,hyper=warn"
+    /// rotate = { size = "10MB", every = "day", keep = 5 }
+    ///
+    /// [console]
+    /// level = "warn"
+    ///
+    /// [metadata]
+    /// region = "eu-1"
+    /// ```
+    ///
+    /// What it says wins over what the code says; the environment wins over it; and what is changed while the program
+    /// runs comes last. The table of an output says some of it, and leaves the rest as the code has it; `metadata` adds to the
+    /// code's; a `rotate` stands for the whole rotation. Only sinks, filters and the error hook cannot be said there.
+    ///
+    /// A mistake in it never stops the program: one line on stderr says where it is, what is wrong, and what is used
+    /// instead; the rest of the file counts. The same when there is no such file. A relative path is one from the working
+    /// directory at the call of `init`, and so are the paths in the file.
+    ///
+    /// While the program runs, the file is followed, unless [`watch`](Builder::watch) says otherwise. Needs the feature
+    /// `config`.
+    ///
+    /// ```
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("hestia.toml");
+    /// # std::fs::write(&path, "level = \"warn\"\nconsole = false\ntext = false\njson = false")?;
+    /// let hestia = hestia::builder().config(&path).env(false).init()?;
+    /// assert_eq!(hestia.report().row("level").map(|row| row.value.as_str()), Some("warn"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "config")]
+    pub fn config(mut self, path: impl Into<PathBuf>) -> Self {
+        self.settings.config = self.settings.said(Some(path.into()));
+        self
+    }
+
+    /// Whether the file of [`config`](Builder::config) is followed while the program runs; yes unless said otherwise. By
+    /// hand, [`reload`](crate::reload()) reads it again.
+    ///
+    /// What can change then: `level` and the `level` of each output, `metadata`, `rotate` and `sync`. Anything else that is changed
+    /// in the file counts from the next start, and a line on stderr says so. A change is taken as a whole: a file
+    /// with any mistake in it changes nothing, and one line on stderr (and the internal log, and the error hook) says
+    /// why. What code has changed meanwhile, with [`set_level`](crate::set_level) for one, stays as it is until the file's
+    /// own value of that key changes.
+    ///
+    /// On Linux a thread of hestia's waits for the system to tell that the file was written, replaced, deleted, or that a
+    /// symbolic link on the way to it leads elsewhere now (as Kubernetes changes its config maps), and costs nothing meanwhile. What
+    /// is written counts once the writer has closed the file. On network file systems, which do not tell, use [`reload`](crate::reload()). Elsewhere it looks every 2 s. A forked
+    /// child begins with what held in its parent, and follows the file itself once it logs.
+    #[cfg(feature = "config")]
+    pub fn watch(mut self, on: bool) -> Self {
+        self.settings.watch = self.settings.said(on);
         self
     }
 
@@ -408,22 +489,25 @@ impl Builder {
                 "hestia runs already; only the first `init` counts",
             ));
         }
-        let (settings, warnings) = self.complete()?;
-        start(settings, &warnings)
+        start(self.complete()?)
     }
 
     /// As [`Builder::init`], but when hestia runs already with equal settings, returns its handle. Sinks
-    /// of the program's own are equal when their names are.
+    /// of the program's own are equal when their names are; where a file says settings, it is the code's that are compared.
     ///
     /// # Errors
     /// As `init`; [`ErrorKind::AlreadyRunning`] names the first setting that differs.
     pub fn try_init(self) -> Result<Handle, InitError> {
         let _one_at_a_time = lock(&INIT);
-        let (settings, warnings) = self.complete()?;
+        let complete = self.complete()?;
         let Some(running) = pipeline::running() else {
-            return start(settings, &warnings);
+            return start(complete);
         };
-        match difference(&settings, &running.settings) {
+        let (new, old) = match (&complete.source, &running.source) {
+            (Some(new), Some(old)) => (new.code(), old.code()),
+            _ => (&complete.settings, &*running.settings),
+        };
+        match difference(new, old) {
             None => Ok(Handle::new()),
             Some(difference) => Err(InitError::new(
                 ErrorKind::AlreadyRunning,
@@ -432,26 +516,82 @@ impl Builder {
         }
     }
 
-    fn complete(self) -> Result<(Settings, Vec<Warning>), InitError> {
+    /// The code's word first, then the file's, then the environment's.
+    fn complete(self) -> Result<Complete, InitError> {
         if let Some(wrong) = self.wrong {
             return Err(invalid(wrong));
         }
         let mut settings = self.settings;
-        let mut warnings = Vec::new();
-        if settings.reads_environment.value {
-            let found = Environment::read();
-            let left_out = settings.apply(&found);
-            warnings = found.warnings;
-            warnings.extend(left_out);
+        let environment = settings.reads_environment.value.then(Environment::read);
+        let environment = environment.map(Arc::new);
+        if let Some(found) = &environment {
+            let path = found.config.clone().map(Some);
+            settings.config.overrule(path, "HESTIA_CONFIG");
+        }
+        // What the code says wrongly is the program's to hear, whatever the file makes of it.
+        settings.check()?;
+        let (source, mistakes) = config::read(&mut settings, environment.as_ref());
+        let mut left_out = Vec::new();
+        if let Some(found) = environment
+            .as_ref()
+            .filter(|_| settings.reads_environment.value)
+        {
+            left_out = settings.apply(found);
         }
         settings.complete()?;
-        Ok((settings, warnings))
+        if let Some(source) = &source {
+            source.began_with(&settings);
+        }
+        Ok(Complete {
+            settings,
+            source,
+            mistakes,
+            environment,
+            left_out,
+        })
+    }
+}
+
+/// What is to be started, and what is to be told about it.
+struct Complete {
+    settings: Settings,
+    source: Option<Source>,
+    mistakes: Vec<Mistake>,
+    environment: Option<Arc<Environment>>,
+    /// Of the environment.
+    left_out: Vec<Warning>,
+}
+
+impl Complete {
+    /// One line for each mistake: where it is, what is wrong, what is used instead.
+    fn tell(&self) {
+        let rows = super::report::rows(&self.settings);
+        let what_is = |setting: &str| {
+            let row = rows.iter().find(|row| row.setting == setting);
+            row.map(|row| format!("{} is `{}` instead", row.setting, row.value))
+        };
+        let found = self.environment.iter().flat_map(|found| &found.warnings);
+        for Warning { what, setting } in found.chain(&self.left_out) {
+            let instead = setting.and_then(what_is);
+            let instead = instead.unwrap_or_else(|| "the rest of it is used".to_owned());
+            internal::tell("environment", format!("{what}; {instead}"));
+        }
+        for Mistake { what, instead, .. } in &self.mistakes {
+            let instead = match instead {
+                Instead::Setting(setting) => what_is(setting),
+                Instead::Rest => None,
+                Instead::Nothing => Some("code and environment alone count".to_owned()),
+            };
+            let instead = instead.unwrap_or_else(|| "the rest of the file is used".to_owned());
+            internal::tell("config", format!("{what}; {instead}"));
+        }
     }
 }
 
 static INIT: Mutex<()> = Mutex::new(());
 
-fn start(settings: Settings, warnings: &[Warning]) -> Result<Handle, InitError> {
+fn start(complete: Complete) -> Result<Handle, InitError> {
+    let settings = &complete.settings;
     // Before anything is opened: a program that has another logger gets no empty files from this one.
     if log::set_logger(&HESTIA).is_err() && !is_ours() {
         return Err(InitError::new(
@@ -469,28 +609,21 @@ fn start(settings: Settings, warnings: &[Warning]) -> Result<Handle, InitError> 
             );
         }
     }
-    tell_warnings(warnings, &settings);
-    let pipeline: &Pipeline = Pipeline::start(Arc::new(settings), WithoutThread::Fail)?;
+    complete.tell();
+    let Complete {
+        settings, source, ..
+    } = complete;
+    let present = Present::at_start(&settings);
+    let pipeline: &Pipeline =
+        Pipeline::start(Arc::new(settings), present, source, WithoutThread::Fail)?;
     if let Err(error) = exit::prepare(&pipeline.settings) {
         internal::tell("signals", format!("cannot listen for signals: {error}"));
     }
+    config::watch(pipeline);
     for line in Report::of(pipeline).to_string().lines() {
         internal::note("init", line);
     }
     Ok(Handle::new())
-}
-
-/// One line for each bad variable: which it is, what is wrong, what is used instead.
-fn tell_warnings(warnings: &[Warning], settings: &Settings) {
-    let rows = super::report::rows(settings);
-    for Warning { what, setting } in warnings {
-        let row = setting.and_then(|setting| rows.iter().find(|row| row.setting == setting));
-        let instead = match row {
-            Some(row) => format!("{} is `{}` instead", row.setting, row.value),
-            None => "the rest of it is used".to_owned(),
-        };
-        internal::tell("environment", format!("{what}; {instead}"));
-    }
 }
 
 /// Whether the logger that `log` has is this one: an `init` that failed late can be tried again.
@@ -517,7 +650,7 @@ fn difference(new: &Settings, running: &Settings) -> Option<String> {
             None => return Some(format!("{} is not there", new.setting)),
         }
     }
-    if new_rows.len() != running_rows.len() || new.metadata != running.metadata {
+    if new_rows.len() != running_rows.len() || new.metadata.value != running.metadata.value {
         return Some("there are other outputs or other metadata".to_owned());
     }
     let hooks = (new.error_hook.as_ref(), running.error_hook.as_ref());

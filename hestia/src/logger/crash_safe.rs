@@ -195,7 +195,7 @@ pub(super) fn recover_all(
             path,
             number,
         };
-        let (_, route) = settings.open_own_file(&file, &settings.directives.value);
+        let (_, route) = settings.open_own_file(&file, &settings.directives.value, settings);
         route
     };
     for (found, left) in found.iter().zip(left) {

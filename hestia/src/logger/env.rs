@@ -25,6 +25,8 @@ pub(super) struct Environment {
     pub(super) internal_logger: Option<bool>,
     pub(super) is_container: Option<bool>,
     pub(super) rotation: Option<RotationWords>,
+    /// The operator's file.
+    pub(super) config: Option<PathBuf>,
     /// One for each bad variable.
     pub(super) warnings: Vec<Warning>,
 }
@@ -66,9 +68,8 @@ impl Environment {
         found.app = reader.text("APP_NAME", "app");
         found.version = reader.text("APP_VERSION", "version");
         found.environment = reader.text("ENVIRONMENT", "environment");
-        found.logs_dir = (reader.get)("LOGS_DIR")
-            .filter(|path| !path.is_empty())
-            .map(PathBuf::from);
+        found.logs_dir = reader.path("LOGS_DIR");
+        found.config = reader.path("HESTIA_CONFIG");
         found.internal_logger = reader.boolean("ENABLE_INTERNAL_LOGGER", "internal_logger");
         found.is_container = reader.boolean("IS_CONTAINER_OVERRIDE", "container");
         found.rotation = RotationWords::read(&mut reader);
@@ -94,6 +95,12 @@ impl<G: Fn(&str) -> Option<OsString>> Reader<G> {
         };
         let value = value.trim();
         (!value.is_empty()).then(|| value.to_owned())
+    }
+
+    /// A path may be any bytes.
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        let path = (self.get)(name).filter(|path| !path.is_empty());
+        path.map(PathBuf::from)
     }
 
     fn boolean(&mut self, name: &str, setting: &'static str) -> Option<bool> {

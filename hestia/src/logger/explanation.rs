@@ -119,7 +119,7 @@ fn step(output: &Output, target: &str, level: Level) -> Step {
             }
         }
     };
-    if output.is_filtered {
+    if output.filter.is_some() {
         why.push_str("; then a filter of the program's decides");
     }
     if output.only_logger.is_some() {

@@ -1,7 +1,7 @@
 //! hestia as a program sees it: turning it on, and the calls while it runs.
 //!
 //! [`builder`] and [`outputs`] collect settings, [`env`] reads the environment, [`settings`] puts them together,
-//! [`pipeline`] runs ([`direct`] without a writer thread), [`exit`], [`panics`], [`signals`] and `crash` end. [`receipt`] is
+//! [`pipeline`] runs ([`direct`] without a writer thread), [`live`] changes it, [`exit`], [`panics`], [`signals`] and `crash` end. [`receipt`] is
 //! a record that is waited for until it is on the disk. [`report`] says who set what, [`explanation`] why a record is where
 //! it is. [`named`] are the loggers with a name of their own, [`own_file`] their files; [`backtrace`] is a panic's.
 //! [`attribute`] is what `#[hestia::main]` calls.
@@ -12,6 +12,8 @@
 pub mod attribute;
 mod backtrace;
 pub(crate) mod builder;
+#[cfg(feature = "config")]
+pub(crate) mod config;
 #[cfg(all(target_os = "linux", not(hestia_portable)))]
 mod crash;
 #[cfg(unix)]
@@ -20,7 +22,10 @@ mod direct;
 mod env;
 mod exit;
 pub(crate) mod explanation;
+mod live;
 pub(crate) mod named;
+#[cfg(not(feature = "config"))]
+mod no_config;
 pub(crate) mod outputs;
 mod own_file;
 mod panics;
@@ -30,12 +35,16 @@ pub(crate) mod report;
 pub(crate) mod settings;
 mod signals;
 
+#[cfg(not(feature = "config"))]
+use no_config as config;
+
 use std::time::Duration;
 
 use log::{Level, Log, Metadata, Record};
 
 use crate::callsite::{facade, front};
 use crate::error::{ErrorKind, FlushError, InitError};
+use crate::filter::Filter;
 use crate::internal;
 use crate::stats::{FlushReport, Stats};
 use crate::thread::is_own;
@@ -186,6 +195,35 @@ impl Handle {
         set_output_level(output, level)
     }
 
+    /// As [`crate::set_filter`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn set_filter(
+        &self,
+        output: &str,
+        filter: impl Filter + Clone + Sync + 'static,
+    ) -> Result<(), InitError> {
+        set_filter(output, filter)
+    }
+
+    /// As [`crate::clear_filter`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn clear_filter(&self, output: &str) -> Result<(), InitError> {
+        clear_filter(output)
+    }
+
+    /// As [`crate::reload`].
+    ///
+    /// # Errors
+    /// As there.
+    #[cfg(feature = "config")]
+    pub fn reload(&self) -> Result<config::reload::Reloaded, InitError> {
+        config::reload::reload()
+    }
+
     /// As [`crate::stats`].
     ///
     /// # Panics
@@ -321,7 +359,41 @@ pub fn set_level(levels: impl Into<Levels>) -> Result<(), InitError> {
 /// # Ok::<(), hestia::InitError>(())
 /// ```
 pub fn set_output_level(output: &str, level: impl Into<OutputLevel>) -> Result<(), InitError> {
-    started()?.set_output_level(output, level.into().0)
+    started()?.set_output_level(output, Some(level.into().0))
+}
+
+/// Has a filter decide about each record that the level of this output lets through, in the place of the one it has, if any:
+/// `console`, `text`, `json`, the name of a sink, or the path of a named logger's file. A forked child starts with a
+/// clone of it.
+///
+/// What was logged before the call has met the filter that was there before; waits for that, at most 1 s when an output
+/// hangs. The old filter is dropped on the writer's thread.
+///
+/// # Errors
+/// When there is no such output, or hestia has not been turned on.
+///
+/// # Example
+/// ```
+/// # use hestia::Record;
+/// # hestia::builder().console(true).text(false).json(false).env(false).init()?;
+/// hestia::set_filter("console", |record: &Record<'_>| record.field("user_id").is_some())?;
+/// log::info!("of nobody, and so not on the console");
+/// hestia::clear_filter("console")?;
+/// # Ok::<(), hestia::InitError>(())
+/// ```
+pub fn set_filter(
+    output: &str,
+    filter: impl Filter + Clone + Sync + 'static,
+) -> Result<(), InitError> {
+    started()?.set_filter(output, outputs::make_filter(filter))
+}
+
+/// Takes the filter of this output away, if it has one; see [`set_filter`].
+///
+/// # Errors
+/// As there.
+pub fn clear_filter(output: &str) -> Result<(), InitError> {
+    started()?.set_filter(output, None)
 }
 
 fn started() -> Result<&'static Pipeline, InitError> {

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use log::{Level, LevelFilter};
 
 use super::pipeline::Opened;
+use super::settings::Origin;
 use crate::clock::TimeZone;
 use crate::error::{ErrorKind, SinkError};
 use crate::filter::Filter;
@@ -17,9 +18,9 @@ use crate::internal::panic_place;
 use crate::layout::{ConsoleLayout, JsonLayout, Layout, Schema, Style, TextLayout, color_wanted};
 use crate::record::batch::Batch;
 use crate::sink::console::{ConsoleSink, Stream, is_terminal};
-use crate::sink::file::FileSink;
 use crate::sink::file::durability::Durability;
 use crate::sink::file::rotation::Rotation;
+use crate::sink::file::{FileRules, FileSink};
 use crate::sink::{Sink, Standing};
 use crate::sync::lock;
 use crate::writer::route::RouteLayout;
@@ -29,6 +30,7 @@ pub(super) struct Destination {
     pub(super) sink: Box<dyn Sink>,
     pub(super) layout: RouteLayout,
     pub(super) filter: Option<Box<dyn Filter>>,
+    pub(super) make_filter: Option<MakeFilter>,
     pub(super) opened: Opened,
     /// Where its file stands, when it is one.
     pub(super) file: Option<Arc<Standing>>,
@@ -50,9 +52,9 @@ impl From<LevelFilter> for OutputLevel {
     }
 }
 
-type MakeFilter = Arc<dyn Fn() -> Box<dyn Filter> + Send + Sync>;
+pub(super) type MakeFilter = Arc<dyn Fn() -> Box<dyn Filter> + Send + Sync>;
 
-fn make_filter(filter: impl Filter + Clone + Sync + 'static) -> Option<MakeFilter> {
+pub(super) fn make_filter(filter: impl Filter + Clone + Sync + 'static) -> Option<MakeFilter> {
     Some(Arc::new(move || Box::new(filter.clone())))
 }
 
@@ -199,6 +201,7 @@ impl Console {
             sink,
             layout: named_layout(layout),
             filter: self.filter.as_ref().map(|make| make()),
+            make_filter: self.filter.clone(),
             opened,
             file: None,
         }
@@ -214,6 +217,7 @@ pub(super) fn open_safely<D: From<Destination>>(open: impl FnOnce() -> D) -> D {
             sink: Box::new(Nowhere),
             layout: named_layout(TextLayout::default()),
             filter: None,
+            make_filter: None,
             opened: Err(SinkError::new(ErrorKind::Panicked, what)),
             file: None,
         })
@@ -349,6 +353,15 @@ impl JsonFile {
     }
 }
 
+/// What is said about a file, in the file's own words.
+pub(super) fn rules(rotate: Option<&Switch<Rotation>>, sync: Durability) -> FileRules {
+    FileRules {
+        // By hand every file can be rotated about which nothing is said.
+        rotation: rotate.map_or_else(|| Some(Rotation::by_hand()), |said| said.0.clone()),
+        durability: sync,
+    }
+}
+
 fn open_file(
     path: &Path,
     rotate: Option<&Switch<Rotation>>,
@@ -356,16 +369,19 @@ fn open_file(
     layout: RouteLayout,
     filter: Option<&MakeFilter>,
 ) -> Destination {
-    // By hand every file can be rotated about which nothing is said.
-    let rotation = rotate.map_or_else(|| Some(Rotation::by_hand()), |said| said.0.clone());
+    let FileRules {
+        rotation,
+        durability,
+    } = rules(rotate, sync);
     let path = for_process(path, std::process::id());
-    let mut sink = FileSink::new(path, rotation, sync);
+    let mut sink = FileSink::new(path, rotation, durability);
     let opened = sink.open();
     Destination {
         file: Some(Arc::clone(sink.standing())),
         sink: Box::new(sink),
         layout,
         filter: filter.map(|make| make()),
+        make_filter: filter.cloned(),
         opened,
     }
 }
@@ -401,6 +417,8 @@ pub(super) fn for_process(path: &Path, process_id: u32) -> PathBuf {
 pub struct Output {
     pub(super) name: String,
     pub(super) level: Option<LevelFilter>,
+    /// Who said the level, when that was not who said the output.
+    pub(super) level_origin: Option<Origin>,
     sink: SinkSource,
     layout: Arc<dyn Fn() -> RouteLayout + Send + Sync>,
     filter: Option<MakeFilter>,
@@ -438,6 +456,7 @@ impl Output {
         Output {
             name,
             level: None,
+            level_origin: None,
             sink,
             layout: Arc::new(|| named_layout(TextLayout::default())),
             filter: None,
@@ -465,6 +484,7 @@ impl Output {
             sink,
             layout: (self.layout)(),
             filter: self.filter.as_ref().map(|make| make()),
+            make_filter: self.filter.clone(),
             opened: Ok(()),
             file: None,
         })
@@ -499,7 +519,7 @@ debug! {
 }
 
 /// An output, or `false` for none, or `true` for the usual one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Switch<T>(pub(super) Option<T>);
 
 impl<T: Default> From<bool> for Switch<T> {

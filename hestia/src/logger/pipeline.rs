@@ -15,10 +15,12 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use hestia_grammar::Directives;
 use log::LevelFilter;
 
+use super::config::{self, Source};
 #[cfg(unix)]
 use super::crash_safe;
 use super::direct::Direct;
-use super::outputs::Destination;
+use super::live::{Inherited, Present};
+use super::outputs::{Destination, MakeFilter};
 use super::own_file::{self, OwnFiles};
 use super::settings::Settings;
 use super::{exit, signals};
@@ -34,7 +36,7 @@ use crate::queue::{Queue, Wake};
 use crate::stats::{FlushReport, OutputCounts, Settled, Stats};
 use crate::sync::lock;
 use crate::thread::{is_own, mark_own};
-use crate::writer::control::{Answer, Confirm, Control};
+use crate::writer::control::{Answer, Change, Confirm, Control};
 use crate::writer::journal::describe_output;
 use crate::writer::route::Route;
 use crate::writer::{self, Writer};
@@ -48,7 +50,7 @@ pub(super) struct Output {
     /// How many records the last flush knew to be lost.
     lost_before: u64,
     /// A filter of the user's decides as well.
-    pub(super) is_filtered: bool,
+    pub(super) filter: Option<MakeFilter>,
     /// Only records of one named logger.
     pub(super) only_logger: Option<u64>,
     /// Where the environment put its file, when the code said another place.
@@ -58,13 +60,18 @@ pub(super) struct Output {
 }
 
 pub(super) struct Pipeline {
+    /// As they were at the start.
     pub(super) settings: Arc<Settings>,
     front: &'static Front,
     control: Sender<Control>,
     direct: Arc<Direct>,
     pub(super) outputs: Mutex<Vec<Output>>,
-    pub(super) directives: Mutex<Directives>,
-    own_files: Mutex<OwnFiles>,
+    /// What holds now. Locked after `outputs` where both are.
+    pub(super) present: Mutex<Present>,
+    /// The file that settings come from, if there is one.
+    pub(super) source: Option<Source>,
+    /// Locked before `present` and `outputs` where more than one is.
+    pub(super) own_files: Mutex<OwnFiles>,
 }
 
 impl std::fmt::Debug for Pipeline {
@@ -125,17 +132,18 @@ pub(super) enum WithoutThread {
     WriteDirectly,
 }
 
-/// The longest that a change of levels waits for what was logged before it.
+/// The longest that a change of levels or filters waits for what was logged before it.
 const LET_PASS_LIMIT: Duration = Duration::from_secs(1);
 
 impl Pipeline {
     /// Starts the writer thread and shows everything to callers.
     pub(super) fn start(
         settings: Arc<Settings>,
+        present: Present,
+        source: Option<Source>,
         without_thread: WithoutThread,
     ) -> Result<&'static Pipeline, InitError> {
         let facts = Arc::new(settings.facts.for_this_process());
-        let directives = settings.directives.value.clone();
         #[cfg(unix)]
         let found = match without_thread {
             WithoutThread::Fail => crash_safe::find(&settings),
@@ -144,7 +152,7 @@ impl Pipeline {
         };
         #[cfg(unix)]
         let left = crash_safe::look(&found, &settings);
-        let (outputs, routes) = settings.open_outputs(&directives);
+        let (outputs, routes) = present.settings.open_outputs(&present.directives());
         let mapping = mapping(&settings, without_thread)?;
         let queue = Arc::new(Queue::new(settings.bounds(), mapping));
         let ticks = TickSource::detect(settings.order.value);
@@ -152,7 +160,7 @@ impl Pipeline {
         let mut writer = Writer::new(
             Arc::clone(&queue),
             ticks,
-            writer_settings(&settings, facts),
+            writer_settings(&present.settings, facts),
             routes,
             requests,
         );
@@ -187,7 +195,8 @@ impl Pipeline {
             control,
             direct: Arc::new(Direct::new(writer)),
             outputs: Mutex::new(outputs),
-            directives: Mutex::new(directives),
+            present: Mutex::new(present),
+            source,
             own_files: Mutex::default(),
         }));
         PIPELINE.store(pipeline, Ordering::Release);
@@ -204,27 +213,21 @@ impl Pipeline {
         let _own = mark_own();
         // A lock may be held for ever by a thread that did not come along: then what it guards is as it
         // was at the start.
-        let directives = self.directives.try_lock().ok().map(|held| held.clone());
-        let own_levels: Vec<_> = self.outputs.try_lock().map_or_else(
+        let present = self.present.try_lock().map(|held| held.clone()).ok();
+        let present = present.unwrap_or_else(|| Present::at_start(&self.settings));
+        let inherited = self.outputs.try_lock().map_or_else(
             |_| Vec::new(),
-            |outputs| {
-                let levels = outputs
-                    .iter()
-                    .map(|output| (output.name.clone(), output.own_level));
-                levels.collect()
-            },
+            |outputs| outputs.iter().map(Inherited::of).collect(),
         );
-        match Pipeline::start(Arc::clone(&self.settings), WithoutThread::WriteDirectly) {
+        let settings = Arc::clone(&self.settings);
+        let source = self.source.as_ref().map(Source::for_child);
+        match Pipeline::start(settings, present, source, WithoutThread::WriteDirectly) {
             Ok(child) => {
-                for output in &mut *lock(&child.outputs) {
-                    let inherited = own_levels.iter().find(|(name, _)| *name == output.name);
-                    output.own_level = inherited.map_or(output.own_level, |(_, level)| *level);
-                }
-                let directives = directives.unwrap_or_else(|| lock(&child.directives).clone());
-                child.set_directives(directives);
+                child.inherit(&inherited);
                 if let Err(error) = signals::listen(&child.settings) {
                     internal::tell("fork", format!("cannot listen for signals: {error}"));
                 }
+                config::watch(child);
             }
             Err(error) => internal::tell("fork", chain(&error)),
         }
@@ -471,8 +474,8 @@ impl Pipeline {
         }
     }
 
-    /// Waits until what was logged before has met the levels that held then.
-    fn let_pass(&self) {
+    /// Waits until what was logged before has met what held then.
+    pub(super) fn let_pass(&self) {
         if is_own() {
             return;
         }
@@ -483,48 +486,23 @@ impl Pipeline {
             .is_ok()
         {
             self.wake().rouse();
-            // A writer that hangs in a sink is no reason not to change the levels.
+            // A writer that hangs in a sink is no reason not to change what is asked for.
             let _ = self.collect(&answers, deadline_in(LET_PASS_LIMIT));
         }
     }
 
-    /// New levels for all outputs; each keeps its own level, where it has one.
-    pub(super) fn set_directives(&self, directives: Directives) {
-        self.let_pass();
-        let outputs = lock(&self.outputs);
-        for output in &*outputs {
-            let table = Table::new(&directives, DEFAULT_LEVEL, output.own_level);
-            output.table.store(Arc::new(table));
-        }
-        *lock(&self.directives) = directives;
-        self.front.gate.set(union(&outputs));
-        drop(outputs);
-        self.publish_max_level();
+    /// Has the writer go on otherwise. [`Pipeline::let_pass`] after that waits until it does.
+    pub(super) fn change(&self, change: Change) {
+        // The writer lives as long as the process.
+        let _ = self.control.send(Control::Change(change));
     }
 
-    /// A new level for one output.
-    pub(super) fn set_output_level(&self, name: &str, level: LevelFilter) -> Result<(), InitError> {
-        self.let_pass();
-        let mut outputs = lock(&self.outputs);
-        let Some(output) = outputs.iter_mut().find(|output| output.name == name) else {
-            let names: Vec<_> = outputs.iter().map(|output| output.name.as_str()).collect();
-            let what = format!(
-                "there is no output `{name}`; there are: {}",
-                names.join(", ")
-            );
-            return Err(InitError::new(ErrorKind::InvalidSetting, what));
-        };
-        output.own_level = Some(level);
-        let table = Table::new(&lock(&self.directives), DEFAULT_LEVEL, output.own_level);
-        output.table.store(Arc::new(table));
-        self.front.gate.set(union(&outputs));
-        drop(outputs);
-        self.publish_max_level();
-        Ok(())
+    pub(super) fn set_gate(&self, outputs: &[Output]) {
+        self.front.gate.set(union(outputs));
     }
 
     /// The `log` crate asks this before it asks hestia.
-    fn publish_max_level(&self) {
+    pub(super) fn publish_max_level(&self) {
         log::set_max_level(self.gate().max_level());
     }
 
@@ -535,8 +513,7 @@ impl Pipeline {
             return;
         }
         let file = own_files.add(said, &self.settings);
-        let directives = lock(&self.directives).clone();
-        let (mut output, route) = self.settings.open_own_file(&file, &directives);
+        let (mut output, route) = self.open_own_file(&file);
         output.moved_to = (file.path != file.said).then_some(file.path);
         let mut outputs = lock(&self.outputs);
         // By the place that it gets at the writer, and at once: the process may be killed before the writer hears of it.
@@ -544,6 +521,8 @@ impl Pipeline {
             let place = outputs.len() as u64;
             describe_output(mapping, place, route.only_logger, standing.path());
         }
+        // They may have changed since it was opened.
+        output.table.store(lock(&self.present).table(&output));
         outputs.push(output);
         self.front.gate.set(union(&outputs));
         // Under the lock, so that the writer has the outputs in the same order. The channel has no bound,
@@ -593,7 +572,7 @@ fn mapping(
 fn writer_settings(settings: &Settings, facts: Arc<Facts>) -> writer::Settings {
     writer::Settings {
         facts,
-        process_fields: Arc::new(settings.metadata.clone()),
+        process_fields: Arc::new(settings.metadata.value.clone()),
         grace: settings.grace.value,
         linger: settings.linger.value,
     }
@@ -636,7 +615,7 @@ pub(super) fn route(
         table: Arc::clone(&table),
         own_level,
         lost_before: 0,
-        is_filtered: destination.filter.is_some(),
+        filter: destination.make_filter,
         only_logger,
         moved_to: None,
         is_file: destination.file.is_some(),

@@ -59,13 +59,10 @@ struct OutputReport {
 
 impl Report {
     pub(super) fn of(pipeline: &Pipeline) -> Self {
-        let mut rows = rows(&pipeline.settings);
-        let directives = lock(&pipeline.directives).clone();
-        if directives != pipeline.settings.directives.value
-            && let Some(row) = rows.iter_mut().find(|row| row.setting == "level")
-        {
-            row.value = levels_in_words(&directives.to_string());
-            row.origin = Origin::Running;
+        let present = lock(&pipeline.present).clone();
+        let mut rows = rows(&present.shown());
+        if let Some(source) = &pipeline.source {
+            source.renew_lines(&mut rows);
         }
         let stats = pipeline.stats();
         let outputs = lock(&pipeline.outputs);
@@ -174,6 +171,9 @@ fn notes(pipeline: &Pipeline, outputs: &[Output]) -> Vec<String> {
             lower(rule.said)
         ));
     }
+    if let Some(source) = &pipeline.source {
+        notes.extend(source.notes());
+    }
     for output in outputs {
         if output
             .counts
@@ -239,14 +239,16 @@ pub(super) fn rows(settings: &Settings) -> Vec<ReportRow> {
     rows.add("sync", &settings.sync, Durability::to_string);
     for output in &settings.outputs {
         let value = format!("a sink of the program's{}", own_level(output.level));
-        rows.push(&format!("sink {}", output.name), value, settings.code);
+        let origin = output.level_origin.unwrap_or(settings.code);
+        rows.push(&format!("sink {}", output.name), value, origin);
     }
     rows.add("logs_dir", &settings.logs_dir, |path| {
         path.display().to_string()
     });
-    if !settings.metadata.is_empty() {
-        let metadata = in_words(Entries::new(&settings.metadata));
-        rows.push("metadata", metadata, settings.code);
+    if !settings.metadata.value.is_empty() {
+        rows.add("metadata", &settings.metadata, |fields| {
+            in_words(Entries::new(fields))
+        });
     }
     rows.add("overflow", &settings.overflow, |overflow| match overflow {
         Overflow::Block => "block".to_owned(),
@@ -269,6 +271,7 @@ pub(super) fn rows(settings: &Settings) -> Vec<ReportRow> {
         )
     });
     rows.add("reopen_on_hang_up", &settings.reopen_on_hang_up, on_or_off);
+    rows.add("level_signals", &settings.level_signals, on_or_off);
     rows.add("crash_safe", &settings.crash_safe, |place| match place {
         CrashSafe::Off => "off".to_owned(),
         CrashSafe::On => "on".to_owned(),
@@ -276,6 +279,11 @@ pub(super) fn rows(settings: &Settings) -> Vec<ReportRow> {
     });
     rows.add("drain_on_crash", &settings.drain_on_crash, on_or_off);
     rows.add("internal_logger", &settings.internal_logger, on_or_off);
+    rows.add("config", &settings.config, |path| {
+        let path = path.as_ref().map(|path| path.display().to_string());
+        or(path.as_deref(), "none")
+    });
+    rows.add("watch", &settings.watch, on_or_off);
     rows.add("env", &settings.reads_environment, on_or_off);
     rows.0
 }

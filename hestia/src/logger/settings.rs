@@ -1,6 +1,6 @@
 //! All settings, each with who said it, after environment and code have been put together.
 //!
-//! Made once by `init`, never changed; a forked child starts from the same.
+//! Made by `init`; [`super::live`] has a copy of them that follows what changes while the program runs.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hestia_grammar::{Directives, limits};
+use log::LevelFilter;
 
 use super::env::{Environment, Warning};
 use super::outputs::{Console, JsonFile, Output, Switch, TextFile, open_safely};
@@ -32,6 +33,11 @@ pub enum Origin {
     Attribute,
     /// The builder.
     Builder,
+    /// The file of settings, `hestia.toml`.
+    File {
+        /// The line of the key, from 1.
+        line: u32,
+    },
     /// An environment variable.
     Environment(&'static str),
     /// A call while the program was running.
@@ -44,6 +50,7 @@ impl fmt::Display for Origin {
             Origin::Default => out.pad("default"),
             Origin::Attribute => out.pad("attribute"),
             Origin::Builder => out.pad("builder"),
+            Origin::File { line } => out.pad(&format!("file (line {line})")),
             Origin::Environment(name) => out.pad(&format!("environment ({name})")),
             Origin::Running => out.pad("changed while running"),
         }
@@ -66,7 +73,7 @@ impl<T> Said<T> {
     }
 
     /// The environment wins.
-    fn overrule(&mut self, value: Option<T>, name: &'static str) {
+    pub(super) fn overrule(&mut self, value: Option<T>, name: &'static str) {
         if let Some(value) = value {
             *self = Said {
                 value,
@@ -156,7 +163,7 @@ pub(super) struct Settings {
     pub(super) logs_dir: Said<PathBuf>,
     pub(super) directives: Said<Directives>,
     /// Encoded, as records carry them.
-    pub(super) metadata: Vec<u8>,
+    pub(super) metadata: Said<Vec<u8>>,
     pub(super) console: Said<Option<Console>>,
     pub(super) text: Said<Option<TextFile>>,
     pub(super) json: Said<Option<JsonFile>>,
@@ -176,11 +183,16 @@ pub(super) struct Settings {
     pub(super) panics: Said<bool>,
     pub(super) drain_on: Said<Vec<Signal>>,
     pub(super) reopen_on_hang_up: Said<bool>,
+    pub(super) level_signals: Said<bool>,
     pub(super) drain_on_crash: Said<bool>,
     pub(super) internal_logger: Said<bool>,
     pub(super) crash_safe: Said<CrashSafe>,
     pub(super) error_hook: Option<ErrorHook>,
     pub(super) reads_environment: Said<bool>,
+    /// The operator's file.
+    pub(super) config: Said<Option<PathBuf>>,
+    /// Whether that is followed while the program runs.
+    pub(super) watch: Said<bool>,
 }
 
 impl Default for Settings {
@@ -195,7 +207,7 @@ impl Default for Settings {
             is_container: Said::default(None),
             logs_dir: Said::default(PathBuf::from("logs")),
             directives: Said::default(Directives::default()),
-            metadata: Vec::new(),
+            metadata: Said::default(Vec::new()),
             console: Said::default(Some(Console::default())),
             text: Said::default(Some(TextFile::default())),
             json: Said::default(Some(JsonFile::default())),
@@ -213,11 +225,14 @@ impl Default for Settings {
             panics: Said::default(true),
             drain_on: Said::default(Vec::new()),
             reopen_on_hang_up: Said::default(false),
+            level_signals: Said::default(false),
             drain_on_crash: Said::default(false),
             internal_logger: Said::default(false),
             crash_safe: Said::default(CrashSafe::Off),
             error_hook: None,
             reads_environment: Said::default(true),
+            config: Said::default(None),
+            watch: Said::default(true),
         }
     }
 }
@@ -304,18 +319,36 @@ impl Settings {
 
     /// One level that every output obeys.
     fn forget_own_levels(&mut self) {
+        self.each_own_level(|_, level, _| *level = None);
+    }
+
+    /// The own level of each output, by its name, and who said so.
+    pub(super) fn each_own_level(
+        &mut self,
+        mut visit: impl FnMut(&str, &mut Option<LevelFilter>, &mut Origin),
+    ) {
         if let Some(console) = &mut self.console.value {
-            console.level = None;
+            visit("console", &mut console.level, &mut self.console.origin);
         }
         if let Some(text) = &mut self.text.value {
-            text.level = None;
+            visit("text", &mut text.level, &mut self.text.origin);
         }
         if let Some(json) = &mut self.json.value {
-            json.level = None;
+            visit("json", &mut json.level, &mut self.json.origin);
         }
         for output in &mut self.outputs {
-            output.level = None;
+            let origin = output.level_origin.get_or_insert(self.code);
+            visit(&output.name, &mut output.level, origin);
         }
+    }
+
+    pub(super) fn set_own_level(&mut self, name: &str, level: Option<LevelFilter>, said: Origin) {
+        self.each_own_level(|output, own, origin| {
+            if output == name {
+                *own = level;
+                *origin = said;
+            }
+        });
     }
 
     /// Finds what is left to find, and checks what was said.
@@ -330,6 +363,11 @@ impl Settings {
         }
         facts.app_version.clone_from(&self.version.value);
         self.facts = facts;
+        self.place_files()
+    }
+
+    /// Finds the paths of the files that have none yet.
+    fn place_files(&mut self) -> Result<(), InitError> {
         let moves = self.moves_files().is_some();
         let directory = &self.logs_dir.value;
         if let Some(text) = &mut self.text.value {
@@ -339,6 +377,16 @@ impl Settings {
             place(&mut json.path, JsonFile::NAME, directory, moves);
         }
         self.keep_files_apart(moves)
+    }
+
+    /// Whether all of it can be had; nothing is found for that, or changed.
+    #[cfg_attr(
+        not(feature = "config"),
+        allow(dead_code, reason = "only a file is tried out")
+    )]
+    pub(super) fn check_together(&self) -> Result<(), InitError> {
+        self.check()?;
+        self.clone().place_files()
     }
 
     /// The directory that takes the place of the ones the code named, when the environment says one.
@@ -382,7 +430,7 @@ impl Settings {
         Ok(())
     }
 
-    fn check(&self) -> Result<(), InitError> {
+    pub(super) fn check(&self) -> Result<(), InitError> {
         let ring_bytes = self.ring_bytes.value as u64;
         limits::check_ring_bytes(ring_bytes).map_err(invalid)?;
         limits::check_queue_bytes(self.queue_bytes.value as u64, Some(ring_bytes))
@@ -399,7 +447,13 @@ impl Settings {
         if self.crash_safe.value == CrashSafe::In(PathBuf::new()) {
             return Err(invalid("`crash_safe` is an empty path; name a directory"));
         }
-        if cfg!(not(unix)) && (self.reopen_on_hang_up.value || !self.drain_on.value.is_empty()) {
+        if self.config.value.as_deref() == Some(Path::new("")) {
+            return Err(invalid("`config` is an empty path; name a file"));
+        }
+        let wants_signals = self.reopen_on_hang_up.value
+            || self.level_signals.value
+            || !self.drain_on.value.is_empty();
+        if cfg!(not(unix)) && wants_signals {
             return Err(invalid("signals are to be had on Unix only"));
         }
         let has_crash_handler = cfg!(all(target_os = "linux", not(hestia_portable)));
@@ -475,16 +529,20 @@ impl Settings {
             .unzip()
     }
 
-    /// Opens the file of a named logger; it looks as the text file does.
+    /// Opens the file of a named logger; it looks as the text file does, and is rotated and synced as that is at present.
     pub(super) fn open_own_file(
         &self,
         file: &OwnFile,
         directives: &Directives,
+        present: &Settings,
     ) -> (pipeline::Output, Route) {
         let mut text = self.text.value.clone().unwrap_or_default();
         text.path = Some(file.path.clone());
+        if let Some(now) = &present.text.value {
+            (text.rotate, text.sync) = (now.rotate.clone(), now.sync);
+        }
         let name = file.said.display().to_string();
-        let (rotate, sync) = (self.rotate.value.as_ref(), self.sync.value);
+        let (rotate, sync) = (present.rotate.value.as_ref(), present.sync.value);
         let destination = open_safely(|| text.open(rotate, sync));
         pipeline::route(name, destination, directives, text.level, Some(file.number))
     }

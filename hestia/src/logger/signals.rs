@@ -1,4 +1,4 @@
-//! What happens on a signal: everything is written before the process ends, or files are opened anew.
+//! What happens on a signal: everything is written before the process ends, files are opened anew, or levels move.
 //!
 //! A thread of hestia's listens (`hestia-signals`), one in each process. It bears no mark of hestia's own,
 //! since it waits for the writer as the program's threads do.
@@ -19,7 +19,7 @@ mod unix {
     use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
     use std::sync::{Arc, OnceLock};
 
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
     use signal_hook::flag::register_conditional_default;
     use signal_hook::iterator::Signals;
     use signal_hook::low_level::emulate_default_handler;
@@ -62,6 +62,9 @@ mod unix {
             .collect();
         let mut wanted = drain.clone();
         wanted.extend(settings.reopen_on_hang_up.value.then_some(SIGHUP));
+        if settings.level_signals.value {
+            wanted.extend([SIGUSR1, SIGUSR2]);
+        }
         let process = std::process::id();
         if wanted.is_empty() || LISTENING_IN.swap(process, Ordering::AcqRel) == process {
             return Ok(());
@@ -90,15 +93,27 @@ mod unix {
             let Some(pipeline) = current() else {
                 continue;
             };
-            if drain.contains(&signal) {
-                end(pipeline, signal);
-            } else {
-                let limit = pipeline.settings.exit_limit.value;
-                if let Err(error) = pipeline.reopen(limit) {
-                    internal::trouble("signals", chain(&error));
+            match signal {
+                _ if drain.contains(&signal) => end(pipeline, signal),
+                SIGUSR1 => shift_levels(pipeline, "SIGUSR1", 1),
+                SIGUSR2 => shift_levels(pipeline, "SIGUSR2", -1),
+                _ => {
+                    let limit = pipeline.settings.exit_limit.value;
+                    if let Err(error) = pipeline.reopen(limit) {
+                        internal::trouble("signals", chain(&error));
+                    }
                 }
             }
         }
+    }
+
+    fn shift_levels(pipeline: &Pipeline, name: &str, by: i8) {
+        let what = match pipeline.shift_levels(by) {
+            Some(levels) => format!("{name}: the level is {levels} now"),
+            None if by > 0 => format!("{name}: everything is at `trace` already"),
+            None => format!("{name}: everything is `off` already"),
+        };
+        internal::note("signals", what);
     }
 
     /// Writes everything, then does what the signal does to a program that does not handle it, so that

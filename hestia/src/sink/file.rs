@@ -121,6 +121,14 @@ pub(crate) enum Place {
     Unknown,
 }
 
+/// When a file is rotated, and when it is brought to the disk.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FileRules {
+    /// Never, not even by hand, when there is none.
+    pub(crate) rotation: Option<Rotation>,
+    pub(crate) durability: Durability,
+}
+
 /// A file, and how much of what was to be written to it it took: also where the rest failed.
 struct Counting<'f, F> {
     file: &'f mut F,
@@ -550,6 +558,21 @@ impl<S: FileSystem> Sink for FileSink<S> {
         self.file = Some(file);
         self.say_standing();
         Ok(())
+    }
+
+    /// The file that is open goes on; whether it is rotated is judged by the new rules from the next line on.
+    fn set_rules(&mut self, rules: FileRules) {
+        let had = self.rotator.take();
+        self.rotator = rules.rotation.map(|rotation| match had {
+            Some(before) => before.follow(rotation),
+            // The start of the program is over.
+            None => Rotator::new(rotation).started(),
+        });
+        let status = self.status();
+        if let (Some(rotator), Some(status)) = (&mut self.rotator, status) {
+            rotator.opened(&status);
+        }
+        self.synced.set_durability(rules.durability);
     }
 
     /// By hand. A file with nothing in it stays as it is.

@@ -20,6 +20,7 @@ use crossbeam_channel::Sender;
 use crate::error::{self, ErrorKind, SinkError};
 use crate::record::batch::Batch;
 
+use file::FileRules;
 pub(crate) use standing::Standing;
 
 /// A place that takes lines.
@@ -96,6 +97,12 @@ pub trait Sink: Send {
     /// When that is not possible; the sink goes on with what it has.
     fn rotate(&mut self) -> Result<(), SinkError> {
         Ok(())
+    }
+
+    /// Has a file of hestia's rotate and sync by other rules. No other sink has any.
+    #[doc(hidden)]
+    fn set_rules(&mut self, rules: FileRules) {
+        drop(rules);
     }
 
     /// Ends threads of the sink's own. Called once, after the last `write` and `flush` of a shutdown;

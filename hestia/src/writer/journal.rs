@@ -87,13 +87,20 @@ impl Writer {
 
     /// What a later process needs to know of this one.
     pub(super) fn describe_process(&mut self) {
+        if self.readers.queue().mapping().is_some() {
+            self.describe_facts();
+            self.describe_outputs();
+            self.has_unsaid_round = true;
+            self.say_written();
+        }
+    }
+
+    /// Said again, the last word counts.
+    pub(super) fn describe_facts(&self) {
         if let Some(mapping) = self.readers.queue().mapping() {
             let settings = &self.desk.settings;
             let process = description::process(&settings.facts, &settings.process_fields);
             mapping.describe(process.kind, process.number, &process.bytes);
-            self.describe_outputs();
-            self.has_unsaid_round = true;
-            self.say_written();
         }
     }
 

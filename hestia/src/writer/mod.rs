@@ -30,7 +30,7 @@ use crate::record::{Field, Metadata, Record, RecordBuf, Surroundings, Value};
 use crate::stats::LevelCounts;
 use crate::thread::ThreadRef;
 
-use control::{Answer, Confirm, Control};
+use control::{Answer, Change, Confirm, Control};
 use merge::{Horizon, Merge};
 use pace::{Pace, Rest};
 use route::{Loss, NOTICE_PAUSE, Route, Routes};
@@ -282,11 +282,23 @@ impl Writer {
                     let (_, shed) = self.readers.queue().counts();
                     self.desk.routes.add(*route, self.desk.processed, shed);
                 }
+                Control::Change(change) => self.change(change),
                 Control::Stop(answer, limit) => {
                     let mark = self.readers.mark();
                     self.flushes.push((mark, Confirm::Flush, answer.clone()));
                     self.stop = Some((answer, limit));
                 }
+            }
+        }
+    }
+
+    fn change(&mut self, change: Change) {
+        match change {
+            Change::Filter(place, filter) => self.desk.routes.set_filter(place, filter),
+            Change::File(place, rules) => self.desk.routes.set_file_rules(place, rules),
+            Change::ProcessFields(fields) => {
+                self.desk.settings.process_fields = fields;
+                self.describe_facts();
             }
         }
     }

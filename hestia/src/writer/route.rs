@@ -28,6 +28,7 @@ use crate::position::FilePosition;
 use crate::queue::{Reason, Shed};
 use crate::record::Record;
 use crate::record::batch::{Batch, KEPT_BYTES};
+use crate::sink::file::FileRules;
 use crate::sink::{FlushTicket, Sink, Standing, again};
 use crate::stats::{LevelCounts, OutputCounts, add};
 
@@ -329,6 +330,27 @@ impl Routes {
         for slot in &mut self.slots {
             slot.idle(true);
         }
+    }
+
+    /// Another filter, or none, for the records to come.
+    pub(super) fn set_filter(&mut self, place: usize, filter: Option<Box<dyn Filter>>) {
+        let Some(slot) = self.slots.get_mut(place) else {
+            return;
+        };
+        let before = std::mem::replace(&mut slot.route.filter, filter);
+        // It is the program's code that ends here.
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(before))) {
+            slot.report(&panicked("filter", &*panic));
+        }
+    }
+
+    /// From now on a file is rotated and synced so; what was for it so far is written by the rules that held so far.
+    pub(super) fn set_file_rules(&mut self, place: usize, rules: FileRules) {
+        let Some(slot) = self.slots.get_mut(place) else {
+            return;
+        };
+        slot.write_out();
+        slot.route.sink.set_rules(rules);
     }
 
     /// Writes everything, and has each output bring it to the disk: once, however many ask.

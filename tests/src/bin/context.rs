@@ -339,7 +339,7 @@ fn churn(count: u64) -> Outcome {
             threads.spawn(|| round(100));
         }
     });
-    tell(&json!({ "grown_kib": peak_kib() - before }));
+    tell(&json!({ "grown_kib": peak_kib().saturating_sub(before) }));
     Ok(())
 }
 

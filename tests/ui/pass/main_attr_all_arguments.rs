@@ -40,6 +40,15 @@ mod syncs {
     pub fn main() {}
 }
 
+mod configured {
+    #[hestia::main(config = directory().join("hestia.toml"), watch = false, level_signals = false)]
+    pub fn main() {}
+
+    fn directory() -> std::path::PathBuf {
+        super::directory()
+    }
+}
+
 mod empty_groups {
     #[hestia::main(console(), text(), json = (), metadata())]
     pub fn main() {}
@@ -102,5 +111,5 @@ fn main() {
     for setting in ["app", "level", "metadata", "drain_on", "sink nowhere"] {
         assert_eq!(report.row(setting).map(|row| row.origin), Some(hestia::Origin::Attribute));
     }
-    let _ = (usual::main, switches::main, shorthands::main, rotations::main, empty_groups::main);
+    let _ = (usual::main, switches::main, shorthands::main, rotations::main, configured::main, empty_groups::main);
 }

@@ -107,6 +107,11 @@ impl Synced {
         };
     }
 
+    /// What is known about the file stays.
+    pub(super) fn set_durability(&mut self, durability: Durability) {
+        self.durability = durability;
+    }
+
     pub(super) fn wrote(&mut self, now: impl FnOnce() -> Instant) {
         self.unsynced_since.get_or_insert_with(now);
     }

@@ -104,6 +104,22 @@ impl Rotator {
         }
     }
 
+    /// The same file, by other rules.
+    pub(super) fn follow(self, rotation: Rotation) -> Self {
+        Rotator {
+            has_started: self.has_started,
+            pause_until: self.pause_until,
+            busy_since: self.busy_since,
+            ..Rotator::new(rotation)
+        }
+    }
+
+    /// For a file that was open before.
+    pub(super) fn started(mut self) -> Self {
+        self.has_started = true;
+        self
+    }
+
     /// Whether this is the first time that the file is open.
     pub(super) fn starts(&mut self) -> bool {
         !std::mem::replace(&mut self.has_started, true)
