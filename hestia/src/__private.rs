@@ -12,6 +12,7 @@ pub use crate::record::capture::{
     Argument, AtCall, Bytes, Count, ErrorArgument, Object, Printed, Serde, Typed,
 };
 pub use crate::record::{Encode, Encoded, Encoder};
+pub use crate::testing::attribute as testing;
 pub use hestia_macros::{drop_in, durable, hlog, scope};
 pub use serde::Serialize;
 

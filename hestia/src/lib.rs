@@ -78,6 +78,7 @@ mod record;
 mod sink;
 mod stats;
 mod sync;
+pub mod testing;
 mod thread;
 mod trace_context;
 mod writer;
@@ -91,7 +92,7 @@ pub use error::{ErrorKind, FlushError, Incident, InitError, RecoverError, SinkEr
 pub use facts::Facts;
 pub use filter::Filter;
 pub use hestia_grammar::{Every, ParseError, Weekday};
-pub use hestia_macros::{Encode, main};
+pub use hestia_macros::{Encode, main, test};
 pub use layout::{ConsoleLayout, JsonLayout, Layout, Multiline, Schema, Style, TextLayout};
 pub use level::{Level, LevelFilter, Severity};
 pub use logger::builder::{Builder, Levels};

@@ -84,6 +84,15 @@ impl Table {
         }
     }
 
+    /// One level for all targets, whatever directives say of them.
+    pub(crate) fn in_spite_of(directives: &Directives, level: LevelFilter) -> Self {
+        let mut table = Table::new(directives, level, Some(level));
+        for rule in &mut table.rules {
+            rule.level = level;
+        }
+        table
+    }
+
     /// What any of several outputs wants. Their tables come from the same directives.
     pub(crate) fn most_verbose<'t>(tables: impl IntoIterator<Item = &'t Table>) -> Self {
         let mut union = Table {

@@ -54,6 +54,18 @@ pub(super) struct Output {
     pub(super) moved_to: Option<PathBuf>,
     /// A file of hestia's, as [`crate::durable!`] waits for.
     is_file: bool,
+    /// Keeps records for tests, whose captures say its level.
+    pub(super) is_of_captures: bool,
+}
+
+impl Output {
+    fn obey(&self, directives: &Directives) {
+        let table = match self.own_level {
+            Some(level) if self.is_of_captures => Table::in_spite_of(directives, level),
+            own => Table::new(directives, DEFAULT_LEVEL, own),
+        };
+        self.table.store(Arc::new(table));
+    }
 }
 
 pub(super) struct Pipeline {
@@ -113,7 +125,7 @@ mod installed {
 }
 
 /// How long a flush waits before it looks whether the writer thread has stopped meanwhile.
-const LOOK_AFTER: Duration = Duration::from_millis(20);
+pub(super) const LOOK_AFTER: Duration = Duration::from_millis(20);
 
 /// What to do when the writer thread cannot be started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -468,30 +480,27 @@ impl Pipeline {
         }
     }
 
-    /// Waits until what was logged before has met the levels that held then.
-    fn let_pass(&self) {
+    /// Waits until what was logged before has been passed to the outputs, and has met the levels that held then. `false`
+    /// when it has not within the limit.
+    pub(super) fn let_pass(&self, limit: Duration) -> bool {
         if is_own() {
-            return;
+            return false;
         }
         let (answer, answers) = unbounded();
-        if self
-            .control
-            .send(Control::Confirm(Confirm::Nothing, answer))
-            .is_ok()
-        {
+        let request = Control::Confirm(Confirm::Nothing, answer);
+        self.control.send(request).is_ok() && {
             self.wake().rouse();
-            // A writer that hangs in a sink is no reason not to change the levels.
-            let _ = self.collect(&answers, deadline_in(LET_PASS_LIMIT));
+            self.collect(&answers, deadline_in(limit)).is_ok()
         }
     }
 
     /// New levels for all outputs; each keeps its own level, where it has one.
     pub(super) fn set_directives(&self, directives: Directives) {
-        self.let_pass();
+        // A writer that hangs in a sink is no reason not to change the levels.
+        self.let_pass(LET_PASS_LIMIT);
         let outputs = lock(&self.outputs);
         for output in &*outputs {
-            let table = Table::new(&directives, DEFAULT_LEVEL, output.own_level);
-            output.table.store(Arc::new(table));
+            output.obey(&directives);
         }
         *lock(&self.directives) = directives;
         self.front.gate.set(union(&outputs));
@@ -501,7 +510,7 @@ impl Pipeline {
 
     /// A new level for one output.
     pub(super) fn set_output_level(&self, name: &str, level: LevelFilter) -> Result<(), InitError> {
-        self.let_pass();
+        self.let_pass(LET_PASS_LIMIT);
         let mut outputs = lock(&self.outputs);
         let Some(output) = outputs.iter_mut().find(|output| output.name == name) else {
             let names: Vec<_> = outputs.iter().map(|output| output.name.as_str()).collect();
@@ -512,8 +521,7 @@ impl Pipeline {
             return Err(InitError::new(ErrorKind::InvalidSetting, what));
         };
         output.own_level = Some(level);
-        let table = Table::new(&lock(&self.directives), DEFAULT_LEVEL, output.own_level);
-        output.table.store(Arc::new(table));
+        output.obey(&lock(&self.directives));
         self.front.gate.set(union(&outputs));
         drop(outputs);
         self.publish_max_level();
@@ -535,12 +543,43 @@ impl Pipeline {
         let directives = lock(&self.directives).clone();
         let (mut output, route) = self.settings.open_own_file(&file, &directives);
         output.moved_to = (file.path != file.said).then_some(file.path);
-        let mut outputs = lock(&self.outputs);
+        self.add(&mut lock(&self.outputs), output, route);
+        self.publish_max_level();
+        self.wake().rouse();
+    }
+
+    /// Under the lock, so that the writer has the outputs in the same order.
+    fn add(&self, outputs: &mut Vec<Output>, output: Output, route: Route) {
         outputs.push(output);
-        self.front.gate.set(union(&outputs));
-        // Under the lock, so that the writer has the outputs in the same order. The channel has no bound,
-        // and the writer lives as long as the process.
+        self.front.gate.set(union(outputs));
+        // The channel has no bound, and the writer lives as long as the process.
         let _ = self.control.send(Control::AddRoute(Box::new(route)));
+    }
+
+    /// The level of the output that keeps records for tests, whatever the directives say; `open` opens it when it is first asked for.
+    pub(super) fn set_capture_level(
+        &self,
+        level: LevelFilter,
+        open: impl FnOnce(&Directives) -> Option<(Output, Route)>,
+    ) {
+        let mut outputs = lock(&self.outputs);
+        let directives = lock(&self.directives).clone();
+        match outputs.iter_mut().find(|output| output.is_of_captures) {
+            Some(output) if output.own_level == Some(level) => return,
+            Some(output) => {
+                output.own_level = Some(level);
+                output.obey(&directives);
+                self.front.gate.set(union(&outputs));
+            }
+            None => {
+                let Some((mut output, route)) = open(&directives) else {
+                    return;
+                };
+                output.is_of_captures = true;
+                output.obey(&directives);
+                self.add(&mut outputs, output, route);
+            }
+        }
         drop(outputs);
         self.publish_max_level();
         self.wake().rouse();
@@ -632,6 +671,7 @@ pub(super) fn route(
         only_logger,
         moved_to: None,
         is_file: destination.file.is_some(),
+        is_of_captures: false,
     };
     let route = Route {
         name,
