@@ -70,8 +70,10 @@ mod subjects {
                 debug!(round; "of {name}");
             });
             // One that took nothing over is in no capture.
-            thread::spawn(|| info!("of nobody")).join().unwrap();
-            spawned.unwrap().join().unwrap();
+            let nobody = thread::spawn(|| info!("of nobody"));
+            nobody.join().expect("it does not panic");
+            let spawned = spawned.expect("a thread");
+            spawned.join().expect("it does not panic");
             step();
         }
         capture.assert_count(matching().message(format!("of {name}")), 100);
@@ -89,6 +91,7 @@ mod subjects {
     #[ignore = "run by the tests below"]
     fn together_b(capture: Capture) {
         together("b", &capture);
+        drop(capture);
     }
 
     #[hestia::test]
@@ -214,7 +217,8 @@ mod subjects {
             tokio::task::yield_now().await;
             info!("from a task");
         };
-        tokio::spawn(in_scope.in_current_scope()).await.unwrap();
+        let task = tokio::spawn(in_scope.in_current_scope());
+        task.await.expect("it does not panic");
         tokio::task::yield_now().await;
         info!("last of {name}");
         let last = format!("last of {name}");
@@ -282,7 +286,7 @@ fn told() -> &'static Told {
 }
 
 fn run_subjects(arguments: &[&str]) -> Told {
-    let mut command = Command::new(env::current_exe().unwrap());
+    let mut command = Command::new(env::current_exe().expect("this binary"));
     command.args(["--ignored", "--test-threads=8"]);
     // What is said about colours, backtraces and the like would change what is said here.
     let names = env::vars_os().map(|(name, _)| name);
@@ -290,8 +294,8 @@ fn run_subjects(arguments: &[&str]) -> Told {
         command.env_remove(name);
     }
     command.args(arguments).env(subjects::VARIABLE, "1");
-    let output = command.output().unwrap();
-    Told::read(&String::from_utf8(output.stdout).unwrap())
+    let output = command.output().expect("it runs");
+    Told::read(&String::from_utf8(output.stdout).expect("text"))
 }
 
 impl Told {
@@ -331,10 +335,9 @@ impl Told {
 
     fn messages(&self, name: &str) -> Vec<&str> {
         let records = self.records(name);
-        let message = |line: &&'_ str| line.find(" | ").map(|place| place + 3);
         let messages = records
             .into_iter()
-            .map(|line| &line[message(&line).unwrap()..]);
+            .filter_map(|line| Some(line.split_once(" | ")?.1));
         messages.collect()
     }
 

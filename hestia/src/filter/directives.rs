@@ -261,6 +261,23 @@ mod tests {
     }
 
     #[test]
+    fn captures_get_their_level_of_every_target_and_the_gate_lets_it_through() {
+        let directives = Directives::parse("info,hyper=warn,silent=off,db=trace").unwrap();
+        let captures = Table::in_spite_of(&directives, LevelFilter::Debug);
+        let others = Table::new(&directives, LevelFilter::Info, None);
+        let gate = Gate::new(Table::most_verbose([&others, &captures]));
+        for target in ["mine", "hyper", "silent"] {
+            assert!(captures.allows(Level::Debug, target));
+            assert!(gate.allows(Level::Debug, target));
+            assert!(!gate.allows(Level::Trace, target));
+        }
+        assert!(!captures.allows(Level::Trace, "db"));
+        assert!(gate.allows(Level::Trace, "db"));
+        let none = Table::in_spite_of(&directives, LevelFilter::Off);
+        assert_eq!(none.max_level(), LevelFilter::Off);
+    }
+
+    #[test]
     fn the_gate_lets_through_what_some_output_wants() {
         let quiet = table("info,db=debug", Some(LevelFilter::Warn));
         let loud = table("info,db=debug", Some(LevelFilter::Trace));
