@@ -17,6 +17,8 @@
 //! [`stats`] counts, [`report`] says who set what, [`explain`] which filter
 //! stops a record, and [`set_level`] changes levels.
 //!
+//! In tests, [`testing`] keeps what each of them has logged, to be asserted on.
+//!
 //! # The way of a record
 //!
 //! The calling thread formats the message into a buffer of its own and puts the record into a bounded
