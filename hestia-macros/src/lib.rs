@@ -17,6 +17,7 @@ mod instrument;
 mod main_attr;
 mod paths;
 mod settings;
+mod test_attr;
 
 use hlog::Grammar;
 use proc_macro::TokenStream;
@@ -163,6 +164,77 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
     main_attr::main(arguments.into(), &item.into()).into()
+}
+
+/// A test whose records are captured: shown when it fails, there to be asserted on, and no other test's.
+///
+/// It stands in the place of `#[test]`, and takes `#[ignore]` and `#[should_panic]` beside it, as that does. The test has a
+/// capture (see `hestia::testing`) from its first statement to its last; what its thread logs is in it, and what other
+/// threads and tasks log that take over its scope. It is passed to the function when that has a parameter for it, and is
+/// `hestia::testing::current()` in any case.
+///
+/// ```
+/// use hestia::Level;
+/// use hestia::testing::{Capture, matching};
+///
+/// #[hestia::test]
+/// fn slow_queries_are_told(capture: &Capture) {
+///     log::warn!(user_id = 5; "slow query");
+///     capture.assert_logged(matching().level(Level::Warn).field("user_id", 5));
+/// }
+/// ```
+///
+/// When the test fails, by a panic or by returning an `Err`, its own thread prints its records, so that the test harness shows them
+/// with this test, and with no other:
+///
+/// ```text
+/// ---- slow_queries_are_told stdout ----
+/// thread 'slow_queries_are_told' panicked at src/db.rs:17:13: …
+/// 2026-03-06T20:40:23.286Z WARN  billing::db src/db.rs:17 | slow query {user_id=6}
+/// ```
+///
+/// # Arguments
+/// | argument | takes | default |
+/// |---|---|---|
+/// | `level` | the level that is captured: `"trace"`, `"debug"`, `"info"`, `"warn"`, `"error"`, `"off"` | `"trace"` |
+/// | `deny_errors` | alone, or `true` or `false`: whether a record of level `error` fails the test, unless an assertion was about it, or `capture.expect_error(…)` has foretold it | `false` |
+/// | `print` | when records are shown: `"failure"`, `"always"`, `"never"` | `"failure"` |
+/// | `crate` | the path of hestia, when it has another name | `::hestia` |
+///
+/// ```
+/// use hestia::testing::{current, matching};
+///
+/// #[hestia::test(deny_errors, level = "info")]
+/// fn refusals_are_errors() -> Result<(), std::num::ParseIntError> {
+///     current().expect_error(matching().message_contains("refused"));
+///     log::error!("connection refused");
+///     "5".parse::<u8>()?;
+///     Ok(())
+/// }
+/// ```
+///
+/// # `async`
+/// The attribute of a runtime may stand before or after this one; tokio's wants functions without parameters, so stands after
+/// it where there is one. (Of other runtimes, some do not notice that the function is a test already: put theirs after this one.)
+///
+/// ```
+/// use hestia::InScope;
+/// use hestia::testing::{Capture, matching};
+///
+/// #[hestia::test]
+/// #[tokio::test(flavor = "multi_thread")]
+/// async fn workers_log(capture: &Capture) {
+///     let worker = async { log::info!("done") }.in_current_scope();
+///     tokio::spawn(worker).await.unwrap();
+///     capture.assert_logged(matching().message("done"));
+/// }
+/// ```
+///
+/// A test that should panic shows its records when it does not, and, where a message is `expected`, whenever it panics: the harness
+/// drops what a test prints that passes.
+#[proc_macro_attribute]
+pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    test_attr::test(arguments.into(), &item.into()).into()
 }
 
 /// Makes a type loggable as the value it is, without formatting it at the call: implements the trait `Encode`.

@@ -1,4 +1,4 @@
-//! The keys of `#[hestia::main(…)]`: what each of them takes, and the calls of the builder that it stands for.
+//! The keys of `#[hestia::main(…)]`, and of `#[hestia::test(…)]`: what each of them takes, and the calls of the builder that it stands for.
 //!
 //! A key is the name of the builder's method. What is written as a literal is checked here, and handed over as a
 //! constant; names, paths, metadata, sinks, filters and hooks may be any expression, which the compiler checks.
@@ -7,6 +7,7 @@ pub(crate) mod expand;
 mod output;
 mod read;
 mod rotation;
+mod test;
 mod word;
 
 use std::time::Duration;
@@ -228,6 +229,17 @@ pub(crate) fn check(arguments: Vec<Argument>, errors: &mut Errors) -> Settings {
     settings
 }
 
+/// As [`check`], for a test.
+pub(crate) fn check_of_test(arguments: Vec<Argument>, errors: &mut Errors) -> Settings {
+    let (hestia, arguments): (Vec<_>, Vec<_>) = arguments
+        .into_iter()
+        .partition(|argument| argument.key.is_word && argument.key.text == "crate");
+    Settings {
+        hestia: crate_path(hestia, errors),
+        calls: test::calls(&arguments, errors),
+    }
+}
+
 /// `crate = path`; for the other attributes, too.
 pub(crate) fn crate_path(said: Vec<Argument>, errors: &mut Errors) -> Option<Path> {
     let mut path = None;
@@ -274,7 +286,7 @@ fn calls(arguments: &[Argument], table: &[Setting], errors: &mut Errors) -> Vec<
 fn unknown_key(argument: &Argument, table: &[Setting]) -> String {
     let keys = table.iter().map(|setting| setting.key);
     let mut keys: Vec<_> = keys.collect();
-    if table.len() == SETTINGS.len() {
+    if table.len() == SETTINGS.len() || table.len() == test::TEST.len() {
         keys.push("crate");
     }
     unknown("argument", &argument.key.text, &keys).to_string()

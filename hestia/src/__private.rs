@@ -15,6 +15,7 @@ pub use crate::record::capture::{
     AnyArgument, Argument, AtCall, Bytes, Count, ErrorArgument, Object, Printed, Serde, Typed,
 };
 pub use crate::record::{Encode, Encoded, Encoder};
+pub use crate::testing::attribute as testing;
 pub use hestia_macros::{drop_in, durable, hlog, scope};
 pub use serde::Serialize;
 

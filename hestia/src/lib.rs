@@ -17,6 +17,8 @@
 //! [`stats`] counts, [`report`] says who set what, [`explain`] which filter
 //! stops a record, and [`set_level`] and [`set_filter`] change what is logged.
 //!
+//! In tests, [`testing`] keeps what each of them has logged, to be asserted on.
+//!
 //! # The way of a record
 //!
 //! The calling thread formats the message into a buffer of its own and puts the record into a bounded
@@ -79,6 +81,7 @@ mod record;
 mod sink;
 mod stats;
 mod sync;
+pub mod testing;
 mod thread;
 mod trace_context;
 mod writer;
@@ -92,7 +95,7 @@ pub use error::{ErrorKind, FlushError, Incident, InitError, RecoverError, SinkEr
 pub use facts::Facts;
 pub use filter::Filter;
 pub use hestia_grammar::{Every, ParseError, Weekday};
-pub use hestia_macros::{Encode, instrument, main};
+pub use hestia_macros::{Encode, instrument, main, test};
 pub use layout::{ConsoleLayout, JsonLayout, Layout, Multiline, Schema, Style, TextLayout};
 pub use level::{Level, LevelFilter, Severity};
 pub use logger::builder::{Builder, Levels};

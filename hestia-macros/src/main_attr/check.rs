@@ -81,7 +81,7 @@ fn check_signature(signature: &Signature, errors: &mut Errors) {
     }
 }
 
-fn tokens<T: ToTokens>(part: &Option<T>) -> Option<&dyn ToTokens> {
+pub(crate) fn tokens<T: ToTokens>(part: &Option<T>) -> Option<&dyn ToTokens> {
     part.as_ref().map(|part| part as _)
 }
 
@@ -107,7 +107,7 @@ fn check_attributes(attributes: &[Attribute], errors: &mut Errors) {
 }
 
 /// Also in the invisible brackets of a macro's argument.
-fn is_never(output: &Type) -> bool {
+pub(crate) fn is_never(output: &Type) -> bool {
     match output {
         Type::Never(_) => true,
         Type::Group(group) => is_never(&group.elem),
@@ -117,7 +117,7 @@ fn is_never(output: &Type) -> bool {
 }
 
 /// What is said about lints, and for them, counts for both functions. An expectation is met by the body.
-fn for_outer(attribute: &Attribute) -> Option<Attribute> {
+pub(crate) fn for_outer(attribute: &Attribute) -> Option<Attribute> {
     let name = attribute.path().get_ident()?;
     if name == "expect" {
         let mut allowed = attribute.clone();

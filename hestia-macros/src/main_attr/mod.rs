@@ -9,9 +9,9 @@
 //!
 //! *Invariant:* the body is passed on as it was written; whatever is wrong, the function is there.
 
-mod check;
+pub(crate) mod check;
 mod expand;
-mod parse;
+pub(crate) mod parse;
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -23,7 +23,7 @@ use crate::error::Errors;
 pub(crate) fn main(arguments: TokenStream, item: &TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let arguments = arguments::parse(arguments, &mut errors);
-    let function = parse::function(item, &mut errors);
+    let function = parse::function_of(item, "#[hestia::main]", "fn main()", &mut errors);
     let checked = check::check(arguments, function, &mut errors);
     match (checked, errors.into_compile_errors()) {
         (Some(main), None) => expand::expand(&main),

@@ -14,13 +14,18 @@ pub(crate) struct Function {
     pub(crate) body: Group,
 }
 
-/// Reads the item that the attribute stands on.
-pub(crate) fn function(item: &TokenStream, errors: &mut Errors) -> Option<Function> {
+/// Reads the item that the attribute stands on, which is to be such a function.
+pub(crate) fn function_of(
+    item: &TokenStream,
+    attribute: &str,
+    example: &str,
+    errors: &mut Errors,
+) -> Option<Function> {
     match read.parse2(item.clone()) {
         Ok(function) => Some(function),
         Err(error) => {
             let message =
-                format!("`#[hestia::main]` belongs on a function: `fn main() {{ … }}` ({error})");
+                format!("`{attribute}` belongs on a function: `{example} {{ … }}` ({error})");
             errors.at_span(error.span(), message);
             None
         }

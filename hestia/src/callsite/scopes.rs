@@ -143,6 +143,16 @@ pub(crate) fn current() -> Option<Kept> {
         .flatten()
 }
 
+/// The numbers of the captures that the innermost scope is in.
+pub(crate) fn captures() -> Vec<u8> {
+    let captures = ENTERED.try_with(|entered| {
+        let entries = entered.entries.try_borrow().ok()?;
+        let scope = entries.last()?.scope.as_ref()?;
+        Some(scope.shared().captures().to_vec())
+    });
+    captures.ok().flatten().unwrap_or_default()
+}
+
 #[inline(always)]
 pub(super) fn is_in_one() -> bool {
     !CURRENT.get().is_null()

@@ -58,10 +58,40 @@ impl Scope {
         Scope(scopes::current())
     }
 
-    /// Outside of everything: for what goes on after the request that started it.
+    /// Outside of everything: for what goes on after the request that started it. (Not outside of a test's capture,
+    /// see [`testing`](crate::testing): that is no part of the program.)
     #[must_use]
     pub fn detached() -> Self {
-        Scope(None)
+        let captures = scopes::captures();
+        Scope((!captures.is_empty()).then(|| {
+            Kept::new(Shared {
+                captures,
+                ..Shared::default()
+            })
+        }))
+    }
+
+    /// The numbers of the captures that it is in.
+    fn captures(&self) -> Vec<u8> {
+        let shared = self.0.as_ref().map(Kept::shared);
+        shared.map_or_else(Vec::new, |shared| shared.captures().to_vec())
+    }
+
+    /// A scope inside of this one whose records belong to one more capture.
+    pub(crate) fn in_capture(&self, number: u64) -> Self {
+        let mut captures = self.captures();
+        captures.extend_from_slice(&number.to_ne_bytes());
+        Scope(Some(Kept::new(Shared {
+            captures,
+            outer: self.0.as_ref().map(|outer| outer.shared().clone()),
+            ..Shared::default()
+        })))
+    }
+
+    /// The number of the innermost capture that this thread is in.
+    pub(crate) fn current_capture() -> Option<u64> {
+        let captures = scopes::captures();
+        captures.last_chunk().copied().map(u64::from_ne_bytes)
     }
 
     /// A scope inside of this one, with these encoded key-values and this trace.

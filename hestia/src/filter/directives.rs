@@ -84,6 +84,15 @@ impl Table {
         }
     }
 
+    /// One level for all targets, whatever directives say of them.
+    pub(crate) fn in_spite_of(directives: &Directives, level: LevelFilter) -> Self {
+        let mut table = Table::new(directives, level, Some(level));
+        for rule in &mut table.rules {
+            rule.level = level;
+        }
+        table
+    }
+
     /// What any of several outputs wants. Their tables come from the same directives.
     pub(crate) fn most_verbose<'t>(tables: impl IntoIterator<Item = &'t Table>) -> Self {
         let mut union = Table {
@@ -249,6 +258,23 @@ mod tests {
         let verbose = tests::table("info,hyper=warn", Some(LevelFilter::Trace));
         assert!(verbose.allows(Level::Trace, "mine"));
         assert!(!verbose.allows(Level::Info, "hyper"));
+    }
+
+    #[test]
+    fn captures_get_their_level_of_every_target_and_the_gate_lets_it_through() {
+        let directives = Directives::parse("info,hyper=warn,silent=off,db=trace").unwrap();
+        let captures = Table::in_spite_of(&directives, LevelFilter::Debug);
+        let others = Table::new(&directives, LevelFilter::Info, None);
+        let gate = Gate::new(Table::most_verbose([&others, &captures]));
+        for target in ["mine", "hyper", "silent"] {
+            assert!(captures.allows(Level::Debug, target));
+            assert!(gate.allows(Level::Debug, target));
+            assert!(!gate.allows(Level::Trace, target));
+        }
+        assert!(!captures.allows(Level::Trace, "db"));
+        assert!(gate.allows(Level::Trace, "db"));
+        let none = Table::in_spite_of(&directives, LevelFilter::Off);
+        assert_eq!(none.max_level(), LevelFilter::Off);
     }
 
     #[test]

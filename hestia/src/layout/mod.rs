@@ -27,6 +27,7 @@ pub(crate) use color::color_wanted;
 pub use console::{ConsoleLayout, Style};
 pub use json::JsonLayout;
 pub use parts::Multiline;
+pub(crate) use parts::find;
 pub use schema::Schema;
 pub use text::TextLayout;
 

@@ -119,7 +119,7 @@ pub(super) fn append_span_id(line: &mut Vec<u8>, ids: TraceIds) {
 }
 
 /// The value of a key; where there is none, that of a path into nested objects (`req.method`).
-pub(super) fn find<'a>(fields: &[Field<'a>], key: &str) -> Option<Value<'a>> {
+pub(crate) fn find<'a>(fields: &[Field<'a>], key: &str) -> Option<Value<'a>> {
     let whole = fields.iter().find(|field| field.key == key);
     if let Some(field) = whole {
         return Some(field.value);

@@ -103,6 +103,10 @@ fn step(output: &Output, target: &str, level: Level) -> Step {
             format!("the output's own level is {limit}")
         }
         Decision::Default(limit) => format!("the default level is {limit}"),
+        Decision::Rule(rule) if output.is_of_captures => {
+            let level = rule.level.as_str().to_ascii_lowercase();
+            format!("captures ask for {level}, whatever directives say")
+        }
         Decision::Rule(rule) => {
             let said = format!(
                 "by the directive {}={}",

@@ -51,8 +51,14 @@ impl Present {
 
     /// The levels of an output.
     pub(super) fn table(&self, output: &Output) -> Arc<Table> {
-        let own = output.own_level.map(|own| shifted(own, self.shift));
-        Arc::new(Table::new(&self.directives(), DEFAULT_LEVEL, own))
+        let directives = self.directives();
+        Arc::new(match output.own_level {
+            Some(level) if output.is_of_captures => Table::in_spite_of(&directives, level),
+            own => {
+                let own = own.map(|own| shifted(own, self.shift));
+                Table::new(&directives, DEFAULT_LEVEL, own)
+            }
+        })
     }
 
     /// The settings as they are shown: what signals have shifted is where it is now.

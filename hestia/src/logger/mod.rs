@@ -4,7 +4,7 @@
 //! [`pipeline`] runs ([`direct`] without a writer thread), [`live`] changes it, [`exit`], [`panics`], [`signals`] and `crash` end. [`receipt`] is
 //! a record that is waited for until it is on the disk. [`report`] says who set what, [`explanation`] why a record is where
 //! it is. [`named`] are the loggers with a name of their own, [`own_file`] their files; [`backtrace`] is a panic's.
-//! [`attribute`] is what `#[hestia::main]` calls.
+//! [`attribute`] is what `#[hestia::main]` calls, [`captures`] what tests keep records by.
 //!
 //! *Invariant:* the one place that knows all others.
 
@@ -12,6 +12,7 @@
 pub mod attribute;
 mod backtrace;
 pub(crate) mod builder;
+pub(crate) mod captures;
 #[cfg(feature = "config")]
 pub(crate) mod config;
 #[cfg(all(target_os = "linux", not(hestia_portable)))]

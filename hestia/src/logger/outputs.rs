@@ -40,6 +40,13 @@ pub(super) struct Destination {
 #[derive(Clone, Copy, Debug)]
 pub struct OutputLevel(pub(super) LevelFilter);
 
+impl OutputLevel {
+    /// As `log` has it.
+    pub(crate) fn filter(self) -> LevelFilter {
+        self.0
+    }
+}
+
 impl From<Level> for OutputLevel {
     fn from(level: Level) -> Self {
         OutputLevel(level.to_level_filter())

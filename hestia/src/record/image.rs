@@ -12,8 +12,8 @@ use super::encode;
 use super::metadata::StaticSite;
 use super::scalar::Out;
 use super::{
-    CONSTANT, COPIED_SCOPE, FIELDS, FORMATTED, INLINE_SITE, Metadata, SCOPE, SHARED, Shared,
-    TARGET, TRACE,
+    CAPTURES, CONSTANT, COPIED_SCOPE, FIELDS, FORMATTED, INLINE_SITE, Metadata, SCOPE, SHARED,
+    Shared, TARGET, TRACE,
 };
 use crate::level::{self, Level, Severity};
 use crate::thread::ThreadRef;
@@ -110,6 +110,13 @@ impl<'b> Image<'b> {
                 }
                 encode::close(bytes, start);
                 trace = trace.or_else(|| scope.trace_ids());
+                let captures = scope.captures();
+                if !captures.is_empty() {
+                    flags |= CAPTURES;
+                    let start = encode::open(bytes);
+                    bytes.extend_from_slice(captures);
+                    encode::close(bytes, start);
+                }
             }
             Some(scope) => {
                 flags |= SCOPE;
@@ -411,6 +418,17 @@ pub(super) fn copied_scope<'a>(
     flags: u32,
 ) -> Result<&'a [u8], DecodeError> {
     match flags & COPIED_SCOPE {
+        0 => Ok(&[]),
+        _ => decoder.get_block(),
+    }
+}
+
+/// The numbers of the captures that copied scopes are in.
+pub(super) fn copied_captures<'a>(
+    decoder: &mut Decoder<'a>,
+    flags: u32,
+) -> Result<&'a [u8], DecodeError> {
+    match flags & CAPTURES {
         0 => Ok(&[]),
         _ => decoder.get_block(),
     }

@@ -10,6 +10,7 @@
 //! | target | [`TARGET`] | another one than the static's: length (4), text |
 //! | scope | [`SCOPE`] | address of a [`Shared`], or null |
 //! | | [`COPIED_SCOPE`] | length (4), then key and value in turn, of the inner scopes first |
+//! | | [`CAPTURES`] | length (4), then the numbers (8 each) of the tests' captures that those scopes are in |
 //! | logger | [`SHARED`] | address of a [`Shared`] |
 //! | trace | [`TRACE`] | trace id (16), span id (8) |
 //! | fields | a static site with keys | one value for each key |
@@ -87,6 +88,8 @@ pub(crate) const FORMATTED: u32 = 1 << 15;
 pub(crate) const SCOPE: u32 = 1 << 16;
 /// The key-values of its scopes stand in the record itself.
 pub(crate) const COPIED_SCOPE: u32 = 1 << 17;
+/// The scopes that were copied are in captures of tests.
+pub(crate) const CAPTURES: u32 = 1 << 18;
 
 /// One log record, as filters, layouts and sinks see it.
 ///
@@ -116,6 +119,8 @@ pub struct Record<'a> {
     pub(crate) application: &'a str,
     /// The number of the named logger, if it has an output of its own.
     pub(crate) logger: Option<u64>,
+    /// The numbers of the tests' captures that it belongs to: see [`Shared`].
+    pub(crate) captures: &'a [u8],
     pub(crate) thread: ThreadRef<'a>,
     pub(crate) trace: Option<TraceIds>,
     pub(crate) message: &'a str,
@@ -253,6 +258,7 @@ impl RecordBuf {
         let (metadata, site) = image::site(&mut decoder, flags)?;
         let scope = image::scope(&mut decoder, flags)?;
         let copied = image::copied_scope(&mut decoder, flags)?;
+        let copied_captures = image::copied_captures(&mut decoder, flags)?;
         let logger = image::logger(&mut decoder, flags)?;
         let trace = image::trace(&mut decoder, flags)?;
         let mut fields = recycle(std::mem::take(&mut self.fields));
@@ -297,6 +303,7 @@ impl RecordBuf {
                     .and_then(|logger| logger.application.as_deref())
                     .unwrap_or(&surroundings.facts.application),
                 logger: logger.and_then(|logger| logger.logger),
+                captures: scope.map_or(copied_captures, Shared::captures),
                 thread,
                 trace: trace.or_else(|| scope.and_then(Shared::trace_ids)),
                 message,

@@ -23,6 +23,8 @@ pub struct Shared {
     pub(crate) application: Option<String>,
     pub(crate) fields: Vec<u8>,
     pub(crate) trace: Option<TraceContext>,
+    /// The numbers of the tests' captures that the scope is in: 8 bytes each, all of those around it among them.
+    pub(crate) captures: Vec<u8>,
     pub(crate) outer: Option<Arc<Shared>>,
     /// Some record refers to it.
     pub(crate) is_used: AtomicBool,
@@ -70,6 +72,14 @@ impl Shared {
     /// The trace of the innermost that has one.
     pub(crate) fn trace(&self) -> Option<&TraceContext> {
         self.outward().find_map(|shared| shared.trace.as_ref())
+    }
+
+    /// The numbers of the captures that it is in: those of the innermost that says any.
+    pub(crate) fn captures(&self) -> &[u8] {
+        self.outward()
+            .map(|shared| shared.captures.as_slice())
+            .find(|captures| !captures.is_empty())
+            .unwrap_or_default()
     }
 
     pub(crate) fn trace_ids(&self) -> Option<TraceIds> {

@@ -517,6 +517,7 @@ fn notice<'a>(
         facts,
         application: &facts.application,
         logger: None,
+        captures: &[],
         thread: ThreadRef {
             id: crate::thread::current_id(),
             name: Some("hestia-writer"),

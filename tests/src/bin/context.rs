@@ -405,6 +405,8 @@ fn crash() -> Outcome {
     crash_safe()
         .json(hestia::JsonFile::new("logs/app.log").filter(Stops))
         .init()?;
+    // What the records say of it means nothing to whoever recovers them.
+    let _capture = hestia::testing::capture();
     let _trace = TraceContext::of(0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736, 7)?.enter();
     let _outer = scope!(key = "outer", outer = 1);
     let _scope = scope!(key = "inner", list = [1, 2, 3].as_slice());

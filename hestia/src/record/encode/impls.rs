@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::{Encode, Encoded, Encoder, Own, kept};
+use crate::record::Value;
 use crate::record::scalar::Scalar;
 
 /// Types that are a simple value: how they become one, in the width that the log has for them.
@@ -179,5 +180,32 @@ impl<T: Encode + ToOwned + ?Sized> Encode for Cow<'_, T> {
 impl<T: Encode> Encode for [T] {
     fn encode(&self, encoder: Encoder<'_>) -> Encoded {
         encoder.put_seq(|items| self.iter().for_each(|item| items.push(item)))
+    }
+}
+
+/// A value of one record in another.
+impl Encode for Value<'_> {
+    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
+        match *self {
+            Value::Null => encoder.put_null(),
+            Value::Bool(value) => encoder.put_bool(value),
+            Value::U64(value) => encoder.put_u64(value),
+            Value::I64(value) => encoder.put_i64(value),
+            Value::U128(value) => encoder.put_u128(value),
+            Value::I128(value) => encoder.put_i128(value),
+            Value::F32(value) => encoder.put_f32(value),
+            Value::F64(value) => encoder.put_f64(value),
+            Value::Char(value) => encoder.put_char(value),
+            Value::Str(value) => encoder.put_str(value),
+            Value::Bytes(value) => encoder.put_bytes(value),
+            Value::Seq(items) => encoder.put_seq(|seq| {
+                items.iter().for_each(|item| seq.push(&item));
+            }),
+            Value::Map(entries) => encoder.put_map(|map| {
+                for field in entries.iter() {
+                    map.entry(field.key, &field.value);
+                }
+            }),
+        }
     }
 }

@@ -11,9 +11,9 @@ use crate::level::{Level, Severity};
 use crate::record::decode::DecodeError;
 use crate::record::scalar::Scalar;
 use crate::record::{
-    self, Around, CONSTANT, COPIED_SCOPE, ConstantSite, Encode, Encoder, FIELDS, INLINE_SITE,
-    Image, InlineSite, Metadata, Record, RecordBuf, SCOPE, SHARED, Shared, Site, StaticSite,
-    Surroundings, TARGET, THREAD, TRACE, Text, append_thread, encode, level,
+    self, Around, CAPTURES, CONSTANT, COPIED_SCOPE, ConstantSite, Encode, Encoder, FIELDS,
+    INLINE_SITE, Image, InlineSite, Metadata, Record, RecordBuf, SCOPE, SHARED, Shared, Site,
+    StaticSite, Surroundings, TARGET, THREAD, TRACE, Text, append_thread, encode, level,
 };
 use crate::thread::ThreadRef;
 use crate::trace_context::{TraceContext, TraceIds};
@@ -205,6 +205,11 @@ impl Parts {
         self.scope.as_ref()?.trace_ids()
     }
 
+    fn captures_of_scope(&self) -> &[u8] {
+        let scope = self.scope.as_deref();
+        scope.map_or(&[], Shared::captures)
+    }
+
     fn expected_flags(&self) -> u32 {
         let flag = |flag, is_set: bool| if is_set { flag } else { 0 };
         let is_inline = matches!(self.site, OwnedSite::Inline { .. });
@@ -215,6 +220,10 @@ impl Parts {
             | flag(CONSTANT, is_inline && is_constant)
             | flag(SCOPE, self.scope.is_some() && !self.copies_scope)
             | flag(COPIED_SCOPE, self.scope.is_some() && self.copies_scope)
+            | flag(
+                CAPTURES,
+                self.copies_scope && !self.captures_of_scope().is_empty(),
+            )
             | flag(SHARED, self.logger.is_some())
             | flag(
                 TRACE,
@@ -226,6 +235,7 @@ impl Parts {
     fn check(&self, record: &Record<'_>) {
         assert_eq!(*record.metadata(), self.site.expected());
         assert_eq!(record.trace(), self.trace.or(self.trace_of_scope()));
+        assert_eq!(record.captures, self.captures_of_scope());
         assert_eq!(record.message(), self.message.get());
         let read: Vec<_> = record.fields().iter().copied().map(read_field).collect();
         assert_eq!(read, self.fields);
@@ -333,14 +343,17 @@ fn logger() -> impl Strategy<Value = Option<Arc<Shared>>> {
     }))
 }
 
-/// Scopes in scopes, of which some have a trace.
+/// Scopes in scopes, of which some have a trace, or are in captures.
 fn scope() -> impl Strategy<Value = Option<Arc<Shared>>> {
     let trace = (1..=u128::MAX, 1..=u64::MAX)
         .prop_map(|(trace, span)| TraceContext::of(trace, span).expect("neither is zero"));
-    prop::collection::vec(prop::option::of(trace), 0..4).prop_map(|layers| {
-        layers.into_iter().fold(None, |outer, trace| {
+    let captures = prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec(any::<u8>(), 8)];
+    let layer = (prop::option::of(trace), captures);
+    prop::collection::vec(layer, 0..4).prop_map(|layers| {
+        layers.into_iter().fold(None, |outer, (trace, captures)| {
             Some(Arc::new(Shared {
                 trace,
+                captures,
                 outer,
                 ..Shared::default()
             }))
