@@ -45,8 +45,10 @@
 //!
 //! | Feature | What |
 //! |---|---|
+//! | `actix` | requests of actix-web: ids, scopes, access records (`web`) |
 //! | `dotenv` | reads a `.env` file beside the environment |
 //! | `gzip` | archives of rotated files can be compressed to `.gz` |
+//! | `tower` | the same as `actix` for axum, tonic and all that is made of tower's services |
 //! | `zstd` | the same to `.zst`; needs a C compiler |
 #![deny(unsafe_code)]
 
@@ -80,6 +82,8 @@ mod stats;
 mod sync;
 mod thread;
 mod trace_context;
+#[cfg(any(feature = "actix", feature = "tower"))]
+pub mod web;
 mod writer;
 
 pub use ::uuid::Uuid;
