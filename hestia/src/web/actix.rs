@@ -128,32 +128,29 @@ impl<F> fmt::Debug for LoggedFuture<F> {
     }
 }
 
-/// The answer with its ids, and with a body that ends the exchange; where there is no body, it has ended.
+/// The answer with its ids, and with a body that ends the exchange.
 fn answered<B: MessageBody>(
     scope: Scope,
-    exchange: Option<Box<Exchange>>,
+    mut exchange: Option<Box<Exchange>>,
     mut response: ServiceResponse<B>,
 ) -> ServiceResponse<LoggedBody<B>> {
-    let status = response.status().as_u16();
-    let size = response.response().body().size();
-    let mut going_on = None;
-    if let Some(mut exchange) = exchange {
+    if let Some(exchange) = &mut exchange {
+        let status = response.status().as_u16();
         exchange.route = response.request().match_pattern();
         if let Some(error) = response.response().error() {
-            exchange.answered_with_error(vec![error.to_string()]);
+            exchange.answered_with(error.to_string());
         }
         let headers = response.headers_mut();
         exchange.answered(status, |name, value| set(headers, name, value));
-        if exchange.may_have_body(status) && !size.is_eof() {
-            going_on = Some(exchange);
-        } else {
+        // Servers do not ask for such a body.
+        if !exchange.has_body() || response.response().body().size().is_eof() {
             exchange.is_whole();
         }
     }
     response.map_body(|_, body| LoggedBody {
         body: Some(body),
         scope,
-        exchange: going_on,
+        exchange,
     })
 }
 
@@ -164,9 +161,10 @@ fn refused(exchange: Option<Box<Exchange>>, mut error: Error) -> Error {
         let status = error.as_response_error().status_code().as_u16();
         let mut headers = Vec::new();
         exchange.answered(status, |name, value| {
-            headers.push((name.to_owned(), value.to_owned()))
+            headers.push((name.to_owned(), value.to_owned()));
         });
-        exchange.failed(vec![error.to_string()]);
+        exchange.answered_with(error.to_string());
+        exchange.is_whole();
         error.add_response_mapper(move |mut response: HttpResponse| {
             for (name, value) in &headers {
                 set(response.headers_mut(), name, value);
@@ -222,38 +220,34 @@ impl<B: MessageBody> MessageBody for LoggedBody<B> {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        let this = self.project();
-        let Some(body) = this.body.as_pin_mut() else {
+        let mut this = self.project();
+        let Some(mut body) = this.body.as_mut().as_pin_mut() else {
             return Poll::Ready(None);
         };
         let size = body.size();
         let scope = this.scope;
-        let poll = || scope.run(|| body.poll_next(context));
+        let mut poll = || scope.run(|| body.as_mut().poll_next(context));
         let Some(exchange) = this.exchange else {
             return poll().map_err(Into::into);
         };
-        let part = ready!(exchange.guard(poll));
-        Poll::Ready(match part {
+        let part = ready!(exchange.guard(poll)).map(|part| part.map_err(Into::into));
+        match &part {
             Some(Ok(bytes)) => {
                 exchange.count(bytes.len());
                 // Servers need not ask for more; whether they do, or drop the body, it was all of it.
                 if matches!(size, BodySize::Sized(size) if exchange.bytes() >= size) {
                     exchange.is_whole();
                 }
-                Some(Ok(bytes))
             }
-            Some(Err(error)) => {
-                let error = error.into();
-                exchange.failed(chain(&*error));
-                *this.exchange = None;
-                Some(Err(error))
-            }
-            None => {
-                exchange.is_whole();
-                *this.exchange = None;
-                None
-            }
-        })
+            Some(Err(error)) => exchange.failed(chain(&**error)),
+            None => exchange.is_whole(),
+        }
+        if !matches!(part, Some(Ok(_))) {
+            // What the body logs as it goes comes before the access record.
+            scope.run(|| this.body.set(None));
+            *this.exchange = None;
+        }
+        Poll::Ready(part)
     }
 }
 

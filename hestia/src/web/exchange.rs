@@ -41,6 +41,7 @@ pub(super) struct Exchange {
     request: Request,
     pub(super) route: Option<String>,
     status: Option<u16>,
+    has_body: bool,
     bytes: u64,
     error: Option<Vec<String>>,
     end: End,
@@ -65,6 +66,7 @@ enum End {
     /// Given up before its end.
     Aborted,
     Panicked,
+    Failed,
 }
 
 impl Exchange {
@@ -90,6 +92,7 @@ impl Exchange {
             request,
             route: None,
             status: None,
+            has_body: true,
             bytes: 0,
             error: None,
             end: End::Aborted,
@@ -111,6 +114,8 @@ impl Exchange {
     /// The answer's head is there: what is to be added to it, as names and values.
     pub(super) fn answered(&mut self, status: u16, mut add: impl FnMut(&str, &str)) {
         self.status = Some(status);
+        // RFC 9110, section 6.4.1.
+        self.has_body = self.request.method != "HEAD" && !matches!(status, 100..=199 | 204 | 304);
         add(REQUEST_ID, &self.id);
         if let Some(name) = &self.settings.trace_header
             && let Some(trace) = self.scope.trace()
@@ -119,14 +124,17 @@ impl Exchange {
         }
     }
 
-    /// Whether an answer to it with this status has a body at all (RFC 9110, section 6.4.1).
-    pub(super) fn may_have_body(&self, status: u16) -> bool {
-        self.request.method != "HEAD" && !matches!(status, 100..=199 | 204 | 304)
+    /// Whether the answer has a body that anybody sees.
+    pub(super) fn has_body(&self) -> bool {
+        self.has_body
     }
 
     /// So many more bytes of the body.
     pub(super) fn count(&mut self, bytes: usize) {
-        self.bytes += bytes as u64;
+        // Some servers ask for one that they do not send.
+        if self.has_body {
+            self.bytes += bytes as u64;
+        }
     }
 
     pub(super) fn bytes(&self) -> u64 {
@@ -138,21 +146,21 @@ impl Exchange {
         self.end = End::Whole;
     }
 
-    /// It has failed: the error, and those that led to it.
+    /// It has failed for good: the error, and those that led to it.
     pub(super) fn failed(&mut self, error: Vec<String>) {
         self.error = Some(error);
-        self.end = End::Whole;
+        self.end = End::Failed;
     }
 
-    /// As [`Exchange::failed`], of something that was answered.
-    pub(super) fn answered_with_error(&mut self, error: Vec<String>) {
-        self.error = Some(error);
+    /// The error that the answer tells of.
+    pub(super) fn answered_with(&mut self, error: String) {
+        self.error = Some(vec![error]);
     }
 
     fn level(&self) -> Level {
         match self.shown_status() {
+            _ if self.end.is_failure() => Level::Error,
             Some(status) => (self.settings.level)(status),
-            None if self.error.is_some() => Level::Error,
             None => Level::Info,
         }
     }
@@ -164,11 +172,13 @@ impl Exchange {
 
     /// Whether somebody should look at it, skipped or not.
     fn is_trouble(&self) -> bool {
-        self.end == End::Panicked
-            || match self.status {
-                Some(status) => status >= 500,
-                None => self.error.is_some(),
-            }
+        self.end.is_failure() || self.status.is_some_and(|status| status >= 500)
+    }
+}
+
+impl End {
+    fn is_failure(self) -> bool {
+        matches!(self, End::Panicked | End::Failed)
     }
 }
 
@@ -178,11 +188,7 @@ impl Drop for Exchange {
         if self.request.is_skipped && !self.is_trouble() {
             return;
         }
-        let level = if self.end == End::Panicked {
-            Level::Error
-        } else {
-            self.level()
-        };
+        let level = self.level();
         if !may_be_on(level) {
             return;
         }
@@ -284,6 +290,7 @@ impl fmt::Display for Known<'_> {
             End::Whole => {}
             End::Aborted => out.write_str(" aborted")?,
             End::Panicked => out.write_str(" panicked")?,
+            End::Failed => out.write_str(" failed")?,
         }
         write!(out, " {elapsed:.1?}")
     }

@@ -39,7 +39,7 @@
 //! Trace and span ids stand where they stand in every record. The names are the same in all layouts and schemas. Paths are kept to
 //! 2 KiB, other texts to 512 bytes; hidden characters are escaped as everywhere.
 //!
-//! The level is `error` where the status is 500 or more, the handler panicked or the service failed; otherwise `info`, 4xx included:
+//! The level is `error` where the status is 500 or more, the handler panicked, or service or body failed; otherwise `info`, 4xx included:
 //! they are the client's mistakes, and on a public address mostly a scanner's. [`AccessLog::level`] changes that, [`AccessLog::skip`] leaves
 //! records out; `LOG_LEVEL=info,hestia::access=off` as well.
 //!

@@ -143,3 +143,88 @@ fn address(text: &str) -> Option<IpAddr> {
     let address = alone.parse().ok();
     address.or_else(|| Some(text.parse::<SocketAddr>().ok()?.ip()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::AccessLog;
+
+    fn client(header: (&str, usize), lines: &[&str]) -> Option<String> {
+        let headers: Vec<_> = lines
+            .iter()
+            .map(|line| (header.0, line.as_bytes()))
+            .collect();
+        let head = RequestHead {
+            method: "GET",
+            path: "/",
+            query: None,
+            headers: &headers,
+        };
+        let log = AccessLog::new().client_header(header.0, header.1);
+        let peer = IpAddr::from([10, 0, 0, 1]);
+        head.client(log.settings(), Some(peer))
+            .map(|client| client.to_string())
+    }
+
+    #[test]
+    fn the_client_is_who_ones_own_proxies_say_it_is() {
+        let peer = "10.0.0.1";
+        for (header, lines, expected) in [
+            (("x-forwarded-for", 1), &["192.0.2.1"][..], "192.0.2.1"),
+            (("x-forwarded-for", 1), &["6.6.6.6, 192.0.2.1"], "192.0.2.1"),
+            (
+                ("X-Forwarded-For", 1),
+                &["6.6.6.6", "192.0.2.1"],
+                "192.0.2.1",
+            ),
+            (
+                ("x-forwarded-for", 2),
+                &["6.6.6.6,192.0.2.1, 10.0.0.7"],
+                "192.0.2.1",
+            ),
+            (("x-forwarded-for", 2), &["192.0.2.1"], peer),
+            (("x-forwarded-for", 0), &["192.0.2.1"], peer),
+            (("x-forwarded-for", 1), &[], peer),
+            (("x-forwarded-for", 1), &["192.0.2.1, unknown"], peer),
+            (("x-forwarded-for", 1), &["192.0.2.1\u{202e}"], peer),
+            (("x-forwarded-for", 1), &["192.0.2.1:8080"], "192.0.2.1"),
+            (("x-forwarded-for", 1), &["2001:db8::7"], "2001:db8::7"),
+            (("x-real-ip", 1), &["[2001:db8::7]"], "2001:db8::7"),
+            (
+                ("forwarded", 1),
+                &["for=6.6.6.6, for=192.0.2.1;proto=https"],
+                "192.0.2.1",
+            ),
+            (
+                ("forwarded", 1),
+                &["proto=http; For=\"[2001:db8::7]:4711\""],
+                "2001:db8::7",
+            ),
+            (("forwarded", 1), &["for=_hidden"], peer),
+            (("forwarded", 1), &["by=192.0.2.1"], peer),
+            (("forwarded", usize::MAX), &["for=192.0.2.1"], peer),
+        ] {
+            assert_eq!(
+                client(header, lines).as_deref(),
+                Some(expected),
+                "{header:?} {lines:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn ids_are_of_version_7_and_ascend_by_their_milliseconds() {
+        let before = new_id();
+        assert_eq!(before.get_version_num(), 7);
+        assert_eq!(before.get_variant(), uuid::Variant::RFC4122);
+        assert!(is_id(&before.to_string()));
+        let after = loop {
+            let after = new_id();
+            if after.as_bytes()[..6] != before.as_bytes()[..6] {
+                break after;
+            }
+        };
+        assert!(after > before);
+        assert_ne!(new_id(), new_id());
+    }
+}

@@ -178,20 +178,18 @@ impl<F> fmt::Debug for LoggedFuture<F> {
     }
 }
 
-/// The answer with its ids, and with a body that ends the exchange; where there is no body, it has ended.
+/// The answer with its ids, and with a body that ends the exchange.
 fn answered<B: Body>(
     scope: Scope,
-    exchange: Option<Box<Exchange>>,
+    mut exchange: Option<Box<Exchange>>,
     mut response: Response<B>,
 ) -> Response<LoggedBody<B>> {
-    let status = response.status().as_u16();
-    let mut going_on = None;
-    if let Some(mut exchange) = exchange {
+    if let Some(exchange) = &mut exchange {
+        let status = response.status().as_u16();
         let headers = response.headers_mut();
         exchange.answered(status, |name, value| set(headers, name, value));
-        if exchange.may_have_body(status) && !response.body().is_end_stream() {
-            going_on = Some(exchange);
-        } else {
+        // Servers do not ask for such a body.
+        if !exchange.has_body() || response.body().is_end_stream() {
             exchange.is_whole();
         }
     }
@@ -201,7 +199,7 @@ fn answered<B: Body>(
         body: Some(body),
         scope,
         length,
-        exchange: going_on,
+        exchange,
     })
 }
 
@@ -253,8 +251,8 @@ where
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        let this = self.project();
-        let Some(mut body) = this.body.as_pin_mut() else {
+        let mut this = self.project();
+        let Some(mut body) = this.body.as_mut().as_pin_mut() else {
             return Poll::Ready(None);
         };
         let scope = this.scope;
@@ -274,14 +272,13 @@ where
                     exchange.is_whole();
                 }
             }
-            Some(Err(error)) => {
-                exchange.failed(vec![error.to_string()]);
-                *this.exchange = None;
-            }
-            None => {
-                exchange.is_whole();
-                *this.exchange = None;
-            }
+            Some(Err(error)) => exchange.failed(vec![error.to_string()]),
+            None => exchange.is_whole(),
+        }
+        if !matches!(frame, Some(Ok(_))) {
+            // What the body logs as it goes comes before the access record.
+            scope.run(|| this.body.set(None));
+            *this.exchange = None;
         }
         Poll::Ready(frame)
     }

@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use actix_web::body::{BodySize, MessageBody};
@@ -14,7 +15,6 @@ use bytes::Bytes;
 use hestia::InScope;
 use hestia_tests_web::{Chunks, Ending, Outcome, Service};
 use log::info;
-use std::sync::{Arc, OnceLock};
 
 type Stop = Arc<OnceLock<ServerHandle>>;
 
@@ -77,7 +77,7 @@ fn routes(app: &mut web::ServiceConfig) {
             }),
         )
         .route("/stream", web::get().to(async || body(Ending::Whole)))
-        .route("/sized", web::get().to(async || body(Ending::Whole)))
+        .route("/sized", web::get().to(async || sized()))
         .route("/endless", web::get().to(async || body(Ending::Never)))
         .route("/broken", web::get().to(async || body(Ending::Broken)))
         .route("/panics_late", web::get().to(async || body(Ending::Panics)))
@@ -128,16 +128,25 @@ async fn stop(stop: web::Data<Stop>) -> HttpResponse {
 }
 
 fn body(ending: Ending) -> HttpResponse<Streamed> {
-    HttpResponse::with_body(StatusCode::OK, Streamed(Chunks::new(ending)))
+    HttpResponse::with_body(
+        StatusCode::OK,
+        Streamed(Chunks::new(ending), BodySize::Stream),
+    )
 }
 
-struct Streamed(Chunks);
+fn sized() -> HttpResponse<Streamed> {
+    let length = u64::from(hestia_tests_web::CHUNKS) * hestia_tests_web::CHUNK as u64;
+    let body = Streamed(Chunks::new(Ending::Whole), BodySize::Sized(length));
+    HttpResponse::with_body(StatusCode::OK, body)
+}
+
+struct Streamed(Chunks, BodySize);
 
 impl MessageBody for Streamed {
     type Error = std::io::Error;
 
     fn size(&self) -> BodySize {
-        BodySize::Stream
+        self.1
     }
 
     fn poll_next(
