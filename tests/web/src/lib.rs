@@ -172,7 +172,7 @@ impl Chunks {
     ///
     /// # Panics
     /// When it is one that panics.
-    pub fn next(&mut self) -> Option<Result<Bytes, std::io::Error>> {
+    pub fn next_chunk(&mut self) -> Option<Result<Bytes, std::io::Error>> {
         match self.ending {
             Ending::Whole if self.sent == CHUNKS => return None,
             Ending::Broken if self.sent == 2 => {

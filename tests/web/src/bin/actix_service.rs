@@ -153,6 +153,6 @@ impl MessageBody for Streamed {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        Poll::Ready(self.0.next())
+        Poll::Ready(self.0.next_chunk())
     }
 }

@@ -127,6 +127,6 @@ impl http_body::Body for Streamed {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        Poll::Ready(self.0.next().map(|chunk| chunk.map(Frame::data)))
+        Poll::Ready(self.0.next_chunk().map(|chunk| chunk.map(Frame::data)))
     }
 }
