@@ -69,7 +69,7 @@ impl Peer {
     }
 
     /// In the other process: tells the first where this one listens, and returns when that wants no more of it.
-    pub fn told_to_end(address: String) {
+    pub fn told_to_end(address: &str) {
         let mut nothing = [0];
         if writeln!(io::stdout(), "{address}").is_ok() {
             // Until the end of standard input.

@@ -18,7 +18,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let app = Router::new().route("/orders/{item}", get(order));
     let app = app.with_state(stock.address().to_owned());
     serve(app, |shop| {
-        hestia_examples::ask(&shop, "/orders/tea?card=4711")
+        hestia_examples::ask(shop, "/orders/tea?card=4711")
     })
     .await?;
     stock.stop()
@@ -40,7 +40,7 @@ async fn order(State(stock): State<String>, Path(item): Path<String>) -> String 
 }
 
 /// Serves until that function, on another thread, returns.
-async fn serve(app: Router, until: fn(String)) -> Result<(), Box<dyn Error>> {
+async fn serve(app: Router, until: fn(&str)) -> Result<(), Box<dyn Error>> {
     let client = |info: &ConnectInfo<SocketAddr>| info.0;
     let log = AccessLog::new()
         .client(move |extensions| extensions.get().map(client))
@@ -49,7 +49,7 @@ async fn serve(app: Router, until: fn(String)) -> Result<(), Box<dyn Error>> {
 
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?.to_string();
-    let until = task::spawn_blocking(move || until(address));
+    let until = task::spawn_blocking(move || until(&address));
     let app = app.into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, app);
     let server = server.with_graceful_shutdown(async { drop(until.await) });

@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         return serve("nobody", Peer::told_to_end);
     };
     serve(stock.address(), |shop| {
-        hestia_examples::ask(&shop, "/orders/tea?card=4711")
+        hestia_examples::ask(shop, "/orders/tea?card=4711")
     })?;
     stock.stop()
 }
@@ -37,7 +37,7 @@ async fn order(stock: Data<String>, item: Path<String>) -> String {
 }
 
 /// Serves until that function, on another thread, returns.
-fn serve(stock: &str, until: fn(String)) -> Result<(), Box<dyn Error>> {
+fn serve(stock: &str, until: fn(&str)) -> Result<(), Box<dyn Error>> {
     let (stock, log) = (Data::new(stock.to_owned()), AccessLog::new());
     let app = move || {
         let app = App::new().wrap(log.clone()).app_data(stock.clone());
@@ -51,7 +51,7 @@ fn serve(stock: &str, until: fn(String)) -> Result<(), Box<dyn Error>> {
         let server = server.listen(listener)?.run();
         let handle = server.handle();
         thread::spawn(move || {
-            until(address);
+            until(&address);
             drop(handle.stop(true));
         });
         Ok(server.await?)

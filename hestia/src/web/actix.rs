@@ -105,13 +105,14 @@ where
     type Output = Result<ServiceResponse<LoggedBody<B>>, Error>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let scope = this.future.scope().clone();
+        let mut this = self.project();
+        let mut poll = || this.future.as_mut().poll(context);
         let answer = match this.exchange {
-            Some(exchange) => exchange.guard(|| this.future.poll(context)),
-            None => this.future.poll(context),
+            Some(exchange) => exchange.guard(poll),
+            None => poll(),
         };
         let answer = ready!(answer);
+        let scope = this.future.scope().clone();
         let exchange = this.exchange.take();
         Poll::Ready(match answer {
             Ok(response) => Ok(answered(scope, exchange, response)),

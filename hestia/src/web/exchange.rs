@@ -15,7 +15,7 @@ use log::kv::{self, Key, Value, VisitSource};
 use serde::{Serialize, Serializer};
 
 use super::request::{REQUEST_ID, RequestHead};
-use super::settings::{AccessLog, Settings};
+use super::settings::{AccessLog, Settings, ask, level};
 use crate::callsite::statement::may_be_on;
 use crate::context::Scope;
 use crate::level::Level;
@@ -82,7 +82,7 @@ impl Exchange {
         let request = Request::of(settings, head, peer, trace.parent_id());
         let mut scope = Scope::current().inner(fields, Some(trace));
         if let Some(more) = &settings.scope {
-            scope = more(head, scope);
+            scope = ask(scope.clone(), || more(head, scope));
         }
         Box::new(Exchange {
             settings: Arc::clone(settings),
@@ -160,7 +160,7 @@ impl Exchange {
     fn level(&self) -> Level {
         match self.shown_status() {
             _ if self.end.is_failure() => Level::Error,
-            Some(status) => (self.settings.level)(status),
+            Some(status) => ask(level(status), || (self.settings.level)(status)),
             None => Level::Info,
         }
     }
@@ -234,7 +234,10 @@ impl Request {
                 .map(|agent| bounded(agent, LONGEST_TEXT)),
             headers: Headers(headers.collect()),
             parent_id,
-            is_skipped: settings.skip.as_ref().is_some_and(|skip| skip(head)),
+            is_skipped: settings
+                .skip
+                .as_ref()
+                .is_some_and(|skip| ask(false, || skip(head))),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What is said about the access log: the same for all frameworks.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::request::RequestHead;
@@ -15,9 +16,9 @@ type OfScope = Arc<dyn Fn(&RequestHead<'_>, Scope) -> Scope + Send + Sync>;
 type OfStatus = Arc<dyn Fn(u16) -> Level + Send + Sync>;
 
 /// Middleware that gives requests their ids and their scope, and logs an access record for each: a layer of tower's, and a
-/// transform of actix-web's. See [the module](self) for what it does.
+/// transform of actix-web's. See [the module](crate::web) for what it does.
 ///
-/// Cheap to clone; all clones are the same.
+/// Cheap to clone; all clones are the same. A function given to it that panics has said nothing.
 ///
 /// # Example
 /// ```
@@ -55,12 +56,18 @@ pub(super) struct Settings {
     pub(super) extensions: super::tower::FromExtensions,
 }
 
-fn level(status: u16) -> Level {
+pub(super) fn level(status: u16) -> Level {
     if status >= 500 {
         Level::Error
     } else {
         Level::Info
     }
+}
+
+/// Asks a function of the program's. When it panics, that has a record, as every panic has, and `otherwise` is its answer: no request
+/// fails by being logged.
+pub(super) fn ask<R>(otherwise: R, function: impl FnOnce() -> R) -> R {
+    catch_unwind(AssertUnwindSafe(function)).unwrap_or(otherwise)
 }
 
 impl AccessLog {

@@ -20,7 +20,7 @@ use tower_service::Service;
 use super::exchange::Exchange;
 use super::outgoing::Carrier;
 use super::request::RequestHead;
-use super::settings::AccessLog;
+use super::settings::{AccessLog, ask};
 use crate::context::Scope;
 use crate::context::task::{InScope, Scoped};
 
@@ -76,11 +76,12 @@ impl AccessLog {
             headers: &headers,
         };
         let FromExtensions { client, route } = &self.settings().extensions;
+        let found = request.extensions();
         let client = client
             .as_ref()
-            .and_then(|client| client(request.extensions()));
+            .and_then(|client| ask(None, || client(found)));
         let mut exchange = Exchange::begin(self, &head, client.map(|client| client.ip()));
-        exchange.route = route.as_ref().and_then(|route| route(request.extensions()));
+        exchange.route = route.as_ref().and_then(|route| ask(None, || route(found)));
         exchange
     }
 }
@@ -150,13 +151,14 @@ where
     type Output = Result<Response<LoggedBody<B>>, E>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let scope = this.future.scope().clone();
+        let mut this = self.project();
+        let mut poll = || this.future.as_mut().poll(context);
         let answer = match this.exchange {
-            Some(exchange) => exchange.guard(|| this.future.poll(context)),
-            None => this.future.poll(context),
+            Some(exchange) => exchange.guard(poll),
+            None => poll(),
         };
         let answer = ready!(answer);
+        let scope = this.future.scope().clone();
         let exchange = this.exchange.take();
         Poll::Ready(match answer {
             Ok(response) => Ok(answered(scope, exchange, response)),

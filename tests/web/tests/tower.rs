@@ -122,6 +122,14 @@ fn services_that_fail_and_servers_that_drop_them_are_told_apart() {
     assert!(panicked.is_err());
     let mut unpolled = AccessLog::new().layer(Does(async || Ok(parts(false))));
     drop(unpolled.call(request("/unpolled")));
+    let panics = AccessLog::new()
+        .skip(|_| panic!("skip"))
+        .scope(|_, _| panic!("scope"))
+        .client(|_| panic!("client"))
+        .route(|_| panic!("route"))
+        .level(|_| panic!("level"));
+    let mut asks = panics.layer(Does(async || Ok(parts(false))));
+    take(poll_once(pin!(asks.call(request("/asks"))).as_mut()), 2);
     // Outside of any server there may be a trace already.
     let trace = hestia::trace::start();
     take(call("/traced", async || Ok(parts(false))), 2);
@@ -157,6 +165,7 @@ fn services_that_fail_and_servers_that_drop_them_are_told_apart() {
         json!(["/not_modified", "INFO", 304, 0, null, null, null]),
         json!(["/panics", "ERROR", 500, 0, null, true, null]),
         json!(["/unpolled", "INFO", null, 0, true, null, null]),
+        json!(["/asks", "INFO", 200, 4, null, null, null]),
         json!(["/traced", "INFO", 200, 4, null, null, null]),
     ];
     assert_eq!(told, expected);
