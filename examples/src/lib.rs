@@ -11,7 +11,7 @@ use std::{env, fs};
 
 use serde_json::Value;
 
-pub use peer::{Peer, ask};
+pub use peer::{Peer, order_tea};
 
 /// Makes the directory `logs/<example>`, empty: what an earlier run left there is removed.
 ///

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use axum::extract::{ConnectInfo, MatchedPath, Path, State};
 use axum::{Router, http::HeaderMap, routing::get};
 use hestia::web::AccessLog;
-use hestia_examples::Peer;
+use hestia_examples::{Peer, order_tea};
 use tokio::{net::TcpListener, task};
 
 #[tokio::main(flavor = "current_thread")]
@@ -17,10 +17,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let app = Router::new().route("/orders/{item}", get(order));
     let app = app.with_state(stock.address().to_owned());
-    serve(app, |shop| {
-        hestia_examples::ask(shop, "/orders/tea?card=4711")
-    })
-    .await?;
+    serve(app, order_tea).await?;
     stock.stop()
 }
 

@@ -7,15 +7,13 @@ use std::thread;
 use actix_web::web::{Data, Path, get};
 use actix_web::{App, HttpServer, rt};
 use hestia::web::AccessLog;
-use hestia_examples::Peer;
+use hestia_examples::{Peer, order_tea};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let Some(stock) = Peer::start_or_be("19_actix", "shop", "stock")? else {
         return serve("nobody", Peer::told_to_end);
     };
-    serve(stock.address(), |shop| {
-        hestia_examples::ask(shop, "/orders/tea?card=4711")
-    })?;
+    serve(stock.address(), order_tea)?;
     stock.stop()
 }
 

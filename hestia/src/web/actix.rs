@@ -139,7 +139,7 @@ fn answered<B: MessageBody>(
         let status = response.status().as_u16();
         exchange.route = response.request().match_pattern();
         if let Some(error) = response.response().error() {
-            exchange.answered_with(error.to_string());
+            exchange.error = Some(vec![error.to_string()]);
         }
         let headers = response.headers_mut();
         exchange.answered(status, |name, value| set(headers, name, value));
@@ -164,7 +164,7 @@ fn refused(exchange: Option<Box<Exchange>>, mut error: Error) -> Error {
         exchange.answered(status, |name, value| {
             headers.push((name.to_owned(), value.to_owned()));
         });
-        exchange.answered_with(error.to_string());
+        exchange.error = Some(vec![error.to_string()]);
         exchange.is_whole();
         error.add_response_mapper(move |mut response: HttpResponse| {
             for (name, value) in &headers {

@@ -43,7 +43,8 @@ pub(super) struct Exchange {
     status: Option<u16>,
     has_body: bool,
     bytes: u64,
-    error: Option<Vec<String>>,
+    /// That it failed by, or that the answer tells of, and those that led to it.
+    pub(super) error: Option<Vec<String>>,
     end: End,
 }
 
@@ -146,15 +147,10 @@ impl Exchange {
         self.end = End::Whole;
     }
 
-    /// It has failed for good: the error, and those that led to it.
+    /// It has failed for good.
     pub(super) fn failed(&mut self, error: Vec<String>) {
         self.error = Some(error);
         self.end = End::Failed;
-    }
-
-    /// The error that the answer tells of.
-    pub(super) fn answered_with(&mut self, error: String) {
-        self.error = Some(vec![error]);
     }
 
     fn level(&self) -> Level {

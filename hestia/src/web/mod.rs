@@ -6,7 +6,7 @@
 //! * goes on with the caller's trace, or starts one (see [`TraceContext::from_headers`](crate::trace::TraceContext::from_headers) for what is
 //!   understood), and takes the caller's `X-Request-ID`, or makes an id;
 //! * gives both to everything that is logged while the request is handled, its answer's body included, by whatever crate: a
-//!   [`Scope`], which follows the request over awaits and threads, and which tasks that it spawns
+//!   [`Scope`](crate::Scope), which follows the request over awaits and threads, and which tasks that it spawns
 //!   [take over](crate::InScope::in_current_scope);
 //! * answers with the `X-Request-ID`;
 //! * logs an access record when the answer has been handed to the server to its last byte, or nobody wants it any more.

@@ -66,14 +66,14 @@ fn routes(app: &mut web::ServiceConfig) {
             "/wait",
             web::get().to(async || {
                 hestia_tests_web::wait().await;
-                HttpResponse::Ok()
+                HttpResponse::Ok().finish()
             }),
         )
         .route(
             "/somebody_waits",
             web::get().to(async || {
                 hestia_tests_web::somebody_waits().await;
-                HttpResponse::Ok()
+                HttpResponse::Ok().finish()
             }),
         )
         .route("/stream", web::get().to(async || body(Ending::Whole)))
