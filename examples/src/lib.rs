@@ -1,6 +1,8 @@
 //! What the examples share: an empty directory for their files, showing and reading what is in a file, and
 //! running themselves once more as another process.
 
+mod peer;
+
 use std::error::Error;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -8,6 +10,8 @@ use std::process::Command;
 use std::{env, fs};
 
 use serde_json::Value;
+
+pub use peer::{Peer, order_tea};
 
 /// Makes the directory `logs/<example>`, empty: what an earlier run left there is removed.
 ///

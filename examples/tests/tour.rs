@@ -120,6 +120,24 @@ tour! {
         "at 16 KiB or every day, numbered, keep 3, gzip, link newest",
         "app.log, schema hestia, rotate by hand, for 30d",
     ];
+    axum_services_share_a_trace: "18_axum" => [
+        r#"request Some("01"#,
+        "| asking the stock {item=tea request_id=01",
+        "| GET /orders/tea 200 ",
+        r#"method=GET path=/orders/tea route="/orders/{item}" status=200 "#,
+        "| counted {item=tea request_id=01",
+        "| GET /items/tea 200 ",
+        "one trace through both logs: true",
+    ];
+    actix_services_share_a_trace: "19_actix" => [
+        r#"request Some("01"#,
+        "| asking the stock {item=tea request_id=01",
+        "| GET /orders/tea 200 ",
+        r#"method=GET path=/orders/tea route="/orders/{item}" status=200 "#,
+        "| counted {item=tea request_id=01",
+        "| GET /items/tea 200 ",
+        "one trace through both logs: true",
+    ];
     service_logs_every_request_once: "12_service" "600" => [
         "600 of 600 requests answered in ",
         "answered 600",

@@ -47,9 +47,11 @@
 //!
 //! | Feature | What |
 //! |---|---|
+//! | `actix` | requests of actix-web: ids, scopes, access records (`web`) |
 //! | `config` | settings are read from a file, `hestia.toml`, and followed while the program runs: `Builder::config` |
 //! | `dotenv` | reads a `.env` file beside the environment |
 //! | `gzip` | archives of rotated files can be compressed to `.gz` |
+//! | `tower` | the same as `actix` for axum, tonic and all that is made of tower's services |
 //! | `zstd` | the same to `.zst`; needs a C compiler |
 #![deny(unsafe_code)]
 
@@ -84,6 +86,8 @@ mod sync;
 pub mod testing;
 mod thread;
 mod trace_context;
+#[cfg(any(feature = "actix", feature = "tower"))]
+pub mod web;
 mod writer;
 
 pub use ::uuid::Uuid;

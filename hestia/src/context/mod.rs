@@ -95,7 +95,7 @@ impl Scope {
     }
 
     /// A scope inside of this one, with these encoded key-values and this trace.
-    fn inner(&self, fields: Vec<u8>, trace: Option<TraceContext>) -> Self {
+    pub(crate) fn inner(&self, fields: Vec<u8>, trace: Option<TraceContext>) -> Self {
         Scope(Some(Kept::new(Shared {
             fields,
             trace,
