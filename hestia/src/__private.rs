@@ -2,6 +2,7 @@
 
 pub use core;
 
+pub use crate::callsite::limit::{KeyedLimit, Limit, Rules};
 pub use crate::callsite::statement::{Callsite, Callsites, LoggerArgument, Via, may_be_on};
 pub use crate::level::{Level, Severity};
 pub use crate::logger::attribute;

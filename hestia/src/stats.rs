@@ -144,6 +144,9 @@ pub struct Stats {
     /// larger than the whole queue may be, or statements nested too deep, one executed while another
     /// formats its arguments.
     pub shed: LevelCounts,
+    /// Executions of statements that their own limits left out: `every:`, `first:`, `sample:` (see [`crate::hlog!`]). No
+    /// records, so neither sent nor shed.
+    pub suppressed: u64,
     /// Troubles of hestia's own: failed writes, panics in custom parts, and so on.
     pub errors: u64,
     /// The most bytes that were ever waiting in the queue at the same time, as the writer saw it.

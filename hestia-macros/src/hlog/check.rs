@@ -2,41 +2,41 @@
 
 use syn::Error;
 
+use super::limit;
 use super::parse::{Argument, Field, Grammar, Key, Level, Statement};
 use crate::format;
 
 /// All mistakes, in the order of the text.
 pub(crate) fn check(statement: &Statement) -> Vec<Error> {
-    let mut errors = Vec::new();
+    let mut errors = limit::check(statement);
     let fields = fields(statement);
     if statement.message.is_none() && fields.is_empty() {
         errors.push(nothing_to_log(statement));
     }
-    for (at, key) in fields.iter().enumerate() {
+    for (at, field) in fields.iter().enumerate() {
+        let key = &field.key;
         errors.extend(check_key(key));
-        errors.extend(fields[..at].iter().find_map(|earlier| clash(key, earlier)));
+        errors.extend(limit::check_field(statement, field));
+        let mut earlier = fields[..at].iter();
+        errors.extend(earlier.find_map(|earlier| clash(key, &earlier.key)));
     }
     errors
 }
 
-/// The keys of the fields, also of those behind the message.
-fn fields(statement: &Statement) -> Vec<Key> {
+/// The fields, also those behind the message.
+fn fields(statement: &Statement) -> Vec<Field> {
     let names = statement.names_in_message();
     let behind = statement
         .arguments
         .iter()
         .filter_map(|argument| match argument {
-            Argument::Field(field) => Some(field.key.clone()),
+            Argument::Field(field) => Some(field.clone()),
             Argument::Named { name, value } if !names.takes(name) => {
-                Some(Argument::as_field(name, value).key)
+                Some(Argument::as_field(name, value))
             }
             _ => None,
         });
-    let before = statement
-        .fields
-        .iter()
-        .map(|field: &Field| field.key.clone());
-    before.chain(behind).collect()
+    statement.fields.iter().cloned().chain(behind).collect()
 }
 
 fn nothing_to_log(statement: &Statement) -> Error {

@@ -15,6 +15,7 @@ use log::{Level, Log};
 use super::emit::{describe_shared, describe_site, emit, emit_sized, refuse};
 use super::forward::forward;
 use super::front;
+use super::limit::Passed;
 use super::local::with_memory;
 use crate::filter::directives::generation;
 use crate::level::Severity;
@@ -259,7 +260,8 @@ impl Callsite {
             None => Site::Static(&self.site),
         };
         let made = with_memory(|bytes| {
-            let image = Image::begin(bytes, site, shared, None);
+            let mut image = Image::begin(bytes, site, shared, None);
+            image.suppressed(via.map_or(0, |via| via.suppressed));
             let flags = if is_mapped {
                 image.values_for_others(&self.site, append)
             } else {
@@ -285,11 +287,12 @@ pub fn may_be_on(level: Level) -> bool {
     level <= log::STATIC_MAX_LEVEL && level <= log::max_level()
 }
 
-/// A target or a logger that is known at run time.
+/// A target or a logger that is known at run time, and how many executions were left out before this one.
 #[derive(Debug, Default)]
 pub struct Via<'a> {
     target: Option<&'a str>,
     logger: Option<Destination<'a>>,
+    suppressed: u64,
 }
 
 impl<'a> Via<'a> {
@@ -313,6 +316,15 @@ impl<'a> Via<'a> {
     pub fn logger(self, logger: Destination<'a>) -> Self {
         Via {
             logger: Some(logger),
+            ..self
+        }
+    }
+
+    /// It is this execution's turn.
+    #[must_use]
+    pub fn passed(self, passed: Passed) -> Self {
+        Via {
+            suppressed: passed.suppressed,
             ..self
         }
     }

@@ -64,6 +64,8 @@ pub(super) struct Pipeline {
     pub(super) outputs: Mutex<Vec<Output>>,
     pub(super) directives: Mutex<Directives>,
     own_files: Mutex<OwnFiles>,
+    /// What statements had left out before this pipeline was there.
+    suppressed_before: u64,
 }
 
 impl std::fmt::Debug for Pipeline {
@@ -186,6 +188,7 @@ impl Pipeline {
             outputs: Mutex::new(outputs),
             directives: Mutex::new(directives),
             own_files: Mutex::default(),
+            suppressed_before: callsite::limit::suppressed(),
         }));
         PIPELINE.store(pipeline, Ordering::Release);
         for path in own_file::known() {
@@ -457,6 +460,7 @@ impl Pipeline {
         Stats {
             accepted,
             shed: shed.in_all(),
+            suppressed: callsite::limit::suppressed().saturating_sub(self.suppressed_before),
             errors: internal::errors(),
             queue_high_water_bytes,
             queue_bytes,

@@ -61,6 +61,7 @@ pub(crate) fn decode<R>(
         Some(descriptions.shared.get(&address).ok_or(DecodeError)?)
     };
     let trace = image::trace(&mut decoder, flags)?;
+    let suppressed = image::suppressed(&mut decoder, flags)?;
     let mut fields = Vec::new();
     let mut keys = KeyIndex::default();
     if let Some(site) = site {
@@ -71,6 +72,7 @@ pub(crate) fn decode<R>(
     } else if flags & FIELDS != 0 {
         merge_entries(&mut fields, &mut keys, sound_entries(decoder.get_block()?)?);
     }
+    fields.extend(suppressed);
     let shared_fields = shared.map_or(Entries::new(&[]), |shared| shared.fields);
     let process_fields = Entries::new(descriptions.process_fields);
     for field in shared_fields.iter().chain(process_fields.iter()) {

@@ -12,7 +12,8 @@ use super::encode;
 use super::metadata::StaticSite;
 use super::scalar::Out;
 use super::{
-    CONSTANT, FIELDS, FORMATTED, INLINE_SITE, Metadata, SHARED, Shared, TARGET, TRACE, TraceIds,
+    CONSTANT, FIELDS, FORMATTED, Field, INLINE_SITE, Metadata, SHARED, SUPPRESSED, SUPPRESSED_KEY,
+    Shared, TARGET, TRACE, TraceIds, Value,
 };
 use crate::level::{self, Level, Severity};
 use crate::thread::ThreadRef;
@@ -100,6 +101,15 @@ impl<'b> Image<'b> {
             encode::append_u64(bytes, ids.span_id);
         }
         Image { bytes, flags }
+    }
+
+    /// Adds how many executions of the statement were left out; to be called before everything else. None is not said. (No
+    /// statement that leaves out executions has the key itself.)
+    pub(crate) fn suppressed(&mut self, executions: u64) {
+        if executions != 0 {
+            encode::append_u64(self.bytes, executions);
+            self.flags |= SUPPRESSED;
+        }
     }
 
     /// Adds the key-values of an inline site, which `fill` appends: keys and values in turn. To be called once at most, before the message.
@@ -374,5 +384,18 @@ pub(super) fn trace(
     Ok(Some(TraceIds {
         trace_id: decoder.get_u128()?,
         span_id: decoder.get_u64()?,
+    }))
+}
+
+pub(super) fn suppressed(
+    decoder: &mut Decoder<'_>,
+    flags: u32,
+) -> Result<Option<Field<'static>>, DecodeError> {
+    if flags & SUPPRESSED == 0 {
+        return Ok(None);
+    }
+    Ok(Some(Field {
+        key: SUPPRESSED_KEY,
+        value: Value::U64(decoder.get_u64()?),
     }))
 }

@@ -10,6 +10,7 @@
 //! | target | [`TARGET`] | another one than the static's: length (4), text |
 //! | shared | [`SHARED`] | address of a [`Shared`] |
 //! | trace | [`TRACE`] | trace id (16), span id (8) |
+//! | suppressed | [`SUPPRESSED`] | how many executions of the statement were left out before this one (8) |
 //! | fields | a static site with keys | one value for each key |
 //! | | [`FIELDS`] | length (4), then key and value in turn |
 //! | message | [`FORMATTED`] | text, to the end |
@@ -78,6 +79,11 @@ pub(crate) const CONSTANT: u32 = 1 << 13;
 pub(crate) const TARGET: u32 = 1 << 14;
 /// The message of a static site was formatted at the call.
 pub(crate) const FORMATTED: u32 = 1 << 15;
+/// Executions of the statement were left out before this one; the record says how many.
+pub(crate) const SUPPRESSED: u32 = 1 << 23;
+
+/// The key of that number.
+const SUPPRESSED_KEY: &str = "suppressed";
 
 /// The ids of the trace a record belongs to (W3C Trace Context).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -253,6 +259,7 @@ impl RecordBuf {
         let (metadata, site) = image::site(&mut decoder, flags)?;
         let shared = image::shared(&mut decoder, flags)?;
         let trace = image::trace(&mut decoder, flags)?;
+        let suppressed = image::suppressed(&mut decoder, flags)?;
         let mut fields = recycle(std::mem::take(&mut self.fields));
         let mut keys = KeyIndex::default();
         if let Some(site) = site {
@@ -263,6 +270,7 @@ impl RecordBuf {
         } else if flags & FIELDS != 0 {
             merge_entries(&mut fields, &mut keys, decoder.get_block()?);
         }
+        fields.extend(suppressed);
         merge_around(&mut fields, &mut keys, shared, surroundings.process_fields);
         self.message.clear();
         if self.message.capacity() > batch::KEPT_BYTES {
