@@ -114,3 +114,4 @@ pub use sink::file::rotation::{ArchiveNames, Compression, Rotation};
 pub use sink::{FlushTicket, Sink};
 pub use stats::{FlushReport, LevelCounts, OutputStats, Stats};
 pub use thread::ThreadRef;
+pub use writer::fold::Folding;

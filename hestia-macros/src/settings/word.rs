@@ -128,6 +128,21 @@ pub(super) fn sync(setting: &Setting, argument: &Argument, errors: &mut Errors) 
     }))
 }
 
+const FOLDING: Words = Words {
+    noun: "way of folding",
+    of: "Folding",
+    words: &[("all", "All")],
+    elsewhere: &[("errors", "all"), ("everything", "all")],
+};
+
+/// `true`, `false` or one word.
+pub(super) fn folding(setting: &Setting, argument: &Argument, errors: &mut Errors) -> Said {
+    match read::boolean(argument) {
+        Some(on) => vec![vec![Value::Bool(on)]],
+        None => FOLDING.read(setting, argument, errors),
+    }
+}
+
 const SIGNALS: Words = Words {
     noun: "signal",
     of: "Signal",

@@ -592,6 +592,7 @@ fn writer_settings(settings: &Settings, facts: Arc<Facts>) -> writer::Settings {
         process_fields: Arc::new(settings.metadata.clone()),
         grace: settings.grace.value,
         linger: settings.linger.value,
+        folding: settings.fold_duplicates.value,
     }
 }
 

@@ -20,6 +20,7 @@ use crate::internal::ErrorHook;
 use crate::queue::{Bounds, Overflow};
 use crate::sink::file::durability::Durability;
 use crate::sink::file::rotation::Rotation;
+use crate::writer::fold::Folding;
 use crate::writer::route::Route;
 
 /// Who said what a setting is.
@@ -173,6 +174,7 @@ pub(super) struct Settings {
     pub(super) exit_limit: Said<Duration>,
     pub(super) grace: Said<Duration>,
     pub(super) linger: Said<Duration>,
+    pub(super) fold_duplicates: Said<Folding>,
     pub(super) panics: Said<bool>,
     pub(super) drain_on: Said<Vec<Signal>>,
     pub(super) reopen_on_hang_up: Said<bool>,
@@ -210,6 +212,7 @@ impl Default for Settings {
             exit_limit: Said::default(Duration::from_secs(5)),
             grace: Said::default(Duration::from_micros(5)),
             linger: Said::default(Duration::from_secs(1)),
+            fold_duplicates: Said::default(Folding::Off),
             panics: Said::default(true),
             drain_on: Said::default(Vec::new()),
             reopen_on_hang_up: Said::default(false),
@@ -398,6 +401,9 @@ impl Settings {
         }
         if self.crash_safe.value == CrashSafe::In(PathBuf::new()) {
             return Err(invalid("`crash_safe` is an empty path; name a directory"));
+        }
+        if self.crash_safe.value != CrashSafe::Off && self.fold_duplicates.value != Folding::Off {
+            return Err(invalid(limits::FOLDED_AND_CRASH_SAFE));
         }
         if cfg!(not(unix)) && (self.reopen_on_hang_up.value || !self.drain_on.value.is_empty()) {
             return Err(invalid("signals are to be had on Unix only"));

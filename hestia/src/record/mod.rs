@@ -20,7 +20,7 @@
 //!
 //! Values go through `encode.rs`, `scalar.rs` and `decode.rs` (with `serialize.rs` for serde's, `value.rs` as layouts
 //! see them), what stands before them through `image.rs` and `metadata.rs`. What a macro's statement hands over goes
-//! through `capture.rs`, and its message is put together by `message.rs`. Records of a named logger refer to what is in `shared.rs`. `uuid.rs` numbers them; `batch.rs`
+//! through `capture.rs`, and its message is put together by `message.rs`. `likeness.rs` compares records. Records of a named logger refer to what is in `shared.rs`. `uuid.rs` numbers them; `batch.rs`
 //! holds their lines.
 //!
 //! *Invariant:* knows nothing of queues, outputs or layouts.
@@ -32,6 +32,7 @@ pub(crate) mod description;
 pub(crate) mod encode;
 pub(crate) mod foreign;
 mod image;
+mod likeness;
 pub(crate) mod message;
 mod metadata;
 pub(crate) mod scalar;
@@ -55,6 +56,7 @@ use crate::thread::ThreadRef;
 pub use decode::{DecodeError, Entries, Items};
 pub use encode::{Encode, Encoded, Encoder, MapEncoder, SeqEncoder};
 pub(crate) use image::{ConstantSite, Image, InlineSite, Site, StaticHead, Text, append_thread};
+pub(crate) use likeness::Likeness;
 pub use message::Message;
 pub use metadata::Metadata;
 pub(crate) use metadata::StaticSite;
