@@ -85,6 +85,7 @@ pub use clock::{Order, TimeZone};
 pub use error::{ErrorKind, FlushError, Incident, InitError, RecoverError, SinkError};
 pub use facts::Facts;
 pub use filter::Filter;
+pub use filter::sample::Sample;
 pub use hestia_grammar::{Every, ParseError, Weekday};
 pub use hestia_macros::{Encode, main};
 pub use layout::{ConsoleLayout, JsonLayout, Layout, Multiline, Schema, Style, TextLayout};
