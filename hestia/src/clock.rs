@@ -161,12 +161,9 @@ pub(crate) fn elapsed_nanos(period_nanos: u64) -> u64 {
         };
         // SAFETY: the clock exists on every Linux, and the time is there to be written to.
         unsafe { libc::clock_gettime(clock, &raw mut time) };
-        #[allow(
-            clippy::unnecessary_fallible_conversions,
-            reason = "narrower elsewhere"
-        )]
-        let nanos = |number| u64::try_from(number).unwrap_or(0);
-        nanos(i64::from(time.tv_sec)) * 1_000_000_000 + nanos(i64::from(time.tv_nsec))
+        // (Their types differ from system to system.)
+        let nanos = |number: i128| u64::try_from(number).unwrap_or(0);
+        nanos(i128::from(time.tv_sec) * 1_000_000_000 + i128::from(time.tv_nsec))
     }
     #[cfg(not(all(target_os = "linux", not(hestia_portable))))]
     {

@@ -58,7 +58,8 @@ pub(super) struct Fold {
     last: Option<Likeness>,
     /// Memory for the next one.
     spare: Vec<u8>,
-    run: Option<Run>,
+    /// Boxed, since it is moved around for each record, and most often not there.
+    run: Option<Box<Run>>,
 }
 
 /// Records that are counted and not written.
@@ -125,7 +126,7 @@ impl Fold {
         }
         match &mut self.run {
             Some(run) => run.add(record),
-            None => self.run = Some(Run::of(record)),
+            None => self.run = Some(Box::new(Run::of(record))),
         }
         true
     }
@@ -142,19 +143,20 @@ impl Fold {
     }
 
     /// What is to be told now, after a record of this time.
-    pub(super) fn due_after(&mut self, timestamp_nanos: i64) -> Option<Run> {
+    pub(super) fn due_after(&mut self, timestamp_nanos: i64) -> Option<Box<Run>> {
         let longest = i64::try_from(LONGEST.as_nanos()).unwrap_or(i64::MAX);
-        let is_due = |run: &mut Run| timestamp_nanos.saturating_sub(run.since_nanos) >= longest;
+        let is_due =
+            |run: &mut Box<Run>| timestamp_nanos.saturating_sub(run.since_nanos) >= longest;
         self.run.take_if(is_due)
     }
 
     /// What is to be told now though nothing came.
-    pub(super) fn due(&mut self) -> Option<Run> {
+    pub(super) fn due(&mut self) -> Option<Box<Run>> {
         self.run.take_if(|run| run.since.elapsed() >= LONGEST)
     }
 
     /// All that is not told yet.
-    pub(super) fn end(&mut self) -> Option<Run> {
+    pub(super) fn end(&mut self) -> Option<Box<Run>> {
         self.run.take()
     }
 }

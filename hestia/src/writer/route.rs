@@ -468,7 +468,7 @@ impl Slot {
     }
 
     /// Says how often the last record came again, if it did.
-    fn tell(&mut self, run: Option<Run>, shared: &mut SharedLayout) {
+    fn tell(&mut self, run: Option<Box<Run>>, shared: &mut SharedLayout) {
         let Some(run) = run else { return };
         let lines = self.batch.len();
         // The line that is kept is another record's, before this and after it.
