@@ -138,6 +138,16 @@ tour! {
         "| GET /items/tea 200 ",
         "one trace through both logs: true",
     ];
+    volume_is_what_was_asked_for: "21_volume" => [
+        "evaluated 1 of 1000",
+        "the pool runs dry",
+        "suppressed=16",
+        "last message repeated 41 times: connection refused",
+        "1031 executions left out by their statements",
+        "text: 34 written",
+        "41 folded",
+        "requests in the sample: {8, ",
+    ];
     service_logs_every_request_once: "12_service" "600" => [
         "600 of 600 requests answered in ",
         "answered 600",

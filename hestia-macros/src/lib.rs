@@ -85,6 +85,7 @@ use proc_macro::TokenStream;
 /// | `queue_bytes` | bytes, or a size | `"64MiB"` |
 /// | `grace` | a span of time, at most `"1s"` | `"5us"` |
 /// | `linger` | a span of time | `"1s"` |
+/// | `fold_duplicates` | `true`, `false` or `"all"`: errors, too | `false` |
 /// | `panics` | `true` or `false` | `true` |
 /// | `drain_on` | `"terminate"`, `"interrupt"`, `"hang_up"`, or an array of them | none |
 /// | `reopen_on_hang_up` | `true` or `false` | `false` |

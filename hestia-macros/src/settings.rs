@@ -97,7 +97,7 @@ const SYNC: Setting = setting(
 );
 
 /// As the documentation has them.
-const SETTINGS: [Setting; 31] = [
+const SETTINGS: [Setting; 32] = [
     setting("app", "text", r#"app = "billing""#, read::text),
     setting("version", "text", r#"version = "1.2.0""#, read::text),
     setting(
@@ -162,6 +162,12 @@ const SETTINGS: [Setting; 31] = [
     setting("queue_bytes", SIZE, r#"queue_bytes = "64MiB""#, read::size),
     setting("grace", DURATION, r#"grace = "5us""#, read::duration),
     setting("linger", DURATION, r#"linger = "1s""#, read::duration),
+    setting(
+        "fold_duplicates",
+        r#"true, false or "all""#,
+        r#"fold_duplicates = true or fold_duplicates = "all""#,
+        word::folding,
+    ),
     setting(
         "exit_limit",
         DURATION,
@@ -317,6 +323,7 @@ fn check_together(calls: &[Call], errors: &mut Errors) {
         judge(Some((span, limits::check_grace(*window))));
     }
     check_hang_up(calls, errors);
+    check_folding(calls, errors);
     output::check_paths(calls, errors);
 }
 
@@ -331,6 +338,17 @@ fn check_hang_up(calls: &[Call], errors: &mut Errors) {
             span,
             "SIGHUP can either end the program (`drain_on`) or reopen its files (`reopen_on_hang_up`), not both",
         );
+    }
+}
+
+fn check_folding(calls: &[Call], errors: &mut Errors) {
+    let is_off = |value: &Value| matches!(value, Value::Bool(false));
+    let is_crash_safe = find(calls, "crash_safe").is_some_and(|(_, place)| !is_off(place));
+    if let Some((span, folding)) = find(calls, "fold_duplicates")
+        && is_crash_safe
+        && !is_off(folding)
+    {
+        errors.at_span(span, limits::FOLDED_AND_CRASH_SAFE);
     }
 }
 

@@ -161,6 +161,26 @@ fn main() {
             }),
         ),
         (
+            "hlog! every:, left out",
+            Box::new(|n| hestia::hlog!(info, every: 365d, "order {n}")),
+        ),
+        (
+            "hlog! every:, 1 ms",
+            Box::new(|n| hestia::hlog!(info, every: 1ms, "order {n}")),
+        ),
+        (
+            "hlog! every:, by:, left out",
+            Box::new(|n| hestia::hlog!(info, every: 365d, by: symbol, "order {n}")),
+        ),
+        (
+            "hlog! sample: 0.01",
+            Box::new(|n| hestia::hlog!(info, sample: 0.01, "order {n}")),
+        ),
+        (
+            "hlog! first:, passes",
+            Box::new(|n| hestia::hlog!(info, first: u32::MAX - 1, "order {n}")),
+        ),
+        (
             "log::info! constant",
             Box::new(|_| log::info!("order taken")),
         ),

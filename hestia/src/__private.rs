@@ -2,6 +2,7 @@
 
 pub use core;
 
+pub use crate::callsite::limit::{KeyedLimit, Limit, Rules};
 pub use crate::callsite::statement::{Callsite, Callsites, LoggerArgument, Via, may_be_on};
 pub use crate::context::ScopeKeys;
 pub use crate::context::span::{SpanSite, boxed, call};

@@ -138,6 +138,40 @@ impl TickSource {
     }
 }
 
+/// The periods from which on a clock that moves in steps of some milliseconds is exact enough, in nanoseconds.
+#[cfg(all(target_os = "linux", not(hestia_portable)))]
+const COARSE_FROM: u64 = 500_000_000;
+
+/// Nanoseconds of the monotonic clock, to measure a period by: exact to a hundredth of it. Not to be compared with ticks.
+///
+/// Long periods are measured by the coarse clock, which is the cheapest there is: 5 ns, where the tick counter takes 10 ns
+/// and the monotonic clock 23 ns (in a virtual machine).
+#[inline]
+pub(crate) fn elapsed_nanos(period_nanos: u64) -> u64 {
+    #[cfg(all(target_os = "linux", not(hestia_portable)))]
+    {
+        let clock = if period_nanos >= COARSE_FROM {
+            libc::CLOCK_MONOTONIC_COARSE
+        } else {
+            libc::CLOCK_MONOTONIC
+        };
+        let mut time = libc::timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        // SAFETY: the clock exists on every Linux, and the time is there to be written to.
+        unsafe { libc::clock_gettime(clock, &raw mut time) };
+        // (Their types differ from system to system.)
+        let nanos = |number: i128| u64::try_from(number).unwrap_or(0);
+        nanos(i128::from(time.tv_sec) * 1_000_000_000 + i128::from(time.tv_nsec))
+    }
+    #[cfg(not(all(target_os = "linux", not(hestia_portable))))]
+    {
+        let _ = period_nanos;
+        monotonic()
+    }
+}
+
 fn monotonic() -> u64 {
     static START: OnceLock<Instant> = OnceLock::new();
     let elapsed = START.get_or_init(Instant::now).elapsed();

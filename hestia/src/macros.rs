@@ -5,7 +5,7 @@
 ///
 /// # Grammar
 /// ```text
-/// hlog!( level, [ target: … , ] [ logger: … , ] { key-value , } [ "message" { , argument } ] )
+/// hlog!( level, { option: … , } { key-value , } [ "message" { , argument } ] )
 /// ```
 ///
 /// | part | written | what it is |
@@ -15,6 +15,10 @@
 /// | | any expression | a [`Level`](crate::Level) or a [`Severity`](crate::Severity), known at run time |
 /// | option | `target: "db"` | what filters match, instead of the module's path |
 /// | | `logger: audit` | a [`Logger`](crate::Logger), or any other `log::Log` |
+/// | | `every: 5s` | at most one record in this time; or a [`Duration`](std::time::Duration) |
+/// | | `first: 10` | the first ten executions, then none; beside `every:`, the first ten of each period; a `u32` |
+/// | | `sample: 0.01` | each execution with this probability; an `f64` |
+/// | | `by: user_id` | `every:` and `first:` hold for each value of this by itself; anything that is [`Hash`](std::hash::Hash) |
 /// | key-value | `user_id = 5` | a value with its type (see [`Encode`](crate::Encode)) |
 /// | | `user_id` | the variable of this name |
 /// | | `id = %id`, `id:% = id`, `%id` | what the value's `Display` prints |
@@ -32,6 +36,37 @@
 /// A message may be absent where there is a key-value. `{user}` in the string is the variable `user`, never
 /// an earlier key. A placeholder or a key that names a secret (`password`, `access_token`, `X-Api-Key`, …) is
 /// written as `***`.
+///
+/// # How often it logs
+/// A statement in a busy place can say how often is enough:
+///
+/// ```
+/// # hestia::builder().console(false).text(false).json(false).env(false).init()?;
+/// # let (user, left, request) = ("ada", 5, 7);
+/// # use hestia::hlog;
+/// hlog!(warn, every: 5s, left, "the pool runs dry");
+/// hlog!(warn, every: 1m, first: 3, by: user, user, "password refused");
+/// hlog!(debug, sample: 0.01, request, "answered");
+/// # Ok::<(), hestia::InitError>(())
+/// ```
+///
+/// What is left out evaluates none of the values, and takes some ten nanoseconds. The next record of the statement (with `by:`, of the
+/// statement and key) has the key-value `suppressed`: how many executions were left out since the one before it; it is
+/// absent when there were none. [`stats()`](crate::stats) has the sum over all statements. After the last record nothing
+/// more is said.
+///
+/// * Of all threads together one logs in a period, which begins with its record. `sample:` decides first, then `first:` and
+///   `every:`. That a statement says so counts for errors, too.
+/// * What belongs to the statement is in the program once: a generic function, whatever its types, has one limit. An
+///   execution that is off, by its level or target, uses up nothing.
+/// * Some thousand keys are remembered by a statement (32 in each of 32 groups that they are spread over); then a new one takes the place of one
+///   that has not come for long, which begins anew when it comes again. Its number is said by the next record of another key.
+/// * Periods of half a second and more are exact to some milliseconds.
+/// * What is said at run time may be anything: no period limits nothing, a probability of 1 and more is always.
+/// * A key-value may still have one of these names: `every = 5`, `first:serde = x`. An option whose value is a variable that is called as a
+///   modifier is (`err`, `debug`, …) stands in parentheses: `by: (err)`.
+///
+/// Whole outputs have [`Builder::fold_duplicates`](crate::Builder::fold_duplicates) and [`Sample`](crate::Sample).
 ///
 /// # What it costs
 /// Nothing is evaluated when the statement is off. When it is on, each argument is evaluated once, from left
@@ -71,7 +106,7 @@ macro_rules! hlog {
 /// Logs a record, and returns when it is on the disk: for the few records that must not be lost, whatever happens to the
 /// machine.
 ///
-/// The grammar is that of [`hlog!`](crate::hlog), with one more option, `within: limit`, a
+/// The grammar is that of [`hlog!`](crate::hlog) without the options that leave out executions, and with one more, `within: limit`, a
 /// [`Duration`](std::time::Duration): how long it waits at most. Unless said, that is the limit of [`flush`](crate::flush())
 /// ([`Builder::exit_limit`](crate::Builder::exit_limit), 5 s).
 ///
@@ -156,7 +191,7 @@ macro_rules! drop_in {
         ///
         /// The grammar is that of the `log` crate's macro: options, key-values before a `;`, message,
         /// arguments. The message is formatted by the writer's thread, as [`hlog!`](crate::hlog) explains, where
-        /// `log`'s own macro has to format it at the call. All forms of a key-value of `hlog!` may be used, and the message may be absent
+        /// `log`'s own macro has to format it at the call. All options and all forms of a key-value of `hlog!` may be used, and the message may be absent
         /// where there is one.
         ///
         /// # Example

@@ -2,7 +2,7 @@
 //!
 //! Callers' threads count what they hand over and shed; the writer thread and the workers count what
 //! became of it. The books balance: sent = accepted + shed, and per output accepted = written +
-//! filtered + failed + pending.
+//! filtered + folded + failed + pending.
 //!
 //! *Invariant:* counting never waits for anyone.
 
@@ -18,6 +18,7 @@ use crate::level::{self, LEVELS, Level};
 pub(crate) struct OutputCounts {
     pub(crate) written: AtomicU64,
     pub(crate) filtered: AtomicU64,
+    pub(crate) folded: AtomicU64,
     pub(crate) failed: AtomicU64,
     pub(crate) notices: AtomicU64,
     pub(crate) bytes: AtomicU64,
@@ -42,6 +43,7 @@ impl OutputCounts {
         let settled = Settled {
             written: load(&self.written),
             filtered: load(&self.filtered),
+            folded: load(&self.folded),
             failed: load(&self.failed),
             before: load(&self.before),
         };
@@ -54,6 +56,7 @@ impl OutputCounts {
         let Settled {
             written,
             filtered,
+            folded,
             failed,
             before,
         } = *settled;
@@ -61,8 +64,9 @@ impl OutputCounts {
             name: name.to_owned(),
             written,
             filtered,
+            folded,
             failed,
-            pending: accepted.saturating_sub(written + filtered + failed + before),
+            pending: accepted.saturating_sub(written + filtered + folded + failed + before),
             notices: self.notices.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),
             errors: self.errors.load(Ordering::Relaxed),
@@ -77,6 +81,7 @@ impl OutputCounts {
 pub(crate) struct Settled {
     written: u64,
     filtered: u64,
+    folded: u64,
     failed: u64,
     before: u64,
 }
@@ -144,6 +149,9 @@ pub struct Stats {
     /// larger than the whole queue may be, or statements nested too deep, one executed while another
     /// formats its arguments.
     pub shed: LevelCounts,
+    /// Executions of statements that their own limits left out: `every:`, `first:`, `sample:` (see [`crate::hlog!`]). No
+    /// records, so neither sent nor shed.
+    pub suppressed: u64,
     /// Troubles of hestia's own: failed writes, panics in custom parts, and so on.
     pub errors: u64,
     /// The most bytes that were ever waiting in the queue at the same time, as the writer saw it.
@@ -168,7 +176,7 @@ impl Stats {
     }
 }
 
-/// The figures of one output: of the records accepted since it exists, written + filtered + failed +
+/// The figures of one output: of the records accepted since it exists, written + filtered + folded + failed +
 /// pending.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -179,11 +187,14 @@ pub struct OutputStats {
     pub written: u64,
     /// Records that this output's level or filter kept out.
     pub filtered: u64,
+    /// Records that said what the one before them said, and for which a line stands that says how many they were; see
+    /// [`Builder::fold_duplicates`](crate::Builder::fold_duplicates).
+    pub folded: u64,
     /// Records that were lost on the way out: the disk was full, nobody read the pipe.
     pub failed: u64,
     /// Records still on their way.
     pub pending: u64,
-    /// Lines hestia wrote by itself to say what was lost; not counted anywhere else.
+    /// Lines hestia wrote by itself, to say what was lost or how many were folded; not counted anywhere else.
     pub notices: u64,
     /// Bytes written, notices included.
     pub bytes: u64,
@@ -202,6 +213,7 @@ impl fmt::Display for OutputStats {
             name,
             written,
             filtered,
+            folded,
             failed,
             pending,
             bytes,
@@ -209,8 +221,12 @@ impl fmt::Display for OutputStats {
         } = self;
         write!(
             out,
-            "{name}: {written} written ({bytes} bytes), {filtered} filtered, {failed} failed, {pending} pending"
-        )
+            "{name}: {written} written ({bytes} bytes), {filtered} filtered, "
+        )?;
+        if *folded > 0 {
+            write!(out, "{folded} folded, ")?;
+        }
+        write!(out, "{failed} failed, {pending} pending")
     }
 }
 

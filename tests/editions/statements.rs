@@ -43,6 +43,7 @@ use std::fmt::{Debug, Display};
 /// Every scene, in its order; each logs the records that its name counts.
 pub fn all() {
     forms();
+    limited();
     shadowed::two();
     bare::two();
     renamed::three();
@@ -87,6 +88,18 @@ fn forms() {
     hestia::trace!("{only_for_a_record}");
     let masked = "secret";
     hlog!(info, "{password}", password = masked);
+}
+
+fn limited() {
+    let (user, period, share) = ("ada", std::time::Duration::from_secs(86_400), 1.0);
+    for round in 0..3 {
+        hlog!(info, every: 365d, "constant");
+        hlog!(info, every: 1h30m, first: 2, by: user, round, "{user} {round}");
+        hlog!(log::Level::Warn, every: period, target: user, round, list:serde = &[1, 2]);
+        hlog!(info, target: "db", logger: log::logger(), first: 1, sample: 1.0, %round, "sampled");
+        hestia::info!(every: 500_000ms, by: (user, 5), round; "{}", user);
+        hestia::warn!(sample: share, first: 1, "{user} {}", round);
+    }
 }
 
 mod shadowed {

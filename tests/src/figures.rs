@@ -34,6 +34,7 @@ fn of(stats: &Stats) -> Value {
         "sent": stats.sent(),
         "accepted": stats.accepted,
         "shed": shed,
+        "suppressed": stats.suppressed,
         "errors": stats.errors,
         "queue_bytes": stats.queue_bytes,
         "outputs": outputs,
@@ -44,6 +45,7 @@ fn of_output(output: &OutputStats) -> Value {
     json!({
         "written": output.written,
         "filtered": output.filtered,
+        "folded": output.folded,
         "failed": output.failed,
         "pending": output.pending,
         "notices": output.notices,
@@ -163,11 +165,12 @@ impl Told {
         outputs.keys().find_map(|name| {
             let of = |figure: &str| self.output(name, figure);
             let (written, filtered, failed) = (of("written"), of("filtered"), of("failed"));
+            let folded = of("folded");
             let pending = of("pending");
-            let balances = written + filtered + failed == accepted && pending == 0;
+            let balances = written + filtered + folded + failed == accepted && pending == 0;
             (!balances).then(|| {
                 format!(
-                    "{name}: {accepted} accepted, {written} written, {filtered} filtered, {failed} failed, {pending} pending"
+                    "{name}: {accepted} accepted, {written} written, {filtered} filtered, {folded} folded, {failed} failed, {pending} pending"
                 )
             })
         })

@@ -17,6 +17,9 @@ const SHORTEST_SYNC: Duration = Duration::from_millis(1);
 /// The longest grace window: lines come that much later.
 const LONGEST_GRACE: Duration = Duration::from_secs(1);
 
+/// Why duplicates cannot be folded where rings outlive the process.
+pub const FOLDED_AND_CRASH_SAFE: &str = "fold_duplicates and crash_safe cannot be had together: a kill would take along how often the last message was repeated; leave one of them out";
+
 /// Whether the largest ring of a thread may have this size.
 ///
 /// # Errors

@@ -130,6 +130,8 @@ words! {
     SYNC: "time to sync", ["never", "errors", "batches"],
         ["no" "never", "off" "never", "none" "never", "false" "never", "error" "errors", "batch" "batches",
             "always" "batches", "each" "batches", "on" "batches", "true" "batches"];
+    /// Which records are folded into one, where that is one word.
+    FOLDING: "way of folding", ["all"], ["errors" "all", "everything" "all"];
     /// Signals that can be acted on.
     SIGNAL: "signal", ["terminate", "interrupt", "hang_up"],
         ["sigterm" "terminate", "term" "terminate", "sigint" "interrupt", "int" "interrupt", "ctrl-c" "interrupt",

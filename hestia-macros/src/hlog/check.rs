@@ -2,19 +2,22 @@
 
 use syn::Error;
 
+use super::limit;
 use super::parse::{Argument, Field, Grammar, Key, Level, Statement};
 use crate::format;
 
 /// All mistakes, in the order of the text.
 pub(crate) fn check(statement: &Statement) -> Vec<Error> {
-    let mut errors = Vec::new();
+    let mut errors = limit::check(statement);
     let fields = fields(statement);
     if statement.message.is_none() && fields.is_empty() {
         errors.push(nothing_to_log(statement));
     }
-    for (at, key) in fields.iter().enumerate() {
-        errors.extend(reserved(key));
-        errors.extend(check_key(key, &fields[..at]));
+    let keys: Vec<Key> = fields.iter().map(|field| field.key.clone()).collect();
+    for (at, field) in fields.iter().enumerate() {
+        errors.extend(reserved(&field.key));
+        errors.extend(limit::check_field(statement, field));
+        errors.extend(check_key(&field.key, &keys[..at]));
     }
     errors
 }
@@ -27,24 +30,20 @@ pub(super) fn check_key(key: &Key, earlier: &[Key]) -> Option<Error> {
     earlier.iter().find_map(|earlier| clash(key, earlier))
 }
 
-/// The keys of the fields, also of those behind the message.
-fn fields(statement: &Statement) -> Vec<Key> {
+/// The fields, also those behind the message.
+fn fields(statement: &Statement) -> Vec<Field> {
     let names = statement.names_in_message();
     let behind = statement
         .arguments
         .iter()
         .filter_map(|argument| match argument {
-            Argument::Field(field) => Some(field.key.clone()),
+            Argument::Field(field) => Some(field.clone()),
             Argument::Named { name, value } if !names.takes(name) => {
-                Some(Argument::as_field(name, value).key)
+                Some(Argument::as_field(name, value))
             }
             _ => None,
         });
-    let before = statement
-        .fields
-        .iter()
-        .map(|field: &Field| field.key.clone());
-    before.chain(behind).collect()
+    statement.fields.iter().cloned().chain(behind).collect()
 }
 
 fn nothing_to_log(statement: &Statement) -> Error {

@@ -6,6 +6,7 @@ use syn::{Error, Ident, LitStr};
 
 use hestia_grammar::is_secret;
 
+use super::limit;
 use super::parse::{
     Argument, Capture, Field, Grammar, LEVELS, Level, Message, Statement, closed, span_of,
 };
@@ -339,7 +340,7 @@ impl Plan {
         // With the span of values and lists, but for their place: otherwise the compiler points at the whole statement
         // when a value cannot be logged.
         let at = Span::mixed_site();
-        let call = if !statement.options.is_empty() {
+        let call = if !statement.options.is_empty() || !statement.limits.is_empty() {
             let via = own("via");
             quote_spanned!(at=> #callsite.log_via(&#via, #values, #arguments);)
         } else if self.fields.is_empty() && matches!(said, Said::Constant) {
@@ -499,6 +500,7 @@ impl Plan {
         let private = &self.private;
         let callsite = callsite(statement);
         if statement.options.is_empty() {
+            let logged = self.limited(statement, logged, None);
             return quote!(if #callsite.is_on(#level) { #logged });
         }
         let option = |wanted: &str| {
@@ -506,6 +508,7 @@ impl Plan {
             found.map(|(_, tokens)| tokens)
         };
         let (via, target, logger) = (own("via"), own("target"), own("logger"));
+        let logged = self.limited(statement, logged, Some(&via));
         let mut values = Vec::new();
         let mut names = Vec::new();
         let mut calls = TokenStream::new();
@@ -541,6 +544,29 @@ impl Plan {
         }
     }
 
+    /// The call inside of what says how often, with the number of executions that were left out since the last record.
+    fn limited(
+        &self,
+        statement: &Statement,
+        logged: &TokenStream,
+        via: Option<&Ident>,
+    ) -> TokenStream {
+        if statement.limits.is_empty() {
+            return logged.clone();
+        }
+        let private = &self.private;
+        let limit::Said { kind, arguments } = limit::said(statement, private);
+        let (passed, limited) = (own("passed"), own("via"));
+        let via = via.map_or_else(|| quote!(#private::Via::new()), |via| quote!(#via));
+        quote! {
+            static __HESTIA_LIMIT: #private::#kind = #private::#kind::new();
+            if let #private::core::option::Option::Some(#passed) = __HESTIA_LIMIT.pass(#arguments) {
+                let #limited = #via.passed(#passed);
+                #logged
+            }
+        }
+    }
+
     /// The statement, and then the wait for the disk, when it was on.
     fn confirmed(&self, statement: &Statement, code: &TokenStream) -> TokenStream {
         let private = &self.private;
@@ -562,7 +588,7 @@ impl Plan {
     /// The mistakes, and the values all the same, so that what they say about types stays said.
     fn broken(&self, errors: &[Error]) -> TokenStream {
         let errors = errors.iter().map(Error::to_compile_error);
-        let values = &self.values;
+        let values = self.values.iter().filter(|value| !limit::is_span(value));
         quote!({
             #(#errors)*
             if false {

@@ -6,7 +6,9 @@
 //!           | { option "," } field { "," field }
 //! durable   = hlog, with one more option
 //! scope     = field { "," field } [ "," ]
-//! option    = "target" ":" expression | "logger" ":" expression | "within" ":" expression
+//! option    = ( "target" | "logger" | "first" | "sample" | "by" | "within" ) ":" expression
+//!           | "every" ":" ( span | expression )
+//! span      = a number with a unit: 5s, 500ms, 1.5h
 //! field     = key [ ":" modifier ] [ "=" value ] | ( "%" | "?" ) identifier
 //! key       = word { "." word } | string
 //! value     = expression | "%" expression | "?" expression
@@ -17,10 +19,11 @@
 //!
 //! After the message `name = value` is a format argument where the string names it, and a key-value where it does
 //! not (`hlog!` only). A key without a value is the variable of that name. `key = value` with the key `err` takes the
-//! value as an error.
+//! value as an error. Before a modifier, the words `every`, `first`, `sample` and `by` are keys: `first:serde = x`.
 
 mod check;
 mod expand;
+mod limit;
 mod parse;
 mod scope;
 #[cfg(test)]

@@ -32,12 +32,17 @@ pub(crate) enum Grammar {
     Durable,
 }
 
+/// All options: of `durable!` alone, and those that say how often a statement logs, too.
+const OPTIONS: [&str; 7] = [
+    "target", "logger", "within", "every", "first", "sample", "by",
+];
+
+/// The options that say how often a statement logs.
+const LIMITS: [&str; 4] = ["every", "first", "sample", "by"];
+
 impl Grammar {
-    fn options(self) -> &'static [&'static str] {
-        match self {
-            Grammar::Durable => &["target", "logger", "within"],
-            Grammar::Hlog | Grammar::DropIn => &["target", "logger"],
-        }
+    fn has_option(self, name: &str) -> bool {
+        OPTIONS.contains(&name) && (name != "within" || self == Grammar::Durable)
     }
 }
 
@@ -49,6 +54,8 @@ pub(crate) struct Statement {
     pub(crate) options: Vec<(Ident, TokenStream)>,
     /// The option of `durable!` that says how long it waits.
     pub(crate) within: Option<TokenStream>,
+    /// The options that say how often it logs.
+    pub(crate) limits: Vec<(Ident, TokenStream)>,
     pub(crate) fields: Vec<Field>,
     pub(crate) message: Option<Message>,
     pub(crate) arguments: Vec<Argument>,
@@ -124,6 +131,7 @@ pub(crate) fn statement(input: ParseStream<'_>, grammar: Grammar) -> Result<Stat
         level,
         options: Vec::new(),
         within: None,
+        limits: Vec::new(),
         fields: Vec::new(),
         message: None,
         arguments: Vec::new(),
@@ -209,9 +217,27 @@ fn at_option(input: ParseStream<'_>, grammar: Grammar) -> bool {
     let Ok(word) = fork.call(Ident::parse_any) else {
         return false;
     };
-    grammar.options().iter().any(|name| word == name)
+    let name = word.to_string();
+    grammar.has_option(&name)
         && fork.peek(Token![:])
         && !fork.peek(Token![::])
+        && !(LIMITS.contains(&name.as_str()) && at_modifier(&fork))
+}
+
+/// Whether a colon and a modifier come next, as in `first:serde = x`: a key of this name was there before the option.
+fn at_modifier(fork: ParseStream<'_>) -> bool {
+    if fork.parse::<Token![:]>().is_err() {
+        return false;
+    }
+    if fork.peek(Token![%]) || fork.peek(Token![?]) {
+        return true;
+    }
+    let word = fork.call(Ident::parse_any);
+    word.is_ok_and(|word| MODIFIER_WORDS.iter().any(|(name, _)| word == name))
+        && (fork.is_empty()
+            || fork.peek(Token![,])
+            || fork.peek(Token![;])
+            || (fork.peek(Token![=]) && !fork.peek(Token![==])))
 }
 
 fn options(input: ParseStream<'_>, statement: &mut Statement) -> Result<()> {
@@ -220,14 +246,17 @@ fn options(input: ParseStream<'_>, statement: &mut Statement) -> Result<()> {
         input.parse::<Token![:]>()?;
         let value = expression(input)?;
         let is_within = name == "within";
+        let known = statement.options.iter().chain(&statement.limits);
         if is_within && statement.within.is_some()
-            || statement.options.iter().any(|(known, _)| *known == name)
+            || known.into_iter().any(|(known, _)| *known == name)
         {
             return Err(Error::new(name.span(), format!("`{name}:` is said twice")));
         }
         separator(input)?;
         if is_within {
             statement.within = Some(value);
+        } else if LIMITS.iter().any(|limit| name == limit) {
+            statement.limits.push((name, value));
         } else {
             statement.options.push((name, value));
         }
@@ -236,15 +265,13 @@ fn options(input: ParseStream<'_>, statement: &mut Statement) -> Result<()> {
 }
 
 fn late_option(input: ParseStream<'_>, grammar: Grammar) -> Result<()> {
-    if at_option(input, grammar) {
-        return Err(input.error(match grammar {
-            Grammar::Durable => {
-                "`target:`, `logger:` and `within:` come before key-values and message"
-            }
-            _ => "`target:` and `logger:` come before key-values and message",
-        }));
+    if !at_option(input, grammar) {
+        return Ok(());
     }
-    Ok(())
+    let name = input.fork().call(Ident::parse_any)?;
+    Err(input.error(format!(
+        "options such as `{name}:` come before key-values and message"
+    )))
 }
 
 /// The fields before the message, and the separator after them.
@@ -382,14 +409,6 @@ fn key(input: ParseStream<'_>) -> Result<(Key, Option<Ident>)> {
 
 /// `:serde` and the like.
 fn modifier(input: ParseStream<'_>, key: &Key) -> Result<Option<Capture>> {
-    const WORDS: [(&str, Capture); 6] = [
-        ("display", Capture::Display),
-        ("debug", Capture::Debug),
-        ("serde", Capture::Serde),
-        ("bytes", Capture::Bytes),
-        ("err", Capture::Error),
-        ("error", Capture::Error),
-    ];
     if !input.peek(Token![:]) || input.peek(Token![::]) {
         return Ok(None);
     }
@@ -401,13 +420,16 @@ fn modifier(input: ParseStream<'_>, key: &Key) -> Result<Option<Capture>> {
         return Err(no_modifier(key));
     }
     let word = input.call(Ident::parse_any)?;
-    if let Some((_, capture)) = WORDS.iter().find(|(name, _)| word == name) {
+    if let Some((_, capture)) = MODIFIER_WORDS.iter().find(|(name, _)| word == name) {
         return Ok(Some(*capture));
     }
     if let Some(wrong) = no_option(&key.path.join(".")) {
         return Err(Error::new_spanned(&key.written, wrong));
     }
-    let meant = match suggest(&word.to_string(), WORDS.iter().map(|(name, _)| *name)) {
+    let meant = match suggest(
+        &word.to_string(),
+        MODIFIER_WORDS.iter().map(|(name, _)| *name),
+    ) {
         Some(name) => format!("; did you mean `{name}`?"),
         None => String::new(),
     };
@@ -416,6 +438,15 @@ fn modifier(input: ParseStream<'_>, key: &Key) -> Result<Option<Capture>> {
         format!("unknown modifier `:{word}`, expected {MODIFIERS}{meant}"),
     ))
 }
+
+const MODIFIER_WORDS: [(&str, Capture); 6] = [
+    ("display", Capture::Display),
+    ("debug", Capture::Debug),
+    ("serde", Capture::Serde),
+    ("bytes", Capture::Bytes),
+    ("err", Capture::Error),
+    ("error", Capture::Error),
+];
 
 const MODIFIERS: &str = "`:%` (display), `:?` (debug), `:serde`, `:bytes` or `:err`";
 
@@ -437,7 +468,7 @@ fn no_option(name: &str) -> Option<String> {
             "`within:` is an option of `durable!`, which waits; nothing else does".to_owned(),
         );
     }
-    let option = suggest(name, Grammar::Durable.options().iter().copied())?;
+    let option = suggest(name, OPTIONS)?;
     Some(format!(
         "unknown option `{name}:`; did you mean `{option}:`?"
     ))

@@ -106,6 +106,49 @@ fn options_come_first() {
 }
 
 #[test]
+fn limits_are_options_unless_a_modifier_makes_them_keys() {
+    let limits = |text: &str| {
+        let statement = hlog(text);
+        let limits = statement.limits.iter();
+        let limits: Vec<_> = limits
+            .map(|(name, value)| format!("{name} {value}"))
+            .collect();
+        (limits.join(", "), fields(&statement).join(", "))
+    };
+    for (text, expected, keys) in [
+        (
+            "info, every: 5s, by: (a, b), \"x\"",
+            "every 5s, by (a , b)",
+            "",
+        ),
+        ("info, first: n, first = 1, \"x\"", "first n", "first=1"),
+        (
+            "info, first:serde, by:% = x, \"x\"",
+            "",
+            "first=serde first, by=%x",
+        ),
+        (
+            "info, by:?, every:err = x, \"x\"",
+            "",
+            "by=?by, every=err x",
+        ),
+        (
+            "info, by: (err), sample: debug(), \"x\"",
+            "by (err), sample debug ()",
+            "",
+        ),
+        ("info, by: err == x, \"x\"", "by err == x", ""),
+        ("info, every, sample.by = 1", "", "every=every, sample/by=1"),
+    ] {
+        assert_eq!(
+            limits(text),
+            (expected.to_owned(), keys.to_owned()),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn key_values_before_the_message_are_taken_in_all_forms() {
     let statement = hlog(
         "info, a, %b, ?c, r#type, d = 1 + 2, e = %f, g:? = h, i:serde = &j, k:bytes = l, err, m:err = n, \
@@ -272,6 +315,11 @@ fn golden_expansions_are_as_they_were() {
         Grammar::Durable,
         "info, within: limit, user_id = 5, \"paid\"",
     );
+    golden(
+        "limited",
+        Grammar::Hlog,
+        "warn, target: target, every: 1.5h, first: 3, by: user, user, \"refused\"",
+    );
     golden("drop_in", Grammar::DropIn, "user_id = 5; \"hello {name}\"");
 }
 
@@ -286,6 +334,11 @@ fn statements() -> impl Strategy<Value = String> {
         Just(";"),
         Just("target:"),
         Just("logger:"),
+        Just("every:"),
+        Just("5s"),
+        Just("first:"),
+        Just("sample:"),
+        Just("by:"),
         Just("="),
         Just("="),
         Just("=="),

@@ -95,6 +95,16 @@ pub(super) fn sync(setting: &Setting, argument: &Argument, errors: &mut Errors) 
     }))
 }
 
+const FOLDING: Choice = Choice::new(words::FOLDING, "Folding", &["All"]);
+
+/// `true`, `false` or one word.
+pub(super) fn folding(setting: &Setting, argument: &Argument, errors: &mut Errors) -> Said {
+    match read::boolean(argument) {
+        Some(on) => vec![vec![Value::Bool(on)]],
+        None => FOLDING.read(setting, argument, errors),
+    }
+}
+
 const SIGNALS: Choice = Choice::new(
     words::SIGNAL,
     "Signal",

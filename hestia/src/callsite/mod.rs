@@ -2,7 +2,8 @@
 //!
 //! A statement that passed its level check becomes bytes ([`facade`] for records of the `log` crate, [`statement`] for
 //! hestia's macros): straight in the thread's ring where their number is known before, otherwise in memory of the
-//! thread's, which is then copied there ([`emit`], [`local`]).
+//! thread's, which is then copied there ([`emit`], [`local`]). Before that, [`limit`] says whether it is the turn of a
+//! statement that limits how often it logs.
 //!
 //! [`Front`] is what callers see of the running logger. `logger` installs it, and installs another one
 //! in a forked child.
@@ -13,6 +14,7 @@ mod emit;
 pub(crate) mod facade;
 mod forward;
 pub(crate) mod kept;
+pub(crate) mod limit;
 pub(crate) mod local;
 pub(crate) mod scopes;
 pub(crate) mod statement;

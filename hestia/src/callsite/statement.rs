@@ -15,6 +15,7 @@ use log::{Level, Log};
 use super::emit::{describe_shared, describe_site, emit, emit_sized, refuse};
 use super::forward::forward;
 use super::front;
+use super::limit::Passed;
 use super::local::with_memory;
 use super::scopes;
 use crate::filter::directives::generation;
@@ -271,7 +272,8 @@ impl Callsite {
             copies_scope: is_mapped,
         };
         let made = with_memory(|bytes| {
-            let image = Image::begin(bytes, site, around);
+            let mut image = Image::begin(bytes, site, around);
+            image.suppressed(via.map_or(0, |via| via.suppressed));
             let flags = if is_mapped {
                 image.values_for_others(&self.site, append)
             } else {
@@ -297,11 +299,12 @@ pub fn may_be_on(level: Level) -> bool {
     level <= log::STATIC_MAX_LEVEL && level <= log::max_level()
 }
 
-/// A target or a logger that is known at run time.
+/// A target or a logger that is known at run time, and how many executions were left out before this one.
 #[derive(Debug, Default)]
 pub struct Via<'a> {
     target: Option<&'a str>,
     logger: Option<Destination<'a>>,
+    suppressed: u64,
 }
 
 impl<'a> Via<'a> {
@@ -325,6 +328,15 @@ impl<'a> Via<'a> {
     pub fn logger(self, logger: Destination<'a>) -> Self {
         Via {
             logger: Some(logger),
+            ..self
+        }
+    }
+
+    /// It is this execution's turn.
+    #[must_use]
+    pub fn passed(self, passed: Passed) -> Self {
+        Via {
+            suppressed: passed.suppressed,
             ..self
         }
     }

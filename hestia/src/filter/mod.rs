@@ -2,11 +2,12 @@
 //!
 //! [`directives`] is level and target, asked twice: at the call, for what any output wants, before
 //! anything is formatted, and on the writer thread for each output. [`Filter`] is the user's own, on the
-//! writer thread.
+//! writer thread; [`sample`] is one that is ready.
 //!
 //! *Invariant:* filters do no input or output.
 
 pub(crate) mod directives;
+pub(crate) mod sample;
 
 use crate::record::Record;
 

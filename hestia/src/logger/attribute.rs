@@ -22,6 +22,7 @@ pub use crate::layout::{Multiline, Schema, Style, TextLayout};
 pub use crate::queue::Overflow;
 pub use crate::sink::file::durability::Durability;
 pub use crate::sink::file::rotation::{ArchiveNames, Rotation};
+pub use crate::writer::fold::Folding;
 pub use hestia_grammar::{Every, Weekday};
 pub use log::{Level, LevelFilter};
 

@@ -24,6 +24,7 @@ use crate::record::{Encode, set_field};
 use crate::sink::file::durability::Durability;
 use crate::sink::file::rotation::Rotation;
 use crate::sync::lock;
+use crate::writer::fold::Folding;
 
 /// Levels for all outputs: one level, or directives such as `info,hyper=warn,app::db=debug`.
 #[derive(Clone, Debug)]
@@ -313,6 +314,38 @@ impl Builder {
     /// up some thirty times a second for that long.
     pub fn linger(mut self, span: Duration) -> Self {
         self.settings.linger = self.settings.said(span);
+        self
+    }
+
+    /// Whether consecutive records that say the same become one line: `true` for all but errors, [`Folding::All`], or `false`
+    /// (the default).
+    ///
+    /// Records say the same when they come from the same statement with the same message and key-values (and logger and
+    /// trace); time and thread may differ. The first has its line. Those that follow it are counted, for each output by
+    /// itself, and a line such as `last message repeated 41 times: connection refused {repeated=41}` stands for them, with level,
+    /// target and time of the last of them: when another record comes, ten seconds after the last such line while they keep
+    /// coming, when nothing has been logged for [`linger`](Builder::linger), at every flush, rotation by hand, change of levels and end of the
+    /// program. What is logged after [`shutdown`](crate::shutdown()) is not folded, nor are records of more than 16 KiB, nor such as say how
+    /// many executions were left out before them ([`hlog!`](crate::hlog)). Figures are in [`OutputStats::folded`](crate::OutputStats::folded).
+    ///
+    /// # Errors
+    /// [`init`](Builder::init) fails when rings are to outlive the process, too ([`crash_safe`](Builder::crash_safe)): a kill would take along
+    /// how often the last message was repeated.
+    ///
+    /// # Example
+    /// ```
+    /// # let directory = tempfile::tempdir()?;
+    /// hestia::builder().logs_dir(directory.path()).fold_duplicates(true).init()?;
+    /// for _ in 0..42 {
+    ///     log::warn!("connection refused");
+    /// }
+    /// let report = hestia::flush()?;
+    /// assert_eq!(report.outputs()[1].written, 1);
+    /// assert_eq!(report.outputs()[1].folded, 41);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn fold_duplicates(mut self, folding: impl Into<Folding>) -> Self {
+        self.settings.fold_duplicates = self.settings.said(folding.into());
         self
     }
 

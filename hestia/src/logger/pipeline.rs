@@ -74,6 +74,8 @@ pub(super) struct Pipeline {
     pub(super) source: Option<Source>,
     /// Locked before `present` and `outputs` where more than one is.
     pub(super) own_files: Mutex<OwnFiles>,
+    /// What statements had left out before this pipeline was there.
+    suppressed_before: u64,
 }
 
 impl std::fmt::Debug for Pipeline {
@@ -200,6 +202,7 @@ impl Pipeline {
             present: Mutex::new(present),
             source,
             own_files: Mutex::default(),
+            suppressed_before: callsite::limit::suppressed(),
         }));
         PIPELINE.store(pipeline, Ordering::Release);
         for path in own_file::known() {
@@ -465,6 +468,7 @@ impl Pipeline {
         Stats {
             accepted,
             shed: shed.in_all(),
+            suppressed: callsite::limit::suppressed().saturating_sub(self.suppressed_before),
             errors: internal::errors(),
             queue_high_water_bytes,
             queue_bytes,
@@ -613,6 +617,7 @@ fn writer_settings(settings: &Settings, facts: Arc<Facts>) -> writer::Settings {
         process_fields: Arc::new(settings.metadata.value.clone()),
         grace: settings.grace.value,
         linger: settings.linger.value,
+        folding: settings.fold_duplicates.value,
     }
 }
 

@@ -18,6 +18,7 @@ use crate::sink::file::durability::Durability;
 use crate::sink::file::rotation::Rotation;
 use crate::stats::OutputStats;
 use crate::sync::lock;
+use crate::writer::fold::Folding;
 
 /// One setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -261,6 +262,14 @@ pub(super) fn rows(settings: &Settings) -> Vec<ReportRow> {
     rows.add("queue_bytes", &settings.queue_bytes, bytes);
     rows.add("grace", &settings.grace, time);
     rows.add("linger", &settings.linger, time);
+    rows.add("fold_duplicates", &settings.fold_duplicates, |folding| {
+        match folding {
+            Folding::Off => "off",
+            Folding::ButErrors => "all but errors",
+            Folding::All => "all",
+        }
+        .to_owned()
+    });
     rows.add("exit_limit", &settings.exit_limit, time);
     rows.add("panics", &settings.panics, on_or_off);
     rows.add("drain_on", &settings.drain_on, |signals| {

@@ -21,6 +21,7 @@ use crate::internal::ErrorHook;
 use crate::queue::{Bounds, Overflow};
 use crate::sink::file::durability::Durability;
 use crate::sink::file::rotation::Rotation;
+use crate::writer::fold::Folding;
 use crate::writer::route::Route;
 
 /// Who said what a setting is.
@@ -180,6 +181,7 @@ pub(super) struct Settings {
     pub(super) exit_limit: Said<Duration>,
     pub(super) grace: Said<Duration>,
     pub(super) linger: Said<Duration>,
+    pub(super) fold_duplicates: Said<Folding>,
     pub(super) panics: Said<bool>,
     pub(super) drain_on: Said<Vec<Signal>>,
     pub(super) reopen_on_hang_up: Said<bool>,
@@ -222,6 +224,7 @@ impl Default for Settings {
             exit_limit: Said::default(Duration::from_secs(5)),
             grace: Said::default(Duration::from_micros(5)),
             linger: Said::default(Duration::from_secs(1)),
+            fold_duplicates: Said::default(Folding::Off),
             panics: Said::default(true),
             drain_on: Said::default(Vec::new()),
             reopen_on_hang_up: Said::default(false),
@@ -449,6 +452,9 @@ impl Settings {
         }
         if self.config.value.as_deref() == Some(Path::new("")) {
             return Err(invalid("`config` is an empty path; name a file"));
+        }
+        if self.crash_safe.value != CrashSafe::Off && self.fold_duplicates.value != Folding::Off {
+            return Err(invalid(limits::FOLDED_AND_CRASH_SAFE));
         }
         let wants_signals = self.reopen_on_hang_up.value
             || self.level_signals.value

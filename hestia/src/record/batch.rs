@@ -22,7 +22,7 @@ pub struct LineInfo {
     pub severity: Severity,
     /// The record's UUID: the idempotency key for services that want one.
     pub uuid: Uuid,
-    /// A line that hestia wrote by itself, to say what was lost.
+    /// A line that hestia wrote by itself, to say what was lost, or how often the last record came again.
     pub is_notice: bool,
 }
 
@@ -31,6 +31,8 @@ struct Line {
     /// Where it ends in the batch's bytes.
     end: usize,
     info: LineInfo,
+    /// How many records it stands for that have no line of their own.
+    folded: u64,
 }
 
 /// Records of one output that failed, by level, ever since it exists.
@@ -176,10 +178,10 @@ impl Batch {
         }))
     }
 
-    /// Counts a record as failed that did not become a line.
-    pub(crate) fn count_lost(&self, level: Level) {
-        add(&self.lost[level::index(level)], 1);
-        add(&self.counts.failed, 1);
+    /// Counts records as failed that did not become a line.
+    pub(crate) fn count_lost(&self, level: Level, records: u64) {
+        add(&self.lost[level::index(level)], records);
+        add(&self.counts.failed, records);
     }
 
     /// Counts a failure of the output, for a worker that reports it by itself.
@@ -224,7 +226,15 @@ impl Batch {
                 uuid: record.uuid,
                 is_notice,
             },
+            folded: 0,
         });
+    }
+
+    /// The line that was appended last stands for so many records.
+    pub(crate) fn stands_for(&mut self, records: u64) {
+        if let Some(line) = self.lines.last_mut() {
+            line.folded = records;
+        }
     }
 
     /// Removes bytes that a layout appended before it panicked.
@@ -250,18 +260,23 @@ impl Batch {
         if lines == 0 {
             return;
         }
-        let (mut notices, mut written) = (0, 0);
-        for Line { info, .. } in &self.lines[..lines] {
+        let (mut notices, mut written, mut all_folded) = (0, 0, 0);
+        for Line { info, folded, .. } in &self.lines[..lines] {
             match fate {
+                Fate::Failed if *folded > 0 => self.count_lost(info.severity.level(), *folded),
                 Fate::Written if info.is_notice => notices += 1,
                 // Whoever made it makes it again.
                 Fate::Failed if info.is_notice => {}
                 Fate::Written => written += 1,
-                Fate::Failed => self.count_lost(info.severity.level()),
+                Fate::Failed => self.count_lost(info.severity.level(), 1),
             }
+            all_folded += folded * u64::from(fate == Fate::Written);
         }
         add(&self.counts.notices, notices);
         add(&self.counts.written, written);
+        if all_folded > 0 {
+            add(&self.counts.folded, all_folded);
+        }
         let failed = fate == Fate::Failed;
         self.counts.broken.store(failed, Ordering::Relaxed);
     }
@@ -359,6 +374,7 @@ impl Batch {
                     uuid: Uuid::nil(),
                     is_notice: line.starts_with("notice"),
                 },
+                folded: 0,
             });
         }
     }
@@ -472,7 +488,7 @@ mod tests {
         let mut batch = Batch::of(&["one\n", "two\n", "notice\n"]);
         let before = batch.lost();
         drop(batch.take());
-        batch.count_lost(Level::Warn);
+        batch.count_lost(Level::Warn, 1);
         let lost = batch.lost().since(&before);
         assert_eq!((lost.of(Level::Info), lost.of(Level::Warn)), (2, 1));
         assert_eq!(batch.figures(), (0, 3, 0, 0));

@@ -68,6 +68,7 @@ pub(crate) fn decode<R>(
         Some(descriptions.shared.get(&address).ok_or(DecodeError)?)
     };
     let trace = image::trace(&mut decoder, flags)?;
+    let suppressed = image::suppressed(&mut decoder, flags)?;
     let mut fields = Vec::new();
     let mut keys = KeyIndex::default();
     if let Some(site) = site {
@@ -78,6 +79,7 @@ pub(crate) fn decode<R>(
     } else if flags & FIELDS != 0 {
         merge_entries(&mut fields, &mut keys, sound_entries(decoder.get_block()?)?);
     }
+    fields.extend(suppressed);
     merge_outer(&mut fields, &mut keys, Entries::new(scope));
     if let Some(shared) = shared {
         merge_outer(&mut fields, &mut keys, shared.fields);

@@ -12,8 +12,8 @@ use super::encode;
 use super::metadata::StaticSite;
 use super::scalar::Out;
 use super::{
-    CAPTURES, CONSTANT, COPIED_SCOPE, FIELDS, FORMATTED, INLINE_SITE, Metadata, SCOPE, SHARED,
-    Shared, TARGET, TRACE,
+    CAPTURES, CONSTANT, COPIED_SCOPE, FIELDS, FORMATTED, Field, INLINE_SITE, Metadata, SCOPE,
+    SHARED, SUPPRESSED, SUPPRESSED_KEY, Shared, TARGET, TRACE, Value,
 };
 use crate::level::{self, Level, Severity};
 use crate::thread::ThreadRef;
@@ -134,6 +134,15 @@ impl<'b> Image<'b> {
             encode::append_u64(bytes, ids.span_id);
         }
         Image { bytes, flags }
+    }
+
+    /// Adds how many executions of the statement were left out; to be called before everything else. None is not said. (No
+    /// statement that leaves out executions has the key itself.)
+    pub(crate) fn suppressed(&mut self, executions: u64) {
+        if executions != 0 {
+            encode::append_u64(self.bytes, executions);
+            self.flags |= SUPPRESSED;
+        }
     }
 
     /// Adds the key-values of an inline site, which `fill` appends: keys and values in turn. To be called once at most, before the message.
@@ -444,5 +453,18 @@ pub(super) fn trace(
     Ok(Some(TraceIds {
         trace_id: decoder.get_u128()?,
         span_id: decoder.get_u64()?,
+    }))
+}
+
+pub(super) fn suppressed(
+    decoder: &mut Decoder<'_>,
+    flags: u32,
+) -> Result<Option<Field<'static>>, DecodeError> {
+    if flags & SUPPRESSED == 0 {
+        return Ok(None);
+    }
+    Ok(Some(Field {
+        key: SUPPRESSED_KEY,
+        value: Value::U64(decoder.get_u64()?),
     }))
 }

@@ -13,6 +13,7 @@
 //! | | [`CAPTURES`] | length (4), then the numbers (8 each) of the tests' captures that those scopes are in |
 //! | logger | [`SHARED`] | address of a [`Shared`] |
 //! | trace | [`TRACE`] | trace id (16), span id (8) |
+//! | suppressed | [`SUPPRESSED`] | how many executions of the statement were left out before this one (8) |
 //! | fields | a static site with keys | one value for each key |
 //! | | [`FIELDS`] | length (4), then key and value in turn |
 //! | message | [`FORMATTED`] | text, to the end |
@@ -22,8 +23,8 @@
 //!
 //! Values go through `encode.rs`, `scalar.rs` and `decode.rs` (with `serialize.rs` for serde's, `value.rs` as layouts
 //! see them), what stands before them through `image.rs` and `metadata.rs`. What a macro's statement hands over goes
-//! through `capture.rs`, and its message is put together by `message.rs`. Records of a named logger and those in a scope
-//! refer to what is in `shared.rs`. `uuid.rs` numbers them; `batch.rs` holds their lines.
+//! through `capture.rs`, and its message is put together by `message.rs`. `likeness.rs` compares records. Records of a named
+//! logger and those in a scope refer to what is in `shared.rs`. `uuid.rs` numbers them; `batch.rs` holds their lines.
 //!
 //! *Invariant:* knows nothing of queues, outputs or layouts.
 
@@ -34,6 +35,7 @@ pub(crate) mod description;
 pub(crate) mod encode;
 pub(crate) mod foreign;
 mod image;
+mod likeness;
 pub(crate) mod message;
 mod metadata;
 pub(crate) mod scalar;
@@ -60,6 +62,7 @@ pub use encode::{Encode, Encoded, Encoder, MapEncoder, SeqEncoder};
 pub(crate) use image::{
     Around, ConstantSite, Image, InlineSite, Site, StaticHead, Text, append_thread,
 };
+pub(crate) use likeness::Likeness;
 pub use message::Message;
 pub use metadata::Metadata;
 pub(crate) use metadata::StaticSite;
@@ -90,6 +93,11 @@ pub(crate) const SCOPE: u32 = 1 << 16;
 pub(crate) const COPIED_SCOPE: u32 = 1 << 17;
 /// The scopes that were copied are in captures of tests.
 pub(crate) const CAPTURES: u32 = 1 << 18;
+/// Executions of the statement were left out before this one; the record says how many.
+pub(crate) const SUPPRESSED: u32 = 1 << 23;
+
+/// The key of that number.
+const SUPPRESSED_KEY: &str = "suppressed";
 
 /// One log record, as filters, layouts and sinks see it.
 ///
@@ -261,6 +269,7 @@ impl RecordBuf {
         let copied_captures = image::copied_captures(&mut decoder, flags)?;
         let logger = image::logger(&mut decoder, flags)?;
         let trace = image::trace(&mut decoder, flags)?;
+        let suppressed = image::suppressed(&mut decoder, flags)?;
         let mut fields = recycle(std::mem::take(&mut self.fields));
         let mut keys = KeyIndex::default();
         if let Some(site) = site {
@@ -271,6 +280,7 @@ impl RecordBuf {
         } else if flags & FIELDS != 0 {
             merge_entries(&mut fields, &mut keys, decoder.get_block()?);
         }
+        fields.extend(suppressed);
         for scope in scope.into_iter().flat_map(Shared::outward) {
             merge_outer(&mut fields, &mut keys, scope.entries());
         }

@@ -8,6 +8,7 @@
 //! *Invariant:* the writer waits for nobody, and what one output or record does wrong costs no other.
 
 pub(crate) mod control;
+pub(crate) mod fold;
 pub(crate) mod journal;
 mod merge;
 mod pace;
@@ -31,6 +32,7 @@ use crate::stats::LevelCounts;
 use crate::thread::ThreadRef;
 
 use control::{Answer, Change, Confirm, Control};
+use fold::Folding;
 use merge::{Horizon, Merge};
 use pace::{Pace, Rest};
 use route::{Loss, NOTICE_PAUSE, Route, Routes};
@@ -44,6 +46,7 @@ pub(crate) struct Settings {
     pub(crate) grace: Duration,
     /// How long after the last record the writer goes on looking by itself.
     pub(crate) linger: Duration,
+    pub(crate) folding: Folding,
 }
 
 /// What turns records into lines: all of it that does not know where records come from.
@@ -108,7 +111,7 @@ impl Writer {
         control: Receiver<Control>,
     ) -> Self {
         let mut clock = Clock::new(ticks);
-        let mut outputs = Routes::default();
+        let mut outputs = Routes::new(settings.folding);
         for route in routes {
             outputs.add(route, 0, Shed::default());
         }
@@ -165,6 +168,7 @@ impl Writer {
         while !self.readers.has_passed(&mark) {
             self.round(0);
         }
+        self.desk.routes.tell_repeats();
         self.announce_losses(true);
         self.desk.routes.end_round(true);
         self.readers.queue().last_call.answer(call);
@@ -204,6 +208,8 @@ impl Writer {
     /// Writes everything that was committed before the call, on the calling thread: for when there is no
     /// writer thread any more.
     pub(crate) fn drain(&mut self) {
+        // Each record is written at its call from now on, and there would be nobody to say how many were folded.
+        self.desk.routes.stop_folding();
         let mark = self.readers.mark();
         while !self.readers.has_passed(&mark) {
             self.round(0);
@@ -264,7 +270,10 @@ impl Writer {
             self.notices.patience = NOTICE_PAUSE;
         }
         let left = self.readers.unread();
-        self.kept.retain(|mark| !self.readers.has_passed(mark));
+        if !self.kept.is_empty() {
+            self.desk.routes.forget_shared();
+            self.kept.retain(|mark| !self.readers.has_passed(mark));
+        }
         self.announce_losses(false);
         let is_mapped = queue.mapping().is_some();
         self.desk.routes.end_round(left == 0 || is_mapped);
@@ -313,6 +322,7 @@ impl Writer {
             .extract_if(.., |(mark, ..)| readers.has_passed(mark))
             .collect();
         if !passed.is_empty() {
+            self.desk.routes.tell_repeats();
             self.announce_losses(true);
         }
         let mut syncs = Vec::new();
@@ -423,7 +433,7 @@ impl Desk {
             let routes = &mut self.routes;
             self.buffers
                 .decode(flags, payload, &surroundings, |record| {
-                    routes.dispatch(record);
+                    routes.dispatch(record, flags, payload);
                 })
         }));
         if !matches!(decoded, Ok(Ok(()))) {

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, Cache};
 
+use super::fold::{Fold, Folding, Run};
 use super::journal::absolute;
 use crate::clock::deadline_in;
 use crate::error::{ErrorKind, SinkError, chain};
@@ -81,6 +82,8 @@ struct Slot {
     told_failed: LevelCounts,
     /// The same for what the queue shed.
     told_shed: Shed,
+    /// What it got last, and how often that came again.
+    fold: Fold,
     /// What of a process that is gone may be in the file already.
     there: Lines,
     /// How many of its records were not, and are now.
@@ -106,13 +109,21 @@ struct SharedLayout {
 }
 
 /// All outputs.
-#[derive(Default)]
 pub(super) struct Routes {
     slots: Vec<Slot>,
     layouts: Vec<SharedLayout>,
+    folding: Folding,
 }
 
 impl Routes {
+    pub(super) fn new(folding: Folding) -> Self {
+        Routes {
+            slots: Vec::new(),
+            layouts: Vec::new(),
+            folding,
+        }
+    }
+
     /// Adds an output, for records from now on; so many were processed, and these shed, before it.
     pub(super) fn add(&mut self, mut route: Route, processed: u64, shed: Shed) {
         route.counts.before.store(processed, Ordering::Relaxed);
@@ -141,6 +152,7 @@ impl Routes {
             urgent: false,
             told_failed: LevelCounts::default(),
             told_shed: shed,
+            fold: Fold::new(self.folding),
             there: Lines::new(),
             recovered: 0,
         });
@@ -230,14 +242,18 @@ impl Routes {
         }
     }
 
-    /// Passes one record to every output that wants it.
-    pub(super) fn dispatch(&mut self, record: &Record<'_>) {
+    /// Passes one record to every output that wants it; flags and bytes are what it was read from.
+    pub(super) fn dispatch(&mut self, record: &Record<'_>, flags: u32, bytes: &[u8]) {
         for shared in &mut self.layouts {
             shared.done = None;
         }
         for slot in &mut self.slots {
             if slot.wants(record) {
-                slot.take(record, &mut self.layouts[slot.layout], false);
+                let shared = &mut self.layouts[slot.layout];
+                if !slot.fold.is_off() && slot.folds(record, flags, bytes, shared) {
+                    continue;
+                }
+                slot.take(record, shared, false);
                 if slot.batch.bytes().len() >= FULL_BATCH_BYTES {
                     slot.write_out();
                 }
@@ -250,12 +266,38 @@ impl Routes {
     /// A record that could not be read: lost to every output.
     pub(super) fn count_unreadable(&self, level: Level) {
         for slot in &self.slots {
-            slot.batch.count_lost(level);
+            slot.batch.count_lost(level, 1);
+        }
+    }
+
+    /// Has each output say how often its last record came again, as far as it has not said so.
+    pub(super) fn tell_repeats(&mut self) {
+        for slot in &mut self.slots {
+            let run = slot.fold.end();
+            slot.tell(run, &mut self.layouts[slot.layout]);
+            slot.fold.forget_shared();
+        }
+    }
+
+    /// From now on each record has its line.
+    pub(super) fn stop_folding(&mut self) {
+        self.folding = Folding::Off;
+        for slot in &mut self.slots {
+            slot.fold.stop();
+        }
+        self.tell_repeats();
+    }
+
+    /// What records refer to may be given up, and its memory used again.
+    pub(super) fn forget_shared(&mut self) {
+        for slot in &mut self.slots {
+            slot.fold.forget_shared();
         }
     }
 
     /// Writes a line of hestia's own to every output, whatever its level.
     pub(super) fn announce(&mut self, notice: &Record<'_>) {
+        self.tell_repeats();
         for shared in &mut self.layouts {
             shared.done = None;
         }
@@ -290,6 +332,8 @@ impl Routes {
                 continue;
             }
             let shared = &mut self.layouts[slot.layout];
+            let run = slot.fold.end();
+            slot.tell(run, shared);
             for (loss, lost) in losses.iter().filter(|(_, lost)| lost.total() > 0) {
                 tell(*loss, lost, &mut |notice| {
                     shared.done = None;
@@ -313,6 +357,8 @@ impl Routes {
     /// The end of a round: writes what is due. `dry` says that nothing more waits in the queue.
     pub(super) fn end_round(&mut self, dry: bool) {
         for slot in &mut self.slots {
+            let run = slot.fold.due();
+            slot.tell(run, &mut self.layouts[slot.layout]);
             let waited = slot
                 .oldest
                 .is_some_and(|since| since.elapsed() >= OLDEST_LINE);
@@ -327,7 +373,9 @@ impl Routes {
 
     /// The writer is about to sleep until somebody logs.
     pub(super) fn rest(&mut self) {
+        self.tell_repeats();
         for slot in &mut self.slots {
+            slot.write_out();
             slot.idle(true);
         }
     }
@@ -408,6 +456,7 @@ impl Routes {
     /// Ends the outputs' own threads. Each is told once, however many threads shut down.
     pub(super) fn close(&mut self, limit: Duration) {
         let deadline = deadline_in(limit);
+        self.tell_repeats();
         for slot in &mut self.slots {
             slot.close(deadline.saturating_duration_since(Instant::now()));
         }
@@ -437,6 +486,40 @@ impl Slot {
             self.report(&panicked("filter", &*panic));
             false
         })
+    }
+
+    /// Whether a record says what the last one did, and is counted instead of written.
+    fn folds(
+        &mut self,
+        record: &Record<'_>,
+        flags: u32,
+        bytes: &[u8],
+        shared: &mut SharedLayout,
+    ) -> bool {
+        let is_folded = self.fold.repeats(record, flags, bytes);
+        let run = if is_folded {
+            self.fold.due_after(record.timestamp_nanos)
+        } else {
+            self.fold.remember(flags, bytes);
+            self.fold.end()
+        };
+        self.tell(run, shared);
+        is_folded
+    }
+
+    /// Says how often the last record came again, if it did.
+    fn tell(&mut self, run: Option<Box<Run>>, shared: &mut SharedLayout) {
+        let Some(run) = run else { return };
+        let lines = self.batch.len();
+        // The line that is kept is another record's, before this and after it.
+        shared.done = None;
+        run.tell(|record| self.take(record, shared, true));
+        shared.done = None;
+        if self.batch.len() > lines {
+            self.batch.stands_for(run.repeated());
+        } else {
+            self.batch.count_lost(run.level(), run.repeated());
+        }
     }
 
     /// Lays a record out into the batch.
@@ -469,7 +552,7 @@ impl Slot {
         if let Err(panic) = laid_out {
             self.batch.forget_unfinished();
             if !is_notice {
-                self.batch.count_lost(record.level());
+                self.batch.count_lost(record.level(), 1);
             }
             self.report(&panicked("layout", &*panic));
         }
@@ -513,6 +596,8 @@ impl Slot {
                     [ErrorKind::RotateFile, ErrorKind::SyncFile].contains(&error.kind());
                 let is_written = costs_none && self.batch.is_empty();
                 self.batch.all_failed();
+                // The line that is to be repeated may be lost.
+                self.fold.forget();
                 self.report(&error);
                 is_written
             }

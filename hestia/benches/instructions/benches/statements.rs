@@ -112,6 +112,14 @@ fn formatted_at_the_call(values: Values) -> Values {
     values
 }
 
+#[library_benchmark(setup = turn_on, config = at_most(7_200))]
+fn left_out_by_its_limit(values: Values) -> Values {
+    for _ in 0..CALLS {
+        hlog!(info, every: 365d, "order {} taken", black_box(&values).order);
+    }
+    values
+}
+
 #[library_benchmark(setup = turn_on, config = at_most(13_500))]
 fn log_constant(values: Values) -> Values {
     for _ in 0..CALLS {
@@ -142,6 +150,7 @@ library_benchmark_group!(
         three_arguments_in_a_scope,
         three_key_values,
         formatted_at_the_call,
+        left_out_by_its_limit,
         log_constant,
         log_three_arguments
     ]

@@ -22,6 +22,7 @@ use crate::record::set_field;
 use crate::sink::console::Stream;
 use crate::sink::file::durability::Durability;
 use crate::sink::file::rotation::{ArchiveNames, Compression, Rotation};
+use crate::writer::fold::Folding;
 
 /// A key of a table.
 #[derive(Debug)]
@@ -183,6 +184,20 @@ pub(super) const SETTINGS: &[Key<Settings>] = &[
         DURATION,
         r#"linger = "1s""#,
         said!(linger: duration),
+    ),
+    key(
+        "fold_duplicates",
+        r#"true, false or "all""#,
+        r#"fold_duplicates = true or fold_duplicates = "all""#,
+        |entry, settings| {
+            let folding = match entry.value {
+                DeValue::Boolean(on) => Some(Folding::from(*on)),
+                _ => entry.word(&words::FOLDING, &[Folding::All]),
+            };
+            if let Some(folding) = folding {
+                settings.fold_duplicates = settings.said(folding);
+            }
+        },
     ),
     key(
         "exit_limit",
