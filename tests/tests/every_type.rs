@@ -33,6 +33,9 @@ fn lasting(line: &str) -> Value {
     for key in ["timestamp", "uuid", "process_id", "thread_id"] {
         assert!(keys.remove(key).is_some(), "{key} in {line}");
     }
+    // Those of instrumented functions are random.
+    let ids = [keys.remove("trace_id"), keys.remove("span_id")];
+    assert_eq!(ids[0].is_some(), ids[1].is_some(), "{line}");
     record
 }
 
@@ -50,7 +53,8 @@ fn lasting_text(line: &str) -> String {
         .map(|at| place.remove(at).split_once('/').expect("it has one"))
         .expect("a thread");
     assert!(thread.parse::<u32>().is_ok(), "{line}");
-    format!("{level} {application} {host} {name} {place:?} | {rest}")
+    let said = rest.split(" trace=").next().unwrap_or_default();
+    format!("{level} {application} {host} {name} {place:?} | {said}")
 }
 
 /// What the whole program wrote, and what was recovered of the one that was killed, without the record that it had

@@ -260,6 +260,11 @@ const EFFECTS: &[(&str, &str, &str)] = &[
     ("queue_bytes = \"32MiB\"", "queue_bytes", "32 MiB"),
     ("grace = \"1ms\"", "grace", "1ms"),
     ("linger = \"2s\"", "linger", "2s"),
+    (
+        "fold_duplicates = true",
+        "fold_duplicates",
+        "all but errors",
+    ),
     ("exit_limit = \"1m\"", "exit_limit", "60s"),
     ("panics = false", "panics", "off"),
     (

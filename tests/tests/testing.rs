@@ -228,7 +228,8 @@ mod subjects {
         );
     }
 
-    #[hestia::test]
+    // (The runtime's own details, which it may log at `trace`, are no business of these.)
+    #[hestia::test(level = "debug")]
     #[tokio::test]
     #[ignore = "run by the tests below"]
     async fn tokio_below(capture: &Capture) {
@@ -242,14 +243,14 @@ mod subjects {
     }
 
     #[tokio::test]
-    #[hestia::test]
+    #[hestia::test(level = "debug")]
     #[ignore = "run by the tests below"]
     async fn tokio_above() {
         across_awaits("tokio_above").await;
         fail();
     }
 
-    #[hestia::test]
+    #[hestia::test(level = "debug")]
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     #[ignore = "run by the tests below"]
     async fn tokio_threads() -> Result<(), &'static str> {

@@ -118,11 +118,13 @@ impl<'b> Image<'b> {
                     encode::close(bytes, start);
                 }
             }
-            Some(scope) => {
+            scope => {
+                // Null is said, too, as where a record is written in place: so that the same is always said alike.
                 flags |= SCOPE;
-                encode::append_address(bytes, std::ptr::from_ref(scope).expose_provenance());
+                let address =
+                    scope.map_or(0, |scope| std::ptr::from_ref(scope).expose_provenance());
+                encode::append_address(bytes, address);
             }
-            None => {}
         }
         if let Some(logger) = around.logger {
             flags |= SHARED;

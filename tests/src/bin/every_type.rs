@@ -257,6 +257,21 @@ impl fmt::Display for Rotten {
     }
 }
 
+#[hestia::instrument(completed = false, max_length = 20)]
+fn called_with_value(label: &str, value: &[&str]) {
+    let _ = (label, value);
+}
+
+#[hestia::instrument(completed = false)]
+fn called_with_debug(label: &str, value: &Outer) {
+    let _ = (label, value);
+}
+
+#[hestia::instrument(completed = false)]
+fn called_with_any<T>(label: &str, value: &T) {
+    let _ = (label, value);
+}
+
 /// What is no type of the standard library's: forms of key-values and arguments, by the name of the part that carries them.
 fn forms() {
     let cart = Cart {
@@ -288,6 +303,16 @@ fn forms() {
     hlog!(info, label = "part Failure", cause:err = Outer(fmt::Error), err = &fmt::Error, "failure");
     hlog!(info, label = "part Shown", cause:err = HOSTILE, "shown");
     hlog!(info, label = "part Object", req.method = "GET", req.size = 5, req.inner.deep = ?name, "object");
+    let value = hestia::Value::Str(HOSTILE);
+    hlog!(
+        info,
+        label = "Value<'_>",
+        value,
+        "a value of another record"
+    );
+    called_with_value("part ShortValue", &[HOSTILE, HOSTILE]);
+    called_with_debug("part ShortDebug", &Outer(fmt::Error));
+    called_with_any("part Opaque", &Rotten);
     hlog!(
         info,
         label = "part Copied",

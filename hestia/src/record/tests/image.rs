@@ -218,7 +218,7 @@ impl Parts {
             | flag(INLINE_SITE, is_inline)
             | flag(TARGET, matches!(self.site, OwnedSite::Static(_, Some(_))))
             | flag(CONSTANT, is_inline && is_constant)
-            | flag(SCOPE, self.scope.is_some() && !self.copies_scope)
+            | flag(SCOPE, self.scope.is_none() || !self.copies_scope)
             | flag(COPIED_SCOPE, self.scope.is_some() && self.copies_scope)
             | flag(
                 CAPTURES,
@@ -513,7 +513,7 @@ fn all_combinations_of_parts_are_read_back() {
     }
     assert_eq!(
         seen.len(),
-        3 * (32 + 16) - 24,
+        2 * (32 + 16) - 24,
         "every combination of the flags"
     );
 }
@@ -546,6 +546,8 @@ fn a_site_of_constants_is_an_inline_site() {
     };
     let mut expected = Vec::new();
     Image::begin(&mut expected, Site::Inline(inline), Around::default());
+    // Behind it stands that there is no scope.
+    bytes.extend_from_slice(&[0; size_of::<usize>()]);
     assert_eq!(bytes, expected);
     assert!(ConstantSite::of(&record("other", Some(FILE))).is_none());
     assert!(ConstantSite::of(&record(MODULE, None)).is_none());
@@ -596,8 +598,10 @@ fn a_message_that_is_no_text_and_missing_parts_are_errors() {
     let (flags, bytes) = parts.encoded();
     let word = size_of::<usize>();
     let no_text = [&bytes[..bytes.len() - 1], b"\xff"].concat();
-    let no_value = [&bytes[..word], b"\xff", &bytes[word + 1..]].concat();
-    let no_argument = bytes[..=word].to_vec();
+    // Behind the addresses of static and scope.
+    let values = 2 * word;
+    let no_value = [&bytes[..values], b"\xff", &bytes[values + 1..]].concat();
+    let no_argument = bytes[..=values].to_vec();
     let no_site = [&[0; size_of::<usize>()], &bytes[word..]].concat();
     for wrong in [no_text, no_value, no_argument, no_site, Vec::new()] {
         assert_eq!(
