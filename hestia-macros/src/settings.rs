@@ -6,6 +6,7 @@
 pub(crate) mod expand;
 mod output;
 mod read;
+mod redaction;
 mod rotation;
 mod word;
 
@@ -96,7 +97,7 @@ const SYNC: Setting = setting(
 );
 
 /// As the documentation has them.
-const SETTINGS: [Setting; 28] = [
+const SETTINGS: [Setting; 29] = [
     setting("app", "text", r#"app = "billing""#, read::text),
     setting("version", "text", r#"version = "1.2.0""#, read::text),
     setting(
@@ -143,6 +144,12 @@ const SETTINGS: [Setting; 28] = [
         "key-values",
         r#"metadata(region = "eu-1", shard = 7)"#,
         read::metadata,
+    ),
+    setting(
+        "redact",
+        "true, false or settings",
+        r#"redact = (keys = ["ssn"], patterns = ["card", "jwt"])"#,
+        redaction::redact,
     ),
     setting(
         "overflow",

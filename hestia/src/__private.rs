@@ -8,7 +8,7 @@ pub use crate::logger::attribute;
 pub use crate::logger::receipt::Pending;
 pub use crate::record::Message;
 pub use crate::record::capture::{
-    Argument, AtCall, Bytes, Count, ErrorArgument, Object, Printed, Serde, Typed,
+    Argument, AtCall, Bytes, Count, ErrorArgument, Object, Printed, Secret, Serde, Typed,
 };
 pub use crate::record::{Encode, Encoded, Encoder};
 pub use hestia_macros::{drop_in, durable, hlog};

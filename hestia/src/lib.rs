@@ -86,7 +86,7 @@ pub use error::{ErrorKind, FlushError, Incident, InitError, RecoverError, SinkEr
 pub use facts::Facts;
 pub use filter::Filter;
 pub use hestia_grammar::{Every, ParseError, Weekday};
-pub use hestia_macros::{Encode, main};
+pub use hestia_macros::{Encode, Redact, main};
 pub use layout::{ConsoleLayout, JsonLayout, Layout, Multiline, Schema, Style, TextLayout};
 pub use level::{Level, LevelFilter, Severity};
 pub use logger::builder::{Builder, Levels};
@@ -106,7 +106,7 @@ pub use queue::Overflow;
 pub use record::batch::{Batch, LineInfo, TakenBatch};
 pub use record::{
     DecodeError, Encode, Encoded, Encoder, Entries, Field, Items, MapEncoder, Metadata, Record,
-    SeqEncoder, TraceIds, Value,
+    Redact, Redaction, SecretPattern, SeqEncoder, TraceIds, Value,
 };
 pub use sink::console::Stream;
 pub use sink::file::durability::Durability;

@@ -16,6 +16,7 @@ use super::local::with_memory;
 use crate::queue::Reason;
 use crate::record::capture::append_guarded_value;
 use crate::record::encode::{append_guarded, append_static_str, append_str};
+use crate::record::redact;
 use crate::record::{
     CONSTANT, ConstantSite, Encoded, Encoder, INLINE_SITE, Image, InlineSite, Shared, Site, Text,
 };
@@ -82,11 +83,17 @@ fn encode(
     let fields = record.key_values();
     image.fields(|bytes| {
         // A source that fails has handed over what it could; the record is kept.
+        let from = bytes.len();
         let _ = catch_unwind(AssertUnwindSafe(|| fields.visit(&mut Visitor(bytes))));
+        redact::fields(bytes, from);
     });
     match constant {
         Some(message) => image.constant(message),
-        None => image.text(|bytes| append_guarded(bytes, *record.args())),
+        None => image.text(|bytes| {
+            let from = bytes.len();
+            append_guarded(bytes, *record.args());
+            redact::text_at_call(bytes, from);
+        }),
     }
 }
 

@@ -20,6 +20,7 @@ use crate::filter::directives::generation;
 use crate::level::Severity;
 use crate::queue::Reason;
 use crate::record::capture::Part;
+use crate::record::redact;
 use crate::record::scalar::sum;
 use crate::record::{Image, Message, Metadata, Shared, Site, StaticHead, StaticSite};
 use crate::thread::is_own;
@@ -142,7 +143,8 @@ impl Callsite {
 
     #[inline]
     fn passes(&'static self) -> bool {
-        self.verdict.load(Ordering::Relaxed) == generation() || self.ask()
+        // Acquire: pairs with `ask`, so that what it has noted is there for `log`.
+        self.verdict.load(Ordering::Acquire) == generation() || self.ask()
     }
 
     #[cold]
@@ -157,8 +159,12 @@ impl Callsite {
         };
         describe_site(front, &self.site);
         let passes = front.gate.allows(self.level(), self.site.metadata.target());
+        let is_formatted_here =
+            front.is_mapped && (self.site.message.is_printed() || redact::looks_at_call());
+        self.site
+            .note(redact::verdict(&self.site), is_formatted_here);
         self.verdict
-            .store(generation - u32::from(!passes), Ordering::Relaxed);
+            .store(generation - u32::from(!passes), Ordering::Release);
         passes
     }
 
@@ -198,7 +204,7 @@ impl Callsite {
             && let Some(arguments_size) = arguments.size()
             && let Some(front) = front()
             && !is_own()
-            && !(front.is_mapped && self.site.message.is_printed())
+            && !self.site.needs_memory()
         {
             // Where it is beyond all measure it finds no room.
             let size = sum(StaticHead::SIZE, sum(values_size, arguments_size));
@@ -257,6 +263,11 @@ impl Callsite {
         let site = match via.and_then(|via| via.target) {
             Some(target) => Site::StaticWithTarget(&self.site, target),
             None => Site::Static(&self.site),
+        };
+        let append = |bytes: &mut Vec<u8>| {
+            let from = bytes.len();
+            append(bytes);
+            redact::values(&self.site, bytes, from);
         };
         let made = with_memory(|bytes| {
             let image = Image::begin(bytes, site, shared, None);

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use log::{Log, Metadata, Record};
+use once_cell::race::OnceBox;
 
 use super::own_file;
 use super::pipeline::{self, Pipeline};
 use crate::callsite::statement::Named;
 use crate::callsite::{facade, front};
-use crate::record::{Encode, Shared, set_field};
+use crate::record::{Encode, Shared, redact, set_field};
 use crate::thread::is_own;
 
 /// A logger with an application name of its own; made by [`crate::logger`].
@@ -36,21 +37,70 @@ pub struct Logger {
     opened_in: Arc<AtomicPtr<Pipeline>>,
 }
 
-/// What records refer to. Dropping it hands it to the queue.
+/// What records refer to. Dropping the last one hands it to the queue.
 #[derive(Clone, Debug)]
-struct Kept(Option<Arc<Shared>>);
+struct Kept(Arc<Made>);
 
-impl Drop for Kept {
+/// The key-values as they were said, and what was made of them.
+#[derive(Debug)]
+struct Made {
+    fields: Vec<u8>,
+    /// By what was to be hidden when it was made.
+    shared: Arc<Shared>,
+    /// It was made before `init` had said what is to be hidden.
+    is_early: bool,
+    /// Made again after that.
+    late: OnceBox<Arc<Shared>>,
+}
+
+impl Drop for Made {
     fn drop(&mut self) {
-        if let (Some(shared), Some(front)) = (self.0.take(), front()) {
+        let Some(front) = front() else { return };
+        for shared in [Some(&self.shared), self.late.get()].into_iter().flatten() {
+            let shared: Arc<Shared> = Arc::clone(shared);
             front.queue.retire(shared);
         }
     }
 }
 
 impl Kept {
+    fn new(shared: Shared) -> Self {
+        let is_early = !redact::is_installed();
+        Kept(Arc::new(Made {
+            fields: shared.fields.clone(),
+            shared: Arc::new(hidden(shared)),
+            is_early,
+            late: OnceBox::new(),
+        }))
+    }
+
     fn shared(&self) -> &Shared {
-        self.0.as_deref().expect("only dropping takes it away")
+        let made = &*self.0;
+        let first = &made.shared;
+        if made.is_early && redact::is_installed() {
+            return made.late.get_or_init(|| {
+                Box::new(Arc::new(hidden(Shared {
+                    fields: made.fields.clone(),
+                    ..copy(first)
+                })))
+            });
+        }
+        first
+    }
+}
+
+/// What may be seen of it.
+fn hidden(mut shared: Shared) -> Shared {
+    redact::fields(&mut shared.fields, 0);
+    shared
+}
+
+/// Without what was found out about the other.
+fn copy(shared: &Shared) -> Shared {
+    Shared {
+        logger: shared.logger,
+        application: shared.application.clone(),
+        ..Shared::default()
     }
 }
 
@@ -67,14 +117,14 @@ impl Logger {
 
     fn with(shared: Shared, file: Option<PathBuf>) -> Self {
         Logger {
-            kept: Kept(Some(Arc::new(shared))),
+            kept: Kept::new(shared),
             file,
             opened_in: Arc::default(),
         }
     }
 
     /// The same logger with one more key-value, which each of its records carries. A key that is there
-    /// already gets the new value.
+    /// already gets the new value. Secrets are hidden (see [`Redaction`](crate::Redaction)).
     #[must_use]
     pub fn metadata(self, key: &str, value: impl Encode) -> Self {
         let mut shared = self.copy();
@@ -102,12 +152,9 @@ impl Logger {
 
     /// A new one each time: records that are still in the queue refer to the old one.
     fn copy(&self) -> Shared {
-        let shared = self.kept.shared();
         Shared {
-            logger: shared.logger,
-            application: shared.application.clone(),
-            fields: shared.fields.clone(),
-            ..Shared::default()
+            fields: self.kept.0.fields.clone(),
+            ..copy(self.kept.shared())
         }
     }
 

@@ -248,6 +248,7 @@ pub(super) fn rows(settings: &Settings) -> Vec<ReportRow> {
         let metadata = in_words(Entries::new(&settings.metadata));
         rows.push("metadata", metadata, settings.code);
     }
+    rows.add("redact", &settings.redact, ToString::to_string);
     rows.add("overflow", &settings.overflow, |overflow| match overflow {
         Overflow::Block => "block".to_owned(),
         Overflow::DropNewest => "drop newest".to_owned(),
