@@ -12,11 +12,12 @@ use log::kv::{self, VisitSource, VisitValue};
 
 use super::Front;
 use super::emit::{describe_shared, emit, emit_sized};
-use super::local::with_memory;
+use super::local::{Fill, with_memory};
 use crate::queue::Reason;
 use crate::record::capture::append_guarded_value;
 use crate::record::encode::{append_guarded, append_static_str, append_str};
 use crate::record::redact;
+use crate::record::scalar::Pen;
 use crate::record::{
     CONSTANT, ConstantSite, Encoded, Encoder, INLINE_SITE, Image, InlineSite, Shared, Site, Text,
 };
@@ -36,15 +37,25 @@ pub(crate) fn log(front: &'static Front, record: &log::Record<'_>, shared: Optio
     {
         let size = ConstantSite::SIZE + 2 * size_of::<usize>();
         let flags = INLINE_SITE | CONSTANT;
-        let is_written = emit_sized(front, size, flags, |pen| {
-            site.write(pen);
-            append_static_str(pen, message);
-        });
-        if is_written {
+        if emit_sized(front, size, flags, Constant { site, message }) {
             return;
         }
     }
     log_in_memory(front, record, shared);
+}
+
+/// A record that is made of constants of the program.
+struct Constant {
+    site: ConstantSite,
+    message: &'static str,
+}
+
+impl Fill for Constant {
+    #[inline(always)]
+    fn fill(self, pen: &mut Pen<'_>) {
+        self.site.write(pen);
+        append_static_str(pen, self.message);
+    }
 }
 
 /// Makes the record in memory of the thread, where code of the user's may run, and sends it.

@@ -15,13 +15,13 @@ use log::{Level, Log};
 use super::emit::{describe_shared, describe_site, emit, emit_sized, refuse};
 use super::forward::forward;
 use super::front;
-use super::local::with_memory;
+use super::local::{Fill, with_memory};
 use crate::filter::directives::generation;
 use crate::level::Severity;
 use crate::queue::Reason;
 use crate::record::capture::Part;
 use crate::record::redact;
-use crate::record::scalar::sum;
+use crate::record::scalar::{Pen, sum};
 use crate::record::{Image, Message, Metadata, Shared, Site, StaticHead, StaticSite};
 use crate::thread::is_own;
 
@@ -208,12 +208,12 @@ impl Callsite {
         {
             // Where it is beyond all measure it finds no room.
             let size = sum(StaticHead::SIZE, sum(values_size, arguments_size));
-            let is_written = emit_sized(front, size, 0, |pen| {
-                StaticHead(&self.site).write(pen);
-                values.write(pen);
-                arguments.write(pen);
-            });
-            if is_written {
+            let record = Whole {
+                site: &self.site,
+                values: &values,
+                arguments: &arguments,
+            };
+            if emit_sized(front, size, 0, record) {
                 return;
             }
         }
@@ -286,6 +286,22 @@ impl Callsite {
         {
             refuse(front, self.level(), Reason::TooDeep);
         }
+    }
+}
+
+/// A record whose size is known.
+struct Whole<'r, Values, Arguments> {
+    site: &'static StaticSite,
+    values: &'r Values,
+    arguments: &'r Arguments,
+}
+
+impl<Values: Part, Arguments: Part> Fill for Whole<'_, Values, Arguments> {
+    #[inline(always)]
+    fn fill(self, pen: &mut Pen<'_>) {
+        StaticHead(self.site).write(pen);
+        self.values.write(pen);
+        self.arguments.write(pen);
     }
 }
 

@@ -272,7 +272,14 @@ pub(crate) fn verdict(site: &'static StaticSite) -> bool {
 
 /// Hides what is to be hidden among the key-values, key and value in turn, that the vector holds from this place on: of a
 /// record of the `log` crate, of a logger, of a scope. To be called before anybody else sees them.
+#[inline]
 pub(crate) fn fields(bytes: &mut Vec<u8>, from: usize) {
+    if bytes.len() > from {
+        fields_by_key_and_pattern(bytes, from);
+    }
+}
+
+fn fields_by_key_and_pattern(bytes: &mut Vec<u8>, from: usize) {
     let rules = current();
     walk::fields(rules, bytes, from);
     if rules.patterns_at_call {
@@ -302,10 +309,16 @@ pub(super) fn values_at_call(bytes: &mut Vec<u8>, from: usize, count: usize) {
 }
 
 /// Likewise, the text that the vector holds from this place on.
+#[inline]
 pub(crate) fn text_at_call(bytes: &mut Vec<u8>, from: usize) {
-    let rules = current();
-    if rules.patterns_at_call
-        && let Some(text) = bytes.get(from..)
+    if current().patterns_at_call {
+        hide_text(bytes, from);
+    }
+}
+
+#[inline(never)]
+fn hide_text(bytes: &mut Vec<u8>, from: usize) {
+    if let Some(text) = bytes.get(from..)
         && let Ok(text) = std::str::from_utf8(text)
         && let Some(hidden) = hide(text)
     {

@@ -61,9 +61,12 @@ pub(super) fn values(rules: &Rules, site: &'static StaticSite, bytes: &mut Vec<u
 }
 
 fn has_hidden_values(rules: &Rules, site: &'static StaticSite, mut decoder: Decoder<'_>) -> bool {
-    let place = rules.outermost();
     // Otherwise a `Secret` has hidden what is to be hidden of them.
     let asks_for_keys = site.hides();
+    if !asks_for_keys && !may_have_keys(site.keys.len(), decoder) {
+        return false;
+    }
+    let place = rules.outermost();
     for key in site.keys {
         let inside = if asks_for_keys {
             rules.inside(place, key)
@@ -82,6 +85,18 @@ fn has_hidden_values(rules: &Rules, site: &'static StaticSite, mut decoder: Deco
                 Err(DecodeError) => false,
             }
         })
+}
+
+/// Whether one of so many values is an array or an object.
+#[inline]
+fn may_have_keys(count: usize, mut decoder: Decoder<'_>) -> bool {
+    for _ in 0..count {
+        let mut tag = decoder;
+        if matches!(tag.get_u8(), Ok(TAG_MAP | TAG_SEQ)) || skip(&mut decoder).is_err() {
+            return true;
+        }
+    }
+    false
 }
 
 /// Whether a key among these is hidden, and its value is not yet.
@@ -142,8 +157,8 @@ fn has_hidden(
     Ok(false)
 }
 
-/// Goes past one value, or one argument.
-#[inline]
+/// Goes past one value, or one argument. What is in an array or an object is not looked at.
+#[inline(always)]
 fn skip(decoder: &mut Decoder<'_>) -> Result<(), DecodeError> {
     let tag = decoder.get_u8()?;
     match tag {
