@@ -31,7 +31,8 @@
 ///
 /// A message may be absent where there is a key-value. `{user}` in the string is the variable `user`, never
 /// an earlier key. A placeholder or a key that names a secret (`password`, `access_token`, `X-Api-Key`, …) is
-/// written as `***`.
+/// written as `***`, and no code of yours runs for it; see [`Redaction`](crate::Redaction) for more of them, and for
+/// exceptions. What a macro in the message's place says has no names.
 ///
 /// # What it costs
 /// Nothing is evaluated when the statement is off. When it is on, each argument is evaluated once, from left

@@ -40,6 +40,14 @@ mod syncs {
     pub fn main() {}
 }
 
+mod redactions {
+    #[hestia::main(console = false, redact = false)]
+    pub fn off() {}
+
+    #[hestia::main(console = false, redact = hestia::Redaction::default().key("ssn"))]
+    pub fn made() {}
+}
+
 mod empty_groups {
     #[hestia::main(console(), text(), json = (), metadata())]
     pub fn main() {}
@@ -78,6 +86,14 @@ mod empty_groups {
     sink = [hestia::Output::new("nowhere", Nowhere), Nowhere],
     logs_dir = directory(),
     metadata(region = "eu-1", "shard-id" = 7, ratio = 0.5, paid = true, offset = -1, host = std::process::id()),
+    redact = (
+        keys = ["ssn"],
+        except = ["page_token"],
+        paths = ["user.card.number", "users.*.iban"],
+        patterns = ["bearer", "jwt", "aws_key", "card", "email", "url_password"],
+        expressions = ["session=([a-z]+)"],
+        list = true,
+    ),
     overflow = (drop_below = "warn"),
     block_limit = "250ms",
     order = "relaxed",
