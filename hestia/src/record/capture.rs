@@ -245,7 +245,7 @@ pub struct Secret<P> {
     mask: Option<Scalar<'static>>,
 }
 
-impl<P: Part> Secret<P> {
+impl<P> Secret<P> {
     /// A key's value.
     #[inline]
     pub fn value(key: &str, part: P) -> Self {

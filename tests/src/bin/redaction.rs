@@ -212,10 +212,10 @@ fn log(number: usize, node: &Node, logger: &hestia::Logger) {
         10 => hlog!(info, login = ?login, typed = &login, wrapped, "{login:?}"),
         11 => info!(login:? = login, wrapped:%, text = shaped.as_str(); "{wrapped} {shaped}"),
         12 => {
-            hestia::info!(target: &format!("t{number}"), apiKey:% = secret, text = &shaped; "{shaped:>60}")
+            hestia::info!(target: &format!("t{number}"), apiKey:% = secret, text = &shaped; "{shaped:>60}");
         }
         _ => {
-            hlog!(error, err = &*shaped, cause:err = std::io::Error::other(shaped.clone()), "{}", shaped)
+            hlog!(error, err = &*shaped, cause:err = std::io::Error::other(shaped.clone()), "{}", shaped);
         }
     }
 }

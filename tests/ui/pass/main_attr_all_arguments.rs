@@ -21,7 +21,7 @@ mod usual {
 }
 
 mod switches {
-    #[hestia::main(console = true, text = true, json = true, logs_dir = "elsewhere")]
+    #[hestia::main(console = true, text = true, json = true, redact = false, logs_dir = "elsewhere")]
     pub fn main() {}
 }
 
@@ -41,11 +41,8 @@ mod syncs {
 }
 
 mod redactions {
-    #[hestia::main(console = false, redact = false)]
-    pub fn off() {}
-
     #[hestia::main(console = false, redact = hestia::Redaction::default().key("ssn"))]
-    pub fn made() {}
+    pub fn main() {}
 }
 
 mod empty_groups {

@@ -533,7 +533,7 @@ fn has_check_digit(digits: &[u8]) -> bool {
             digit => digit,
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 #[cfg(test)]
