@@ -253,7 +253,7 @@ impl Plan {
                 .collect();
             let (inner_keys, inner_values) = self.entries(&inner);
             let object = quote!(#private::Object(&[#(#inner_keys),*], #inner_values));
-            values.push(self.unless_secret(key, object, Span::mixed_site()));
+            values.push(self.unless_secret(key, object));
             keys.push(key.clone());
         }
         (keys, list(values))
@@ -277,14 +277,14 @@ impl Plan {
                 quote_spanned!(span=> (&&&&#private::ErrorArgument(#value)).part())
             }
         };
-        self.unless_secret(key, part, span)
+        self.unless_secret(key, part)
     }
 
     /// A part, behind what hides it where its key is on the list of secrets.
-    fn unless_secret(&self, key: &str, part: TokenStream, span: Span) -> TokenStream {
+    fn unless_secret(&self, key: &str, part: TokenStream) -> TokenStream {
         let private = &self.private;
         if is_secret(key) {
-            quote_spanned!(span=> #private::Secret::value(#key, #part))
+            quote!(#private::Secret::value(#key, #part))
         } else {
             part
         }
