@@ -123,7 +123,7 @@ impl Redaction {
     ///
     /// The writer's thread looks for them before any output gets the record: some 80 ns for 100 bytes in which nothing is
     /// found. With [`crash_safe`](crate::Builder::crash_safe) rings, which others may read, it happens at the call, where
-    /// messages are formatted for it then: some hundred nanoseconds a call.
+    /// messages are formatted for it then: 70 to 210 ns more a call.
     ///
     /// Numbers, keys, targets and bytes that are no text are not looked through.
     pub fn patterns(mut self, patterns: impl IntoIterator<Item = SecretPattern>) -> Self {
