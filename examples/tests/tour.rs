@@ -111,6 +111,9 @@ tour! {
         r#""order refused": {"err":["invalid digit found in string"],"input":"47x"}"#,
         "CRITICAL 14_statements: down",
         "and a secret: ***",
+        r#": Login { user: "ada", password: ***, pin: *** } "#,
+        r#"{"login":{"password":"***","pin":"***","user":"ada"},"user_ssn":"***"}"#,
+        "paid with ***",
         r#""": {"granted":true,"team":"risk","user_id":5}"#,
     ];
     rotation_keeps_the_newest_archives: "15_rotation" => [

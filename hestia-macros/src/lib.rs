@@ -16,6 +16,7 @@ mod hlog;
 mod instrument;
 mod main_attr;
 mod paths;
+mod redact;
 mod settings;
 mod test_attr;
 
@@ -78,6 +79,12 @@ use proc_macro::TokenStream;
 /// | `sink` | a sink or an output*, or an array of them | none |
 /// | `logs_dir` | a path* | `"logs"` |
 /// | `metadata(key = value, …)` | values* that every record carries; a key that is no identifier stands in quotes | none |
+/// | `redact` | what must not be in the log: `true`, `false`, a redaction*, or `(…)` | `true` |
+/// | – `keys`, `except` | keys that name secrets, or do not: `["ssn"]` | none |
+/// | – `paths` | places of secrets: `["user.card.number"]` | none |
+/// | – `patterns` | patterns in text: `["bearer", "jwt", "aws_key", "card", "email", "url_password"]` | none |
+/// | – `expressions` | regular expressions, with hestia's feature `regex` | none |
+/// | – `list` | whether hestia's own list of keys counts: `true` or `false` | `true` |
 /// | `overflow` | `"block"`, `"drop_newest"` or `(drop_below = "warn")` | `"block"` |
 /// | `block_limit`, `exit_limit` | a span of time: `"250ms"`, `"1m30s"` | `"5s"` each |
 /// | `order` | `"strict"` or `"relaxed"` | `"strict"` |
@@ -260,9 +267,11 @@ pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | `#[hestia(serde)]` | field | is what its `Serialize` says |
 /// | `#[hestia(bytes)]` | field | is its bytes (`AsRef<[u8]>`): base64 in text and JSON |
 /// | `#[hestia(crate = path)]` | type | where hestia is, when it has another name |
+/// | `#[redact]` | field, variant, type | is `"***"`, the value or all of them: as [`derive(Redact)`](macro@Redact) has it |
+/// | `#[redact(skip)]` | field of a type or variant that is so marked | is shown all the same |
 ///
 /// Type parameters have to be able to do what the fields that name them need: `Encode`, or what the field's attribute
-/// says. Those of skipped fields need nothing.
+/// says. Those of skipped and hidden fields need nothing.
 ///
 /// # Example
 /// ```
@@ -298,7 +307,7 @@ pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// # let _ = (State::Open, order.card);
 /// # Ok::<(), hestia::InitError>(())
 /// ```
-#[proc_macro_derive(Encode, attributes(hestia))]
+#[proc_macro_derive(Encode, attributes(hestia, redact))]
 pub fn derive_encode(item: TokenStream) -> TokenStream {
     encode::encode(item.into()).into()
 }
@@ -356,6 +365,47 @@ pub fn derive_encode(item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn instrument(arguments: TokenStream, item: TokenStream) -> TokenStream {
     instrument::instrument(arguments.into(), &item.into()).into()
+}
+
+/// Implements `Debug` so that it shows `***` in the place of what is marked `#[redact]`; in the place of
+/// `#[derive(Debug)]`.
+///
+/// | attribute | on | what |
+/// |---|---|---|
+/// | `#[redact]` | field | is hidden |
+/// | `#[redact]` | variant, type | all of its fields are hidden |
+/// | `#[redact(skip)]` | field of what is marked as a whole | is shown |
+///
+/// Whatever prints the `Debug` shows no more: `key = ?value` and `"{value:?}"` of a log, `dbg!`, the message of a failed
+/// `unwrap`. Names of fields and variants are shown. A hidden field needs no `Debug`, nor do type parameters that only
+/// hidden fields have. [`derive(Encode)`](macro@Encode) goes by the same marks, so that the value is hidden in the log
+/// with its types, too. What serde writes is not changed; a field of type [`Redact`](../hestia/struct.Redact.html) is hidden
+/// there as well.
+///
+/// # Example
+/// ```
+/// #[derive(hestia::Redact)]
+/// struct Login {
+///     user: String,
+///     #[redact]
+///     password: String,
+/// }
+///
+/// #[derive(hestia::Redact)]
+/// #[redact]
+/// enum Payment {
+///     Cash,
+///     Card { number: String, #[redact(skip)] month: u8 },
+/// }
+///
+/// let login = Login { user: "ada".to_owned(), password: "geheim".to_owned() };
+/// assert_eq!(format!("{login:?}"), r#"Login { user: "ada", password: *** }"#);
+/// let card = Payment::Card { number: "4111".to_owned(), month: 7 };
+/// assert_eq!(format!("{card:?} {:?}", Payment::Cash), "Card { number: ***, month: 7 } Cash");
+/// ```
+#[proc_macro_derive(Redact, attributes(redact))]
+pub fn derive_redact(item: TokenStream) -> TokenStream {
+    redact::redact(item.into()).into()
 }
 
 /// What `hestia::hlog!` expands to.

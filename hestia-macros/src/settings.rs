@@ -6,6 +6,7 @@
 pub(crate) mod expand;
 mod output;
 mod read;
+mod redaction;
 mod rotation;
 mod test;
 mod word;
@@ -97,7 +98,7 @@ const SYNC: Setting = setting(
 );
 
 /// As the documentation has them.
-const SETTINGS: [Setting; 32] = [
+const SETTINGS: [Setting; 33] = [
     setting("app", "text", r#"app = "billing""#, read::text),
     setting("version", "text", r#"version = "1.2.0""#, read::text),
     setting(
@@ -144,6 +145,12 @@ const SETTINGS: [Setting; 32] = [
         "key-values",
         r#"metadata(region = "eu-1", shard = 7)"#,
         read::metadata,
+    ),
+    setting(
+        "redact",
+        "true, false or settings",
+        r#"redact = (keys = ["ssn"], patterns = ["card", "jwt"])"#,
+        redaction::redact,
     ),
     setting(
         "overflow",
@@ -443,6 +450,7 @@ mod tests {
         static TEXT: [Setting; output::TEXT.len()] = output::TEXT;
         static JSON: [Setting; output::JSON.len()] = output::JSON;
         static ROTATE: [Setting; rotation::ROTATE.len()] = rotation::ROTATE;
+        static REDACT: [Setting; redaction::REDACT.len()] = redaction::REDACT;
         static OVERFLOW: [Setting; read::DROP_BELOW.len()] = read::DROP_BELOW;
         vec![
             ("", all(&SETTINGS)),
@@ -450,6 +458,7 @@ mod tests {
             ("text", all(&TEXT)),
             ("json", all(&JSON)),
             ("rotate", all(&ROTATE)),
+            ("redact", all(&REDACT)),
             ("overflow", all(&OVERFLOW)),
         ]
     }

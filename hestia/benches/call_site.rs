@@ -4,7 +4,8 @@
 //! cost of that reading is taken off. Some machines' counters move in steps of ten nanoseconds or so; the column `of 8` is
 //! the median of eight calls in a row, divided by eight. The rows `bare` do what no queue that stamps its records can do without: read
 //! the tick counter, copy the same bytes into a ring, publish. Rows are comparable within one run only.
-//! `HESTIA_ORDER=relaxed` measures with relaxed order, `HESTIA_CRASH_SAFE=true` with rings that outlive the process.
+//! `HESTIA_ORDER=relaxed` measures with relaxed order, `HESTIA_CRASH_SAFE=true` with rings that outlive the process,
+//! `HESTIA_PATTERNS=true` with all ready-made patterns of secrets.
 
 #![allow(
     clippy::print_stdout,
@@ -105,6 +106,12 @@ fn main() {
         .json(false)
         .text(hestia::TextFile::new(directory.path().join("all.log")))
         .order(order)
+        .redact(match std::env::var("HESTIA_PATTERNS").as_deref() {
+            Ok("true") => hestia::Redaction::default()
+                .key("ssn")
+                .patterns(hestia::SecretPattern::ALL),
+            _ => hestia::Redaction::default().key("ssn"),
+        })
         .crash_safe(std::env::var("HESTIA_CRASH_SAFE").is_ok_and(|on| on == "true"))
         .init()
         .expect("nothing else has turned a logger on");
@@ -179,6 +186,54 @@ fn main() {
         (
             "hlog! first:, passes",
             Box::new(|n| hestia::hlog!(info, first: u32::MAX - 1, "order {n}")),
+        ),
+        (
+            "hlog! a listed key",
+            Box::new(|n| hestia::hlog!(info, order = n, token = &symbol, "order taken")),
+        ),
+        (
+            "hlog! an added key",
+            Box::new(|n| hestia::hlog!(info, order = n, ssn = &symbol, "order taken")),
+        ),
+        (
+            "hlog! 3 in an object",
+            Box::new(|n| {
+                let price = black_box(n as f64 * 0.25);
+                hestia::hlog!(
+                    info,
+                    o.order = n,
+                    o.price = price,
+                    o.symbol = &symbol,
+                    "order taken"
+                );
+            }),
+        ),
+        (
+            "hlog! a hidden one in it",
+            Box::new(|n| {
+                let price = black_box(n as f64 * 0.25);
+                hestia::hlog!(
+                    info,
+                    o.order = n,
+                    o.price = price,
+                    o.ssn = &symbol,
+                    "order taken"
+                );
+            }),
+        ),
+        (
+            "log::info! 3 fields",
+            Box::new(|n| {
+                let price = black_box(n as f64 * 0.25);
+                log::info!(order = n, price, symbol = symbol.as_str(); "order taken");
+            }),
+        ),
+        (
+            "log::info! a hidden field",
+            Box::new(|n| {
+                let price = black_box(n as f64 * 0.25);
+                log::info!(order = n, price, token = symbol.as_str(); "order taken");
+            }),
         ),
         (
             "log::info! constant",

@@ -2,7 +2,8 @@
 //!
 //! Each figure is the median of five runs in processes of their own, which log as fast as they can and then flush; the
 //! lines are counted in the files. `user+system` is the processor time of all threads for one record. Rows are comparable
-//! within one run only. `HESTIA_FOLD=true` measures with duplicates folded, of which a thread by itself has none.
+//! within one run only. `HESTIA_FOLD=true` measures with duplicates folded, of which a thread by itself has none;
+//! `HESTIA_PATTERNS=true` with all ready-made patterns of secrets.
 
 #![allow(
     clippy::print_stdout,
@@ -100,6 +101,12 @@ fn child((_, files, threads, with_keys): (&str, &[&str], u64, bool), directory: 
         .env(false)
         .console(false)
         .fold_duplicates(folds());
+    let builder = match std::env::var("HESTIA_PATTERNS").as_deref() {
+        Ok("true") => {
+            builder.redact(hestia::Redaction::default().patterns(hestia::SecretPattern::ALL))
+        }
+        _ => builder,
+    };
     let builder = match path("all.log") {
         Some(path) => builder.text(TextFile::new(path)),
         None => builder.text(false),

@@ -13,7 +13,8 @@ pub use crate::logger::config::keys::all as config_keys;
 pub use crate::logger::receipt::Pending;
 pub use crate::record::Message;
 pub use crate::record::capture::{
-    AnyArgument, Argument, AtCall, Bytes, Count, ErrorArgument, Object, Printed, Serde, Typed,
+    AnyArgument, Argument, AtCall, Bytes, Count, ErrorArgument, Object, Printed, Secret, Serde,
+    Typed,
 };
 pub use crate::record::{Encode, Encoded, Encoder};
 pub use crate::testing::attribute as testing;

@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use chrono::{SecondsFormat, Utc};
+use once_cell::race::OnceBox;
 
 use crate::descriptor::above_standard_streams;
 use crate::error::Incident;
@@ -27,6 +28,9 @@ use crate::thread::{self, Started, apart_from_panics, mark_own};
 /// What the program wants to be told about hestia's own trouble.
 pub(crate) type ErrorHook = Arc<dyn Fn(&Incident) + Send + Sync>;
 
+/// A text without its secrets; `None` when it has none.
+type Mask = fn(&str) -> Option<String>;
+
 /// At most one line on stderr in this span; what is kept back is counted in the next.
 const STDERR_PAUSE: Duration = Duration::from_secs(1);
 /// The same for a line that says the same as the last one.
@@ -35,6 +39,7 @@ const SAME_PAUSE: Duration = Duration::from_secs(60);
 const HOOK_LIMIT: Duration = Duration::from_secs(1);
 
 static ERRORS: AtomicU64 = AtomicU64::new(0);
+static MASK: OnceBox<Mask> = OnceBox::new();
 static STATE: Mutex<State> = Mutex::new(State {
     file: None,
     hook: None,
@@ -80,6 +85,12 @@ pub(crate) fn set_hook(hook: Option<ErrorHook>) {
     if let Some(mut state) = state() {
         state.hook = hook;
     }
+}
+
+/// From now on nothing is said that has not been looked through by this.
+pub(crate) fn set_mask(mask: Mask) {
+    // In a forked child it is there already.
+    let _ = MASK.set(Box::new(mask));
 }
 
 /// How much trouble there was so far.
@@ -190,9 +201,11 @@ pub(crate) fn tell(part: &str, what: impl Into<String>) {
 }
 
 fn incident(part: &str, what: impl Into<String>) -> Incident {
+    let what = what.into();
+    let hidden = MASK.get().and_then(|mask| mask(&what));
     Incident {
         part: part.to_owned(),
-        what: one_line(&what.into()),
+        what: one_line(hidden.as_deref().unwrap_or(&what)),
     }
 }
 

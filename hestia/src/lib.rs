@@ -100,7 +100,7 @@ pub use facts::Facts;
 pub use filter::Filter;
 pub use filter::sample::Sample;
 pub use hestia_grammar::{Every, ParseError, Weekday};
-pub use hestia_macros::{Encode, instrument, main, test};
+pub use hestia_macros::{Encode, Redact, instrument, main, test};
 pub use layout::{ConsoleLayout, JsonLayout, Layout, Multiline, Schema, Style, TextLayout};
 pub use level::{Level, LevelFilter, Severity};
 pub use logger::builder::{Builder, Levels};
@@ -122,7 +122,7 @@ pub use queue::Overflow;
 pub use record::batch::{Batch, LineInfo, TakenBatch};
 pub use record::{
     DecodeError, Encode, Encoded, Encoder, Entries, Field, Items, MapEncoder, Metadata, Record,
-    SeqEncoder, Value,
+    Redact, Redaction, SecretPattern, SeqEncoder, Value,
 };
 pub use sink::console::Stream;
 pub use sink::file::durability::Durability;

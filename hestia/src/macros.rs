@@ -35,7 +35,8 @@
 ///
 /// A message may be absent where there is a key-value. `{user}` in the string is the variable `user`, never
 /// an earlier key. A placeholder or a key that names a secret (`password`, `access_token`, `X-Api-Key`, …) is
-/// written as `***`.
+/// written as `***`, and no code of yours runs for it; see [`Redaction`](crate::Redaction) for more of them, and for
+/// exceptions. What a macro in the message's place says has no names.
 ///
 /// # How often it logs
 /// A statement in a busy place can say how often is enough:

@@ -11,7 +11,7 @@
 //! | duration | `1h30m`, `250ms` | [`parse_duration`] |
 //! | period, weekday, time of day | `6h`, `sunday`, `03:30` | [`parse_every`], [`parse_weekday`], [`parse_time_of_day`] |
 //! | boolean | `yes`, `off`, `1` | [`parse_bool`] |
-//! | secret key | `access_token` | [`is_secret`] |
+//! | secret key, path, pattern | `access_token`, `user.*.ssn`, `jwt` | [`is_secret`], [`parse_secret_path`], [`parse_secret_pattern`] |
 //! | text pattern | `{time:%H:%M:%S} {level:<5} {message}` | [`Pattern::parse`] |
 //!
 //! [`limits`] has the bounds of settings that are numbers, [`words`] those that are one of a few words, [`RotationPlan`] what a rotation can be.
@@ -47,6 +47,9 @@ pub use pattern::{
     Align, Field, FieldName, FieldSpec, MAX_WIDTH, Pattern, Piece, TimeFormat, TimeItem,
 };
 pub use rotation::{Every, RotationPlan, Weekday, parse_every, parse_time_of_day, parse_weekday};
-pub use secret::is_secret;
+pub use secret::{
+    MAX_SECRET_PATHS, SECRET_PATTERNS, check_secret_key, is_secret, parse_secret_path,
+    parse_secret_pattern, same_word, words_from_last,
+};
 pub use size::{GB, GIB, KB, KIB, MB, MIB, format_size, parse_size};
 pub use words::unknown;

@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::visit::{self, Visit};
-use syn::{GenericParam, Generics, Path, PathArguments, TypePath, WherePredicate, parse_quote};
+use syn::{
+    GenericParam, Generics, Path, PathArguments, Type, TypePath, WherePredicate, parse_quote,
+};
 
 use super::check::{Container, How};
 
@@ -25,13 +27,10 @@ pub(super) fn with_bounds(container: &Container, private: &TokenStream) -> Gener
     let mut predicates: Vec<WherePredicate> = Vec::new();
     let mut seen = BTreeSet::new();
     for field in fields {
-        let mut search = Search {
-            parameters: &parameters,
-            found: Vec::new(),
+        let Some(needed) = trait_of(field.how, private) else {
+            continue;
         };
-        search.visit_type(&field.of);
-        let needed = trait_of(field.how, private);
-        for found in search.found {
+        for found in parameters_in(&field.of, &parameters) {
             if seen.insert(format!("{found}: {needed}")) {
                 predicates.push(parse_quote!(#found: #needed));
             }
@@ -43,7 +42,17 @@ pub(super) fn with_bounds(container: &Container, private: &TokenStream) -> Gener
     generics
 }
 
-fn parameters(generics: &Generics) -> BTreeSet<String> {
+/// The parameters that a type has in it, and associated types of them.
+pub(crate) fn parameters_in(of: &Type, parameters: &BTreeSet<String>) -> Vec<TokenStream> {
+    let mut search = Search {
+        parameters,
+        found: Vec::new(),
+    };
+    search.visit_type(of);
+    search.found
+}
+
+pub(crate) fn parameters(generics: &Generics) -> BTreeSet<String> {
     let types = generics
         .params
         .iter()
@@ -54,14 +63,15 @@ fn parameters(generics: &Generics) -> BTreeSet<String> {
     types.collect()
 }
 
-fn trait_of(how: How, private: &TokenStream) -> TokenStream {
-    match how {
+fn trait_of(how: How, private: &TokenStream) -> Option<TokenStream> {
+    Some(match how {
+        How::Hidden => return None,
         How::Encode => quote!(#private::Encode),
         How::Display => quote!(#private::core::fmt::Display),
         How::Debug => quote!(#private::core::fmt::Debug),
         How::Serde => quote!(#private::Serialize),
         How::Bytes => quote!(#private::core::convert::AsRef<[u8]>),
-    }
+    })
 }
 
 /// Finds parameters, and associated types of them, in a type.

@@ -11,6 +11,7 @@ use syn::{
 use super::parse::{Said, SaidOfVariant};
 use crate::arguments::{Argument, Value};
 use crate::error::Errors;
+use crate::redact::Marks;
 use crate::settings::crate_path;
 
 /// Everything the expansion needs.
@@ -44,6 +45,8 @@ pub(super) enum Shape {
 
 /// A field that is encoded.
 pub(super) struct Encoded {
+    /// Its place among all fields.
+    pub(super) index: usize,
     pub(super) member: Member,
     pub(super) key: String,
     pub(super) of: Type,
@@ -57,10 +60,17 @@ pub(super) enum How {
     Debug,
     Serde,
     Bytes,
+    /// By a mark: not looked at.
+    Hidden,
 }
 
 /// Judges everything; whatever is wrong is among the errors then.
-pub(super) fn check(input: DeriveInput, said: Said, errors: &mut Errors) -> Option<Container> {
+pub(super) fn check(
+    input: DeriveInput,
+    said: Said,
+    marks: &Marks,
+    errors: &mut Errors,
+) -> Option<Container> {
     let hestia = container(said.container, errors);
     let mut said = said.variants.into_iter();
     let is_enum = matches!(input.data, Data::Enum(_));
@@ -85,6 +95,17 @@ pub(super) fn check(input: DeriveInput, said: Said, errors: &mut Errors) -> Opti
             return None;
         }
     };
+    let variants = variants.into_iter().enumerate();
+    let variants = variants.map(|(place, mut variant)| {
+        for field in &mut variant.fields {
+            if marks.hide(place, field.index) {
+                check_hidden(field, errors);
+                field.how = How::Hidden;
+            }
+        }
+        variant
+    });
+    let variants = variants.collect();
     Some(Container {
         hestia,
         name: input.ident,
@@ -198,11 +219,26 @@ fn field(index: usize, data: Field, said: &[Argument], errors: &mut Errors) -> O
     }
     let key = data.ident.as_ref().map(|ident| ident.unraw().to_string());
     Some(Encoded {
+        index,
         key: renamed.or(key).unwrap_or_default(),
         member: data.ident.map_or(Member::from(index), Member::Named),
         of: data.ty,
         how: how.map_or(How::Encode, |(_, how)| how),
     })
+}
+
+fn check_hidden(field: &Encoded, errors: &mut Errors) {
+    let word = match field.how {
+        How::Encode | How::Hidden => return,
+        How::Display => "display",
+        How::Debug => "debug",
+        How::Serde => "serde",
+        How::Bytes => "bytes",
+    };
+    errors.at_span(
+        field.member.span(),
+        format!("a field that is hidden has no use for `{word}`"),
+    );
 }
 
 fn how_of(word: &str) -> Option<How> {

@@ -8,6 +8,7 @@ use syn::spanned::Spanned;
 use super::bounds::with_bounds;
 use super::check::{Container, Encoded, How, Shape, Variant};
 use crate::paths;
+use crate::redact::MASK;
 
 pub(super) fn expand(container: &Container) -> TokenStream {
     let private = &paths::private(&paths::hestia(container.hestia.as_ref()));
@@ -51,7 +52,8 @@ fn body(container: &Container, encoder: &Ident, private: &TokenStream) -> TokenS
 
 /// Braces name the fields of every kind of variant.
 fn arm(variant: &Variant, path: &TokenStream, encodes: &TokenStream) -> TokenStream {
-    let fields = variant.fields.iter().map(|field| {
+    let looked_at = |field: &&Encoded| field.how != How::Hidden;
+    let fields = variant.fields.iter().filter(looked_at).map(|field| {
         let (member, binding) = (&field.member, binding(field));
         quote!(#member: #binding,)
     });
@@ -102,6 +104,7 @@ fn shape(variant: &Variant, encoder: &Ident, private: &TokenStream) -> TokenStre
 fn value(field: &Encoded, encoder: &Ident, private: &TokenStream) -> TokenStream {
     let (binding, span) = (binding(field), field.of.span());
     match field.how {
+        How::Hidden => quote!(#encoder.put_str(#MASK)),
         How::Encode => quote_spanned!(span=> #private::Encode::encode(#binding, #encoder)),
         How::Display => quote_spanned!(span=> #private::Encoder::put_display(#encoder, #binding)),
         How::Debug => quote_spanned! {span=>

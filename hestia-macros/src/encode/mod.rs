@@ -9,7 +9,7 @@
 //!
 //! *Invariant:* fields are only looked at, each at most once.
 
-mod bounds;
+pub(crate) mod bounds;
 mod check;
 mod expand;
 mod parse;
@@ -17,6 +17,7 @@ mod parse;
 use proc_macro2::TokenStream;
 
 use crate::error::Errors;
+use crate::redact::Marks;
 
 /// The expansion for this type.
 pub(crate) fn encode(item: TokenStream) -> TokenStream {
@@ -24,7 +25,8 @@ pub(crate) fn encode(item: TokenStream) -> TokenStream {
     let checked = match syn::parse2(item) {
         Ok(input) => {
             let said = parse::read(&input, &mut errors);
-            check::check(input, said, &mut errors)
+            let marks = Marks::read(&input, &mut errors);
+            check::check(input, said, &marks, &mut errors)
         }
         Err(error) => return error.into_compile_error(),
     };

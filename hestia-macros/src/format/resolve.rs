@@ -2,20 +2,15 @@
 
 use std::fmt::Write as _;
 
-use hestia_grammar::is_secret;
-
 use super::parse::{Count, Piece, Placeholder, Reference};
-
-/// What is written in the place of a secret.
-pub(crate) const MASK: &str = "***";
 
 /// A message whose arguments are known.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Resolved {
     /// The format string for the captured values, each by its position in `captures`.
     pub(crate) template: String,
-    /// The same without positions, where each placeholder takes the next capture and is `{}`, `{:?}` or `{:.2}`: what
-    /// the writer fills in without the compiler's help.
+    /// The same without positions, where each placeholder takes the next capture and is `{}`, `{:?}` or `{:.2}`, with
+    /// its name if it has one: what the writer fills in without the compiler's help.
     pub(crate) simple: Option<String>,
     /// What the record takes along, in this order, each once.
     pub(crate) captures: Vec<Capture>,
@@ -29,6 +24,8 @@ pub(crate) enum Capture {
     /// A value, and the format string under which it is printed at the call when it cannot be copied.
     Value {
         argument: usize,
+        /// By which it was referred to; a secret's is one that says so.
+        name: Option<String>,
         /// With the value at position 0 and the counts after it.
         template: String,
         counts: Vec<usize>,
@@ -108,14 +105,9 @@ struct Resolver<'a> {
 impl Resolver<'_> {
     fn text(&mut self, text: &str) {
         let doubled = text.replace('{', "{{").replace('}', "}}");
-        self.push(&doubled);
-    }
-
-    /// Text that is the same in both templates.
-    fn push(&mut self, text: &str) {
-        self.resolved.template.push_str(text);
+        self.resolved.template.push_str(&doubled);
         if let Some(simple) = &mut self.resolved.simple {
-            simple.push_str(text);
+            simple.push_str(&doubled);
         }
     }
 
@@ -129,12 +121,6 @@ impl Resolver<'_> {
         };
         let argument = self.argument(&placeholder.argument)?;
         let width = self.spec(placeholder.width.as_ref())?;
-        if let Reference::Name(name) = &placeholder.argument
-            && is_secret(name)
-        {
-            self.push(MASK);
-            return Some(());
-        }
         let value = self.value(placeholder, argument, width.as_ref(), precision.as_ref());
         let taken_before = self.resolved.captures.len();
         let value = self.capture(value);
@@ -155,10 +141,11 @@ impl Resolver<'_> {
     fn simple(&mut self, placeholder: &Placeholder, takes_the_next: bool) {
         let is_plain =
             takes_the_next && placeholder.flags.is_empty() && placeholder.width.is_none();
+        let name = name(placeholder).unwrap_or_default();
         let spec = match (&placeholder.precision, placeholder.style.as_str()) {
-            (None, "") => "{}".to_owned(),
-            (None, "?") => "{:?}".to_owned(),
-            (Some(Count::Fixed(digits)), "") => format!("{{:.{digits}}}"),
+            (None, "") => format!("{{{name}}}"),
+            (None, "?") => format!("{{{name}:?}}"),
+            (Some(Count::Fixed(digits)), "") => format!("{{{name}:.{digits}}}"),
             _ => return self.resolved.simple = None,
         };
         match &mut self.resolved.simple {
@@ -232,6 +219,7 @@ impl Resolver<'_> {
         );
         Capture::Value {
             argument,
+            name: name(placeholder).map(str::to_owned),
             template,
             counts,
             at_call: placeholder.style == "p",
@@ -253,6 +241,30 @@ impl Resolver<'_> {
             Spec::Fixed(digits) => digits,
             Spec::Argument(argument) => format!("{}$", self.capture(Capture::Count { argument })),
         }
+    }
+}
+
+fn name(placeholder: &Placeholder) -> Option<&str> {
+    match &placeholder.argument {
+        Reference::Name(name) => Some(name),
+        Reference::Next | Reference::Position(_) => None,
+    }
+}
+
+impl Resolved {
+    /// The names of what is captured, in its order, empty where there is none; up to the last that there is.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        let name = |capture| match capture {
+            &Capture::Value {
+                name: Some(ref name),
+                ..
+            } => name.as_str(),
+            _ => "",
+        };
+        let mut names: Vec<_> = self.captures.iter().map(name).collect();
+        let named = names.iter().rposition(|name| !name.is_empty());
+        names.truncate(named.map_or(0, |last| last + 1));
+        names
     }
 }
 

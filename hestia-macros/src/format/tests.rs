@@ -35,6 +35,7 @@ fn summary(string: &str, positional: usize, named: &[&str]) -> (String, Vec<Stri
             template,
             counts,
             at_call,
+            ..
         } => {
             let at_call = if *at_call { " at the call" } else { "" };
             format!("{argument}:{template}{counts:?}{at_call}")
@@ -277,10 +278,17 @@ fn addresses_are_taken_at_the_call() {
 }
 
 #[test]
-fn secrets_do_not_travel() {
-    let (template, captures) = summary("{user} {password:>12} {token:?}", 0, &["token"]);
-    assert_eq!(template, "{0} *** ***");
-    assert_eq!(captures, ["1:{0}[]"]);
+fn names_stay_known() {
+    let simple = resolved("{user} {:.2} {a:?} {1:.3}", 2, &["a"]).expect("all is there");
+    assert_eq!(simple.simple.as_deref(), Some("{user} {:.2} {a:?} {:.3}"));
+    assert_eq!(simple.names(), ["user", "", "a"]);
+    let printed = resolved("{:w$} {user:>5} {}", 2, &[]).expect("all is there");
+    assert_eq!(printed.simple, None);
+    assert_eq!(printed.names(), ["", "", "user"]);
+    assert_eq!(
+        resolved("{}", 1, &[]).expect("it is there").names(),
+        [""; 0]
+    );
 }
 
 /// Strings that look like format strings.

@@ -11,7 +11,7 @@ use super::parse::{
     Argument, Capture, Field, Grammar, LEVELS, Level, Message, Statement, closed, span_of,
 };
 use crate::format::parse::parse;
-use crate::format::resolve::{self, Arguments, MASK, Resolved};
+use crate::format::resolve::{self, Arguments, Resolved};
 use crate::paths::private;
 
 pub(crate) fn expand(statement: &Statement, errors: &[Error]) -> TokenStream {
@@ -277,7 +277,8 @@ impl Plan {
                     }
                     None => {
                         let printer = printer(private, resolved, *span);
-                        quote!(Printed(#template, #printer))
+                        let names = resolved.names();
+                        quote!(Printed(#template, &[#(#names),*], #printer))
                     }
                 };
                 (message, self.captures(resolved, *span))
@@ -314,8 +315,9 @@ impl Plan {
                 .map(|(path, field, place)| (&path[1..], *field, *place))
                 .collect();
             let (inner_keys, inner_values) = self.entries(&inner);
+            let object = quote!(#private::Object(&[#(#inner_keys),*], #inner_values));
+            values.push(self.unless_secret(key, object));
             keys.push(key.clone());
-            values.push(quote!(#private::Object(&[#(#inner_keys),*], #inner_values)));
         }
         (keys, list(values))
     }
@@ -324,10 +326,17 @@ impl Plan {
         let private = &self.private;
         let (value, pointed) = (self.shown(place), self.pointed(place));
         let span = value.span();
+        self.unless_secret(key, part(field.capture, &value, &pointed, private, span))
+    }
+
+    /// A part, behind what hides it where its key is on the list of secrets.
+    fn unless_secret(&self, key: &str, part: TokenStream) -> TokenStream {
+        let private = &self.private;
         if is_secret(key) {
-            return quote!(#private::Typed(#MASK));
+            quote!(#private::Secret::value(#key, #part))
+        } else {
+            part
         }
-        part(field.capture, &value, &pointed, private, span)
     }
 
     /// The call that logs, once the statement is known to be on.
@@ -396,10 +405,20 @@ impl Plan {
             resolve::Capture::Count { argument } => self.count(*argument),
             resolve::Capture::Value {
                 argument,
+                name,
                 template,
                 counts,
                 at_call,
-            } => self.capture(*argument, template, counts, *at_call, span),
+            } => {
+                let part = self.capture(*argument, template, counts, *at_call, span);
+                match name {
+                    Some(name) if is_secret(name) => {
+                        let private = &self.private;
+                        quote!(#private::Secret::argument(#name, #part))
+                    }
+                    _ => part,
+                }
+            }
         }))
     }
 

@@ -3,13 +3,14 @@
 use std::cell::Cell;
 use std::sync::atomic::Ordering;
 
-use super::{Front, front, local};
+use super::local::{self, Fill};
+use super::{Front, front};
 use crate::level::Level;
 use crate::queue::Reason;
 use crate::queue::ring::{Producer, Room};
 use crate::queue::wake::{DIRECT, FORKED};
 use crate::record::description::{self, Entry};
-use crate::record::{self, Shared, StaticSite, scalar::Pen};
+use crate::record::{self, Shared, StaticSite};
 use crate::thread::Thread;
 
 /// Writes a record of a known size straight into the thread's ring. `false`, and nothing is done, where that cannot be
@@ -19,14 +20,14 @@ pub(super) fn emit_sized(
     front: &'static Front,
     size: usize,
     flags: u32,
-    fill: impl FnOnce(&mut Pen<'_>),
+    record: impl Fill,
 ) -> bool {
     let watch = front.queue.wake.watch();
     if front.is_mapped && watch.is_forked() {
         // Not even this one record, as otherwise: it would lie in the parent's memory, not in a copy.
         return false;
     }
-    let is_written = local::write_sized(front, size, flags, fill);
+    let is_written = local::write_sized(front, size, flags, record);
     if is_written && watch.wants_attention() {
         attend(front);
     }

@@ -12,11 +12,13 @@ use log::kv::{self, VisitSource, VisitValue};
 
 use super::Front;
 use super::emit::{describe_shared, emit, emit_sized};
-use super::local::with_memory;
+use super::local::{Fill, with_memory};
 use super::scopes;
 use crate::queue::Reason;
 use crate::record::capture::append_guarded_value;
 use crate::record::encode::{append_guarded, append_static_str, append_str};
+use crate::record::redact;
+use crate::record::scalar::Pen;
 use crate::record::{
     Around, CONSTANT, ConstantSite, Encoded, Encoder, INLINE_SITE, Image, InlineSite, Shared, Site,
     Text,
@@ -38,16 +40,32 @@ pub(crate) fn log(front: &'static Front, record: &log::Record<'_>, shared: Optio
         let scope = scopes::refer();
         let size = ConstantSite::SIZE + scopes::Reference::SIZE + 2 * size_of::<usize>();
         let flags = INLINE_SITE | CONSTANT | scopes::Reference::FLAGS;
-        let is_written = emit_sized(front, size, flags, |pen| {
-            site.write(pen);
-            scope.write(pen);
-            append_static_str(pen, message);
-        });
-        if is_written {
+        let record = Constant {
+            site,
+            scope,
+            message,
+        };
+        if emit_sized(front, size, flags, record) {
             return;
         }
     }
     log_in_memory(front, record, shared);
+}
+
+/// A record that is made of constants of the program.
+struct Constant {
+    site: ConstantSite,
+    scope: scopes::Reference,
+    message: &'static str,
+}
+
+impl Fill for Constant {
+    #[inline(always)]
+    fn fill(self, pen: &mut Pen<'_>) {
+        self.site.write(pen);
+        self.scope.write(pen);
+        append_static_str(pen, self.message);
+    }
 }
 
 /// Makes the record in memory of the thread, where code of the user's may run, and sends it.
@@ -94,11 +112,17 @@ fn encode(
     let fields = record.key_values();
     image.fields(|bytes| {
         // A source that fails has handed over what it could; the record is kept.
+        let from = bytes.len();
         let _ = catch_unwind(AssertUnwindSafe(|| fields.visit(&mut Visitor(bytes))));
+        redact::fields(bytes, from);
     });
     match constant {
         Some(message) => image.constant(message),
-        None => image.text(|bytes| append_guarded(bytes, *record.args())),
+        None => image.text(|bytes| {
+            let from = bytes.len();
+            append_guarded(bytes, *record.args());
+            redact::text_at_call(bytes, from);
+        }),
     }
 }
 

@@ -104,14 +104,20 @@ thread_local! {
     };
 }
 
-/// Writes a record of a known size into the thread's ring and publishes it. `fill` is hestia's own code, and writes
-/// as many bytes as were said. `false` when there is no ring, or no room; the usual ways sort out why.
+/// What writes a record of a known size: hestia's own code. (No closure, since the compiler may make a function of its own
+/// of that, and has; an implementation can say that it must not.)
+pub(super) trait Fill {
+    /// Writes as many bytes as were said.
+    fn fill(self, pen: &mut Pen<'_>);
+}
+
+/// Writes a record of a known size into the thread's ring and publishes it. `false` when there is no ring, or no room; the usual ways sort out why.
 #[inline(always)]
 pub(super) fn write_sized(
     front: &'static Front,
     size: usize,
     flags: u32,
-    fill: impl FnOnce(&mut Pen<'_>),
+    record: impl Fill,
 ) -> bool {
     // Not inside of the closure, which the compiler would make a function of its own.
     let slot = SLOT.with(std::ptr::from_ref);
@@ -133,7 +139,7 @@ pub(super) fn write_sized(
         let mut reservation = producer.reserve(size);
         // SAFETY: room for `size` bytes, and as many are written.
         let mut pen = unsafe { Pen::new(reservation.payload()) };
-        fill(&mut pen);
+        record.fill(&mut pen);
         debug_assert!(pen.is_full(), "a record is as long as it said");
         reservation.commit(flags, || front.ticks.now());
         is_written = true;

@@ -16,13 +16,14 @@ use super::emit::{describe_shared, describe_site, emit, emit_sized, refuse};
 use super::forward::forward;
 use super::front;
 use super::limit::Passed;
-use super::local::with_memory;
+use super::local::{Fill, with_memory};
 use super::scopes;
 use crate::filter::directives::generation;
 use crate::level::Severity;
 use crate::queue::Reason;
 use crate::record::capture::Part;
-use crate::record::scalar::sum;
+use crate::record::redact;
+use crate::record::scalar::{Pen, sum};
 use crate::record::{Around, Image, Message, Metadata, Shared, Site, StaticHead, StaticSite};
 use crate::thread::is_own;
 
@@ -144,7 +145,8 @@ impl Callsite {
 
     #[inline]
     fn passes(&'static self) -> bool {
-        self.verdict.load(Ordering::Relaxed) == generation() || self.ask()
+        // Acquire: pairs with `ask`, so that what it has noted is there for `log`.
+        self.verdict.load(Ordering::Acquire) == generation() || self.ask()
     }
 
     #[cold]
@@ -159,8 +161,12 @@ impl Callsite {
         };
         describe_site(front, &self.site);
         let passes = front.gate.allows(self.level(), self.site.metadata.target());
+        let is_formatted_here =
+            front.is_mapped && (self.site.message.is_printed() || redact::looks_at_call());
+        self.site
+            .note(redact::verdict(&self.site), is_formatted_here);
         self.verdict
-            .store(generation - u32::from(!passes), Ordering::Relaxed);
+            .store(generation - u32::from(!passes), Ordering::Release);
         passes
     }
 
@@ -200,19 +206,20 @@ impl Callsite {
             && let Some(arguments_size) = arguments.size()
             && let Some(front) = front()
             && !is_own()
-            && !(front.is_mapped && (self.site.message.is_printed() || scopes::is_in_one()))
+            && !self.site.needs_memory()
+            && !(front.is_mapped && scopes::is_in_one())
         {
             let scope = scopes::refer();
             // Where it is beyond all measure it finds no room.
             let head_size = StaticHead::SIZE + scopes::Reference::SIZE;
             let size = sum(head_size, sum(values_size, arguments_size));
-            let is_written = emit_sized(front, size, scopes::Reference::FLAGS, |pen| {
-                StaticHead(&self.site).write(pen);
-                scope.write(pen);
-                values.write(pen);
-                arguments.write(pen);
-            });
-            if is_written {
+            let record = Whole {
+                site: &self.site,
+                scope,
+                values: &values,
+                arguments: &arguments,
+            };
+            if emit_sized(front, size, scopes::Reference::FLAGS, record) {
                 return;
             }
         }
@@ -271,6 +278,11 @@ impl Callsite {
             trace: None,
             copies_scope: is_mapped,
         };
+        let append = |bytes: &mut Vec<u8>| {
+            let from = bytes.len();
+            append(bytes);
+            redact::values(&self.site, bytes, from);
+        };
         let made = with_memory(|bytes| {
             let mut image = Image::begin(bytes, site, around);
             image.suppressed(via.map_or(0, |via| via.suppressed));
@@ -289,6 +301,24 @@ impl Callsite {
         {
             refuse(front, self.level(), Reason::TooDeep);
         }
+    }
+}
+
+/// A record whose size is known.
+struct Whole<'r, Values, Arguments> {
+    site: &'static StaticSite,
+    scope: scopes::Reference,
+    values: &'r Values,
+    arguments: &'r Arguments,
+}
+
+impl<Values: Part, Arguments: Part> Fill for Whole<'_, Values, Arguments> {
+    #[inline(always)]
+    fn fill(self, pen: &mut Pen<'_>) {
+        StaticHead(self.site).write(pen);
+        self.scope.write(pen);
+        self.values.write(pen);
+        self.arguments.write(pen);
     }
 }
 

@@ -20,6 +20,7 @@ pub use super::settings::Signal;
 pub use crate::clock::{Order, TimeZone};
 pub use crate::layout::{Multiline, Schema, Style, TextLayout};
 pub use crate::queue::Overflow;
+pub use crate::record::{Redaction, SecretPattern};
 pub use crate::sink::file::durability::Durability;
 pub use crate::sink::file::rotation::{ArchiveNames, Rotation};
 pub use crate::writer::fold::Folding;
@@ -79,6 +80,12 @@ fn directive(&(target, level): &(&str, LevelFilter)) -> Directive {
 #[must_use]
 pub fn pattern(pattern: &str) -> TextLayout {
     TextLayout::pattern(pattern).expect("the macro has read the pattern with the same parser")
+}
+
+/// A list of this one.
+#[must_use]
+pub fn only(pattern: SecretPattern) -> [SecretPattern; 1] {
+    [pattern]
 }
 
 /// The text file with its usual path.

@@ -33,6 +33,7 @@ use crate::internal;
 use crate::queue::mapping::Mapping;
 use crate::queue::wake::{DIRECT, FORKED};
 use crate::queue::{Queue, Wake};
+use crate::record::redact;
 use crate::stats::{FlushReport, OutputCounts, Settled, Stats};
 use crate::sync::lock;
 use crate::thread::{is_own, mark_own};
@@ -182,6 +183,9 @@ impl Pipeline {
             queue.wake.go_direct();
         }
         let gate = Gate::new(union(&outputs));
+        // Nothing fails from here on.
+        redact::install(&settings.redact.value, queue.mapping().is_some());
+        internal::set_mask(redact::hide);
         let front = callsite::install(Front {
             is_mapped: queue.mapping().is_some(),
             queue,

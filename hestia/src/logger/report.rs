@@ -251,6 +251,7 @@ pub(super) fn rows(settings: &Settings) -> Vec<ReportRow> {
             in_words(Entries::new(fields))
         });
     }
+    rows.add("redact", &settings.redact, ToString::to_string);
     rows.add("overflow", &settings.overflow, |overflow| match overflow {
         Overflow::Block => "block".to_owned(),
         Overflow::DropNewest => "drop newest".to_owned(),

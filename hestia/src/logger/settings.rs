@@ -19,6 +19,7 @@ use crate::error::{ErrorKind, InitError};
 use crate::facts::Facts;
 use crate::internal::ErrorHook;
 use crate::queue::{Bounds, Overflow};
+use crate::record::redact::{self, Redaction};
 use crate::sink::file::durability::Durability;
 use crate::sink::file::rotation::Rotation;
 use crate::writer::fold::Folding;
@@ -165,6 +166,7 @@ pub(super) struct Settings {
     pub(super) directives: Said<Directives>,
     /// Encoded, as records carry them.
     pub(super) metadata: Said<Vec<u8>>,
+    pub(super) redact: Said<Redaction>,
     pub(super) console: Said<Option<Console>>,
     pub(super) text: Said<Option<TextFile>>,
     pub(super) json: Said<Option<JsonFile>>,
@@ -210,6 +212,7 @@ impl Default for Settings {
             logs_dir: Said::default(PathBuf::from("logs")),
             directives: Said::default(Directives::default()),
             metadata: Said::default(Vec::new()),
+            redact: Said::default(Redaction::default()),
             console: Said::default(Some(Console::default())),
             text: Said::default(Some(TextFile::default())),
             json: Said::default(Some(JsonFile::default())),
@@ -357,6 +360,8 @@ impl Settings {
     /// Finds what is left to find, and checks what was said.
     pub(super) fn complete(&mut self) -> Result<(), InitError> {
         self.check()?;
+        // Before anybody sees it, the report for one.
+        redact::fields_by(&self.redact.value, &mut self.metadata.value, 0);
         let mut facts = Facts::detect(self.is_container.value);
         if let Some(app) = &self.app.value {
             facts.application.clone_from(app);
@@ -466,6 +471,7 @@ impl Settings {
         if self.drain_on_crash.value && !has_crash_handler {
             return Err(invalid("drain_on_crash is to be had on Linux only"));
         }
+        self.redact.value.check().map_err(invalid)?;
         self.check_rotation()?;
         self.check_sync()?;
         self.check_names()

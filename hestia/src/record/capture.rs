@@ -24,6 +24,7 @@ use std::time::{Duration, SystemTime};
 use super::encode::{
     self, Encode, Encoded, Encoder, Own, PANICKED, TAG_MAP, TAG_SEQ, TAG_SOME, TAG_VERBATIM,
 };
+use super::redact::{self, MASK};
 use super::scalar::{Pen, Scalar, sum};
 
 const OWN: Own = Own(());
@@ -133,6 +134,7 @@ debug_by_name! {
     [T: ?Sized] Failure<'_, T>, "Failure";
     [T: ?Sized] Shown<'_, T>, "Shown";
     [Values] Object<Values>, "Object";
+    [P] Secret<P>, "Secret";
     [T: ?Sized] Copied<'_, T>, "Copied";
     [T: ?Sized] ShortValue<'_, T>, "ShortValue";
     [T: ?Sized] ShortDebug<'_, T>, "ShortDebug";
@@ -243,6 +245,60 @@ impl<Values: Entries> Part for Object<Values> {
         let start = encode::open(bytes);
         self.1.append_entries(self.0, bytes);
         encode::close(bytes, start);
+    }
+}
+
+/// A part whose key, or whose name in the message, is on hestia's own list of secrets: the mask stands in its place, and
+/// no code of the user's runs for it, unless the program has made an exception.
+pub struct Secret<P> {
+    part: P,
+    /// What stands in its place. Decided once: whoever asks for the size gets what is written.
+    mask: Option<Scalar<'static>>,
+}
+
+impl<P> Secret<P> {
+    /// A key's value.
+    #[inline]
+    pub fn value(key: &str, part: P) -> Self {
+        Secret {
+            part,
+            mask: (!redact::shows(key)).then_some(Scalar::Str(MASK)),
+        }
+    }
+
+    /// An argument of a message.
+    #[inline]
+    pub fn argument(name: &str, part: P) -> Self {
+        Secret {
+            part,
+            mask: (!redact::shows(name)).then_some(Scalar::Verbatim(MASK)),
+        }
+    }
+}
+
+impl<P: Part> Part for Secret<P> {
+    #[inline]
+    fn size(&self) -> Option<usize> {
+        match self.mask {
+            Some(mask) => Some(mask.size()),
+            None => self.part.size(),
+        }
+    }
+
+    #[inline]
+    fn write(&self, pen: &mut Pen<'_>) {
+        match self.mask {
+            Some(mask) => mask.write(pen),
+            None => self.part.write(pen),
+        }
+    }
+
+    #[inline]
+    fn append(&self, bytes: &mut Vec<u8>) {
+        match self.mask {
+            Some(mask) => mask.write(bytes),
+            None => self.part.append(bytes),
+        }
     }
 }
 

@@ -10,6 +10,7 @@
 use super::decode::{self, DecodeError, Decoder};
 use super::encode;
 use super::metadata::StaticSite;
+use super::redact;
 use super::scalar::Out;
 use super::{
     CAPTURES, CONSTANT, COPIED_SCOPE, FIELDS, FORMATTED, Field, INLINE_SITE, Metadata, SCOPE,
@@ -176,7 +177,7 @@ impl<'b> Image<'b> {
     ) -> u32 {
         let start = self.bytes.len();
         append(self.bytes);
-        if !site.message.is_printed() {
+        if !site.message.is_printed() && !redact::looks_at_call() {
             return self.flags;
         }
         let mut decoder = Decoder::new(&self.bytes[start..]);
@@ -188,9 +189,15 @@ impl<'b> Image<'b> {
         let mut text = String::new();
         let message = site.message.read(&site.pieces, &mut decoder, &mut text);
         // What was just written can be read.
-        if values.is_ok() && message.is_ok() {
+        if values.is_ok()
+            && let Ok(message) = message
+        {
+            let message = message.to_owned();
             self.bytes.truncate(at);
-            self.bytes.extend_from_slice(text.as_bytes());
+            redact::values_at_call(self.bytes, start, site.keys.len());
+            let text_start = self.bytes.len();
+            self.bytes.extend_from_slice(message.as_bytes());
+            redact::text_at_call(self.bytes, text_start);
             return self.flags | FORMATTED;
         }
         self.flags

@@ -20,10 +20,15 @@ pub enum Message {
     /// It is this text.
     Constant(&'static str),
     /// It is this template, with doubled braces for single ones; the placeholders take one argument each, in order,
-    /// and are `{}`, `{:?}` or `{:.D}`.
+    /// and are `{}`, `{:?}` or `{:.D}`, with or without a name, which says nothing about what is printed.
     Template(&'static str),
-    /// It is this template, filled in by this function.
-    Printed(&'static str, fn(&mut Printer<'_>, Arguments<'_>)),
+    /// It is this template, filled in by this function. The names are those of the arguments, empty for none, up to the
+    /// last that has one.
+    Printed(
+        &'static str,
+        &'static [&'static str],
+        fn(&mut Printer<'_>, Arguments<'_>),
+    ),
 }
 
 /// A message for a process that does not have the statement: nothing of it is an address.
@@ -67,6 +72,20 @@ impl Message {
         }
     }
 
+    /// The names of its arguments, in their order; an empty one for an argument without.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
+        let (template, names) = match *self {
+            Message::Constant(_) => ("", &[][..]),
+            Message::Template(template) => (template, &[][..]),
+            Message::Printed(_, names, _) => ("", names),
+        };
+        let placeholders = Split(template).filter_map(|part| match part {
+            (Piece::Text(_), _) => None,
+            (_, name) => Some(name),
+        });
+        placeholders.chain(names.iter().copied())
+    }
+
     /// Reads the message whose arguments come next. `pieces` are this message's own.
     #[inline]
     pub(super) fn read<'a>(
@@ -82,7 +101,7 @@ impl Message {
                     piece.append(decoder, message)?;
                 }
             }
-            Message::Printed(_, print) => {
+            Message::Printed(.., print) => {
                 print(&mut Printer(message), Arguments(*decoder));
                 decoder.rest();
             }
@@ -120,33 +139,53 @@ impl Pieces {
 /// Takes a template apart. What no macro writes stands for itself.
 #[cold]
 fn parse(template: &str) -> Vec<Piece<'_>> {
-    let mut pieces = Vec::new();
-    let mut rest = template;
-    while let Some(at) = rest.find(['{', '}']) {
-        let (text, from_brace) = rest.split_at(at);
-        let (piece, after) = match (from_brace.as_bytes(), from_brace.find('}')) {
-            ([b'{', b'{', ..] | [b'}', b'}', ..], _) => {
-                (Piece::Text(&from_brace[..1]), &from_brace[2..])
-            }
-            ([b'{', ..], Some(end)) => (placeholder(&from_brace[..=end]), &from_brace[end + 1..]),
-            _ => (Piece::Text(&from_brace[..1]), &from_brace[1..]),
-        };
-        pieces.extend([Piece::Text(text), piece]);
-        rest = after;
-    }
-    pieces.push(Piece::Text(rest));
-    pieces.retain(|piece| *piece != Piece::Text(""));
-    pieces
+    Split(template).map(|(piece, _)| piece).collect()
 }
 
-fn placeholder(braced: &str) -> Piece<'_> {
-    let spec = &braced[1..braced.len() - 1];
-    let decimals = spec.strip_prefix(":.").map(str::parse);
+/// The pieces of a template that are left, with the names of placeholders.
+struct Split<'t>(&'t str);
+
+impl<'t> Iterator for Split<'t> {
+    type Item = (Piece<'t>, &'t str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let at = self.0.find(['{', '}']).unwrap_or(self.0.len());
+        let (text, from_brace) = self.0.split_at(at);
+        if !text.is_empty() {
+            self.0 = from_brace;
+            return Some((Piece::Text(text), ""));
+        }
+        let (piece, after) = match (from_brace.as_bytes(), from_brace.find('}')) {
+            ([], _) => return None,
+            ([b'{', b'{', ..] | [b'}', b'}', ..], _) => {
+                ((Piece::Text(&from_brace[..1]), ""), &from_brace[2..])
+            }
+            ([b'{', ..], Some(end)) => (placeholder(&from_brace[..=end]), &from_brace[end + 1..]),
+            _ => ((Piece::Text(&from_brace[..1]), ""), &from_brace[1..]),
+        };
+        self.0 = after;
+        Some(piece)
+    }
+}
+
+fn placeholder(braced: &str) -> (Piece<'_>, &str) {
+    let inside = &braced[1..braced.len() - 1];
+    let (name, spec) = match inside.split_once(':') {
+        Some((name, spec)) => (name, Some(spec)),
+        None => (inside, None),
+    };
+    let begins_name = |letter: char| letter.is_alphabetic() || letter == '_';
+    let is_name = name.is_empty()
+        || name.starts_with(begins_name)
+            && name
+                .chars()
+                .all(|letter| letter.is_alphanumeric() || letter == '_');
+    let decimals = spec.and_then(|spec| spec.strip_prefix('.')).map(str::parse);
     match (spec, decimals) {
-        ("", _) => Piece::Display,
-        (":?", _) => Piece::Debug,
-        (_, Some(Ok(decimals))) => Piece::Decimals(decimals),
-        _ => Piece::Text(braced),
+        (None, _) if is_name => (Piece::Display, name),
+        (Some("?"), _) if is_name => (Piece::Debug, name),
+        (_, Some(Ok(decimals))) if is_name => (Piece::Decimals(decimals), name),
+        _ => (Piece::Text(braced), ""),
     }
 }
 
@@ -360,7 +399,6 @@ mod tests {
 
     #[test]
     fn a_template_is_taken_apart() {
-        let pieces = parse("{{{}}} a {:?}{:.3}b}}");
         let expected = [
             Piece::Text("{"),
             Piece::Display,
@@ -371,7 +409,14 @@ mod tests {
             Piece::Text("b"),
             Piece::Text("}"),
         ];
-        assert_eq!(pieces, expected);
+        assert_eq!(parse("{{{}}} a {:?}{:.3}b}}"), expected);
+        assert_eq!(parse("{{{user}}} a {_a1:?}{größe:.3}b}}"), expected);
+        let names = |message: Message| message.names().collect::<Vec<_>>();
+        let template = "{{no}} {user} {} {größe:.3}";
+        assert_eq!(names(Message::Template(template)), ["user", "", "größe"]);
+        assert_eq!(names(Message::Constant("{user}")), [""; 0]);
+        let printed = Message::Printed("{user:>5}", &["user"], |_, _| ());
+        assert_eq!(names(printed), ["user"]);
         for odd in ["{", "}", "a{b", "{0:>5}", "{:.x}", "}{", ""] {
             parse(odd);
         }

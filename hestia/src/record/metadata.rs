@@ -1,6 +1,6 @@
 //! The facts about a record that do not change from one execution of its statement to the next.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::message::{Message, Pieces};
 use crate::level::{Level, Severity};
@@ -110,6 +110,10 @@ pub(crate) struct StaticSite {
     pub(crate) keys: &'static [&'static str],
     /// Written down for a process that finds this one's records.
     pub(crate) is_described: AtomicBool,
+    /// Something of it may have to be hidden that is not behind a `Secret`: true until the statement was asked.
+    hides: AtomicBool,
+    /// Its record is never written straight into a ring: true until the statement was asked.
+    needs_memory: AtomicBool,
 }
 
 impl StaticSite {
@@ -124,6 +128,25 @@ impl StaticSite {
             pieces: Pieces::new(),
             keys,
             is_described: AtomicBool::new(false),
+            hides: AtomicBool::new(true),
+            needs_memory: AtomicBool::new(true),
         }
+    }
+
+    /// What was found out about it. Whoever is to see it acquires something that was released after this.
+    pub(crate) fn note(&self, hides: bool, needs_memory: bool) {
+        self.hides.store(hides, Ordering::Relaxed);
+        self.needs_memory
+            .store(hides || needs_memory, Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(super) fn hides(&self) -> bool {
+        self.hides.load(Ordering::Relaxed)
+    }
+
+    #[inline(always)]
+    pub(crate) fn needs_memory(&self) -> bool {
+        self.needs_memory.load(Ordering::Relaxed)
     }
 }

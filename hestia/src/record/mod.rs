@@ -23,8 +23,9 @@
 //!
 //! Values go through `encode.rs`, `scalar.rs` and `decode.rs` (with `serialize.rs` for serde's, `value.rs` as layouts
 //! see them), what stands before them through `image.rs` and `metadata.rs`. What a macro's statement hands over goes
-//! through `capture.rs`, and its message is put together by `message.rs`. `likeness.rs` compares records. Records of a named
-//! logger and those in a scope refer to what is in `shared.rs`. `uuid.rs` numbers them; `batch.rs` holds their lines.
+//! through `capture.rs`, and its message is put together by `message.rs`. What must not be seen is hidden by `redact.rs`,
+//! before anything is in a ring. `likeness.rs` compares records. Records of a named logger and those in a scope refer to
+//! what is in `shared.rs`. `uuid.rs` numbers them; `batch.rs` holds their lines.
 //!
 //! *Invariant:* knows nothing of queues, outputs or layouts.
 
@@ -38,6 +39,7 @@ mod image;
 mod likeness;
 pub(crate) mod message;
 mod metadata;
+pub(crate) mod redact;
 pub(crate) mod scalar;
 mod serialize;
 mod shared;
@@ -66,6 +68,8 @@ pub(crate) use likeness::Likeness;
 pub use message::Message;
 pub use metadata::Metadata;
 pub(crate) use metadata::StaticSite;
+pub use redact::wrapper::Redact;
+pub use redact::{Redaction, SecretPattern};
 pub(crate) use shared::{Shared, set_field};
 pub use value::{Field, Value};
 
@@ -302,6 +306,11 @@ impl RecordBuf {
             None if flags & CONSTANT != 0 => decoder.get_static_str(),
             None => decode::text(decoder.rest()),
         };
+        let hidden = match &message {
+            Ok(message) => redact::look_through(message, &fields),
+            Err(_) => None,
+        };
+        let shown = hidden.as_ref().map(|hidden| hidden.fields(&fields));
         let taken = message.map(|message| {
             take(&Record {
                 timestamp_nanos: surroundings.timestamp_nanos,
@@ -316,10 +325,14 @@ impl RecordBuf {
                 captures: scope.map_or(copied_captures, Shared::captures),
                 thread,
                 trace: trace.or_else(|| scope.and_then(Shared::trace_ids)),
-                message,
-                fields: &fields,
+                message: match &hidden {
+                    Some(hidden) => hidden.message(message),
+                    None => message,
+                },
+                fields: shown.as_deref().unwrap_or(&fields),
             })
         });
+        drop(shown);
         self.fields = recycle(fields);
         taken
     }

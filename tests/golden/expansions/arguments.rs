@@ -6,6 +6,7 @@ fn statement() {
             hestia::__private::core::module_path!(),
             hestia::__private::Message::Printed(
                 "{name} took {:.1} of {:>width$}",
+                &["name"],
                 |__hestia_out, __hestia_arguments| {
                     __hestia_out
                         .write_fmt(

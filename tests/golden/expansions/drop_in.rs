@@ -4,7 +4,7 @@ fn statement() {
         static __HESTIA_CALLSITE: hestia::__private::Callsite = hestia::__private::Callsite::new(
             hestia::__private::Severity::Level(hestia::__private::Level::Info),
             hestia::__private::core::module_path!(),
-            hestia::__private::Message::Template("hello {}"),
+            hestia::__private::Message::Template("hello {name}"),
             &["user_id"],
             hestia::__private::core::module_path!(),
             hestia::__private::core::file!(),

@@ -61,7 +61,13 @@ fn statement() {
                                                         (
                                                             (&&&&hestia::__private::ErrorArgument(__hestia_value_2))
                                                                 .part(),
-                                                            (hestia::__private::Typed("***"), ()),
+                                                            (
+                                                                hestia::__private::Secret::value(
+                                                                    "password",
+                                                                    hestia::__private::Typed(__hestia_value_4),
+                                                                ),
+                                                                (),
+                                                            ),
                                                         ),
                                                     ),
                                                 ),

@@ -21,7 +21,7 @@ mod usual {
 }
 
 mod switches {
-    #[hestia::main(console = true, text = true, json = true, logs_dir = "elsewhere")]
+    #[hestia::main(console = true, text = true, json = true, redact = false, logs_dir = "elsewhere")]
     pub fn main() {}
 }
 
@@ -47,6 +47,11 @@ mod configured {
     fn directory() -> std::path::PathBuf {
         super::directory()
     }
+}
+
+mod redactions {
+    #[hestia::main(console = false, redact = hestia::Redaction::default().key("ssn"))]
+    pub fn main() {}
 }
 
 mod empty_groups {
@@ -87,6 +92,14 @@ mod empty_groups {
     sink = [hestia::Output::new("nowhere", Nowhere), Nowhere],
     logs_dir = directory(),
     metadata(region = "eu-1", "shard-id" = 7, ratio = 0.5, paid = true, offset = -1, host = std::process::id()),
+    redact = (
+        keys = ["ssn"],
+        except = ["page_token"],
+        paths = ["user.card.number", "users.*.iban"],
+        patterns = ["bearer", "jwt", "aws_key", "card", "email", "url_password"],
+        expressions = ["session=([a-z]+)"],
+        list = true,
+    ),
     overflow = (drop_below = "warn"),
     block_limit = "250ms",
     order = "relaxed",

@@ -4,8 +4,8 @@
 //! output do not say stays as the code says it, so that a file which says a level leaves filter and path alone.
 
 use hestia_grammar::{
-    Directives, LevelFilter as Said, parse_duration, parse_every, parse_time_of_day, parse_weekday,
-    words,
+    Directives, LevelFilter as Said, parse_duration, parse_every, parse_secret_pattern,
+    parse_time_of_day, parse_weekday, words,
 };
 use log::LevelFilter;
 use toml::de::DeValue;
@@ -18,7 +18,7 @@ use crate::level::from_grammar;
 use crate::logger::outputs::{Color, Console, JsonFile, Switch, TextFile};
 use crate::logger::settings::{CrashSafe, Settings, Signal};
 use crate::queue::Overflow;
-use crate::record::set_field;
+use crate::record::{Redaction, SecretPattern, set_field};
 use crate::sink::console::Stream;
 use crate::sink::file::durability::Durability;
 use crate::sink::file::rotation::{ArchiveNames, Compression, Rotation};
@@ -138,6 +138,12 @@ pub(super) const SETTINGS: &[Key<Settings>] = &[
         "key-values",
         r#"metadata = { region = "eu-1", shard = 7 }"#,
         metadata,
+    ),
+    key(
+        "redact",
+        "true, false or settings",
+        r#"redact = { keys = ["ssn"], patterns = ["card", "jwt"] }"#,
+        redact,
     ),
     key(
         "overflow",
@@ -612,6 +618,92 @@ fn rotate(entry: &mut Entry<'_, '_>) -> Option<Switch<Rotation>> {
     }
 }
 
+const LIST: &str = "texts in a list";
+
+/// A list of texts, each of which is said to the redaction.
+macro_rules! each {
+    ($method:ident) => {
+        |entry, redaction| {
+            for text in entry.strings().unwrap_or_default() {
+                *redaction = std::mem::take(redaction).$method(text);
+            }
+        }
+    };
+}
+
+const REDACT: &[Key<Redaction>] = &[
+    key("keys", LIST, r#"keys = ["ssn", "iban"]"#, each!(key)),
+    key("except", LIST, r#"except = ["page_token"]"#, each!(except)),
+    key(
+        "paths",
+        LIST,
+        r#"paths = ["user.card.number"]"#,
+        each!(path),
+    ),
+    key(
+        "patterns",
+        "names of patterns in a list",
+        r#"patterns = ["bearer", "jwt", "aws_key", "card", "email", "url_password"]"#,
+        |entry, redaction| {
+            for name in entry.strings().unwrap_or_default() {
+                match parse_secret_pattern(&name) {
+                    Ok(place) => {
+                        let pattern = SecretPattern::ALL[place];
+                        *redaction = std::mem::take(redaction).patterns([pattern]);
+                    }
+                    Err(wrong) => entry.mistake(format!("patterns = {name:?}: {wrong}")),
+                }
+            }
+        },
+    ),
+    key(
+        "expressions",
+        "regular expressions in a list",
+        r#"expressions = ["session=([a-z]+)"]"#,
+        expressions,
+    ),
+    key(
+        "list",
+        "true or false",
+        "list = false",
+        |entry, redaction| {
+            if let Some(on) = entry.bool() {
+                *redaction = std::mem::take(redaction).list(on);
+            }
+        },
+    ),
+];
+
+#[cfg(feature = "regex")]
+fn expressions(entry: &mut Entry<'_, '_>, redaction: &mut Redaction) {
+    for expression in entry.strings().unwrap_or_default() {
+        *redaction = std::mem::take(redaction).pattern(expression);
+    }
+}
+
+#[cfg(not(feature = "regex"))]
+fn expressions(entry: &mut Entry<'_, '_>, _: &mut Redaction) {
+    entry.mistake("regular expressions need the feature `regex` of hestia");
+}
+
+/// What must not be seen. What is wrong with one part of it leaves all of it as it was.
+fn redact(entry: &mut Entry<'_, '_>, settings: &mut Settings) {
+    let redaction = match entry.value {
+        DeValue::Boolean(on) => Redaction::from(*on),
+        DeValue::Table(table) => {
+            let mut redaction = Redaction::default();
+            entry.each(table, REDACT, &mut redaction);
+            if let Err(wrong) = redaction.check() {
+                entry.mistake(wrong);
+                return;
+            }
+            redaction
+        }
+        _ => return entry.complain(),
+    };
+    settings.redact = settings.said(redaction);
+}
+
 fn compression(entry: &mut Entry<'_, '_>) -> Option<Compression> {
     let word = entry.word(&words::COMPRESSION, words::COMPRESSION.words)?;
     match word {
@@ -711,6 +803,7 @@ pub fn all() -> Vec<[&'static str; 4]> {
         rows("text", TEXT),
         rows("json", JSON),
         rows("rotate", ROTATE),
+        rows("redact", REDACT),
         rows("overflow", DROP_BELOW),
     ]
     .concat()

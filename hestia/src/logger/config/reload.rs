@@ -16,6 +16,7 @@ use crate::logger::pipeline::{Output, Pipeline};
 use crate::logger::report;
 use crate::logger::settings::{Origin, Settings, invalid};
 use crate::logger::started;
+use crate::record::redact;
 use crate::sink::file::FileRules;
 use crate::sink::file::durability::Durability;
 use crate::sink::file::rotation::Rotation;
@@ -236,7 +237,9 @@ impl Pipeline {
         let mut changed = Vec::new();
         if before.metadata.value != new.metadata.value {
             lock(&self.present).settings.metadata = new.metadata.clone();
-            let fields = new.metadata.value.clone().into();
+            let mut fields = new.metadata.value.clone();
+            redact::fields(&mut fields, 0);
+            let fields = fields.into();
             self.change(Change::ProcessFields(fields));
             changed.push("metadata");
         }

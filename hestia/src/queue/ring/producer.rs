@@ -254,7 +254,7 @@ impl Reservation<'_> {
 
     /// Stamps and publishes. The stamp is taken right before the release store, so that what another
     /// thread logs after having seen this record has a later one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn commit(self, flags: u32, ticks: impl FnOnce() -> u64) {
         let Reservation {
             producer,

@@ -1,0 +1,825 @@
+//! Text looked through for what has the shape of a secret: tokens, keys, numbers of cards, addresses, passwords in URLs.
+//!
+//! The writer's thread, for each message and each text among the values; callers' threads where rings outlive the
+//! process. One pass over the bytes of a text: a table says which bytes may be part of something, and only there a few
+//! neighbours are looked at; numbers of cards are found by every thirteenth byte.
+//!
+//! *Invariant:* the time it takes grows as the text does, whatever is in it.
+
+use std::ops::Range;
+
+#[cfg(feature = "regex")]
+use regex::{Regex, RegexSet};
+
+use super::MASK;
+
+/// A ready-made pattern for text; see [`Redaction::patterns`](super::Redaction::patterns).
+///
+/// # Example
+/// ```
+/// use hestia::{Redaction, SecretPattern};
+///
+/// # let directory = tempfile::tempdir()?;
+/// hestia::builder()
+///     .redact(Redaction::default().patterns([SecretPattern::Card, SecretPattern::UrlPassword]))
+/// #   .logs_dir(directory.path()).console(false).env(false)
+///     .init()?;
+/// log::info!("paid with 4111 1111 1111 1111, in postgres://app:geheim@db/shop");
+/// hestia::flush()?;
+/// # let log = std::fs::read_to_string(directory.path().join("all.log"))?;
+/// assert!(log.contains("paid with ***, in postgres://app:***@db/shop"), "{log}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SecretPattern {
+    /// What follows `Bearer` (RFC 6750), and what follows `Authorization: Basic`. Without `Authorization:` before it, a
+    /// bearer token has eight characters at least, and a digit among them or twenty in all, so that prose stays.
+    Bearer,
+    /// JSON Web Tokens (RFC 7519): `eyJ…` with two dots or more.
+    Jwt,
+    /// Access key ids of AWS (`AKIA…` and `ASIA…`), and the 40 characters behind `secret_access_key`, `SecretAccessKey`
+    /// and the like.
+    AwsKey,
+    /// Numbers of payment cards: 13 to 19 digits in one piece, or four by four and so on with blanks or hyphens; the check
+    /// digit is right (ISO/IEC 7812-1, Luhn), and they begin as the card schemes do, with 2 to 6. Nothing that is part of
+    /// a longer number, of a word or of a UUID. One in ten of other numbers of this shape is taken for a card.
+    Card,
+    /// E-mail addresses.
+    Email,
+    /// Passwords in URLs: `postgres://app:geheim@db`.
+    UrlPassword,
+}
+
+impl SecretPattern {
+    /// All of them, in the order of [`hestia_grammar::SECRET_PATTERNS`].
+    pub const ALL: [SecretPattern; 6] = [
+        SecretPattern::Bearer,
+        SecretPattern::Jwt,
+        SecretPattern::AwsKey,
+        SecretPattern::Card,
+        SecretPattern::Email,
+        SecretPattern::UrlPassword,
+    ];
+
+    /// Its name, as the attribute has it.
+    pub(super) fn name(self) -> &'static str {
+        hestia_grammar::SECRET_PATTERNS[self as usize]
+    }
+
+    /// The bytes at which it may be found.
+    fn triggers(self) -> &'static [u8] {
+        match self {
+            SecretPattern::Bearer => b"bB",
+            SecretPattern::Jwt => b"J",
+            SecretPattern::AwsKey => b"IkK",
+            // Looked for in a way of its own.
+            SecretPattern::Card => b"",
+            SecretPattern::Email => b"@",
+            SecretPattern::UrlPassword => b":",
+        }
+    }
+}
+
+/// What text is looked through for.
+#[derive(Debug)]
+pub(super) struct Patterns {
+    /// Of each byte whether something may be there.
+    table: [bool; 256],
+    cards: bool,
+    #[cfg(feature = "regex")]
+    expressions: Option<Expressions>,
+}
+
+impl Patterns {
+    pub(super) fn of(ready_made: &[SecretPattern], expressions: &[String]) -> Option<Self> {
+        if ready_made.is_empty() && expressions.is_empty() {
+            return None;
+        }
+        let mut table = [false; 256];
+        for byte in ready_made.iter().flat_map(|pattern| pattern.triggers()) {
+            table[usize::from(*byte)] = true;
+        }
+        Some(Patterns {
+            table,
+            cards: ready_made.contains(&SecretPattern::Card),
+            #[cfg(feature = "regex")]
+            expressions: Expressions::of(expressions),
+        })
+    }
+
+    /// The text without its secrets; `None` when there are none.
+    #[inline]
+    pub(super) fn hide(&self, text: &str) -> Option<String> {
+        let mut found = Vec::new();
+        let mut scan = Scan::new(text.as_bytes());
+        while let Some(one) = scan.next(&self.table) {
+            found.push(one);
+        }
+        if self.cards {
+            cards(text.as_bytes(), &mut found);
+        }
+        #[cfg(feature = "regex")]
+        if let Some(expressions) = &self.expressions
+            && expressions.all.is_match(text)
+        {
+            expressions.find(text, &mut found);
+        }
+        if found.is_empty() {
+            return None;
+        }
+        replaced(text, &mut found)
+    }
+}
+
+/// What is wrong with expressions, if anything.
+pub(super) fn check(expressions: &[String]) -> Result<(), String> {
+    #[cfg(feature = "regex")]
+    {
+        let wrong = |expression: &str, error: regex::Error| {
+            format!("redact, pattern {expression:?}: {error}")
+        };
+        for expression in expressions {
+            let read = Regex::new(expression).map_err(|error| wrong(expression, error))?;
+            if read.is_match("") {
+                return Err(format!(
+                    "redact, pattern {expression:?}: it matches where nothing is; say what has to be there"
+                ));
+            }
+        }
+        RegexSet::new(expressions)
+            .map(drop)
+            .map_err(|error| wrong(&expressions.join(" "), error))
+    }
+    #[cfg(not(feature = "regex"))]
+    {
+        let _ = expressions;
+        Ok(())
+    }
+}
+
+/// The text with the mask in these places.
+#[cold]
+fn replaced(text: &str, found: &mut Vec<Range<usize>>) -> Option<String> {
+    found.retain(|found| !found.is_empty() && text.get(found.clone()) != Some(MASK));
+    if found.is_empty() {
+        return None;
+    }
+    found.sort_by_key(|found| found.start);
+    let mut hidden = String::with_capacity(text.len());
+    let mut shown = 0;
+    for found in found {
+        if found.start >= shown {
+            hidden.push_str(text.get(shown..found.start).unwrap_or_default());
+            hidden.push_str(MASK);
+        }
+        shown = shown.max(found.end);
+    }
+    hidden.push_str(text.get(shown..).unwrap_or_default());
+    Some(hidden)
+}
+
+/// A program's own expressions.
+#[cfg(feature = "regex")]
+#[derive(Debug)]
+struct Expressions {
+    all: RegexSet,
+    each: Vec<Regex>,
+}
+
+#[cfg(feature = "regex")]
+impl Expressions {
+    fn of(said: &[String]) -> Option<Self> {
+        // Those that are none were refused before.
+        let each: Vec<_> = said
+            .iter()
+            .filter_map(|said| Regex::new(said).ok())
+            .collect();
+        let all = RegexSet::new(said).ok()?;
+        (!each.is_empty()).then_some(Expressions { all, each })
+    }
+
+    fn find(&self, text: &str, found: &mut Vec<Range<usize>>) {
+        for at in self.all.matches(text) {
+            let Some(expression) = self.each.get(at) else {
+                continue;
+            };
+            if expression.captures_len() == 1 {
+                found.extend(expression.find_iter(text).map(|all| all.range()));
+            } else {
+                for captures in expression.captures_iter(text) {
+                    found.extend(captures.iter().skip(1).flatten().map(|group| group.range()));
+                }
+            }
+        }
+    }
+}
+
+/// The way through a text.
+struct Scan<'t> {
+    text: &'t [u8],
+    at: usize,
+    /// Where what was found last ends: nothing before it is part of anything.
+    found: usize,
+    /// Up to here there is no token that begins with `eyJ`.
+    no_jwt: usize,
+}
+
+impl<'t> Scan<'t> {
+    #[inline]
+    fn new(text: &'t [u8]) -> Self {
+        Scan {
+            text,
+            at: 0,
+            found: 0,
+            no_jwt: 0,
+        }
+    }
+
+    /// What is found next.
+    #[inline]
+    fn next(&mut self, table: &[bool; 256]) -> Option<Range<usize>> {
+        loop {
+            let rest = self.text.get(self.at..)?;
+            let step = rest.iter().position(|byte| table[usize::from(*byte)])?;
+            self.at += step;
+            if let Some(found) = self.here() {
+                self.found = found.end;
+                self.at = self.at.max(found.end);
+                return Some(found);
+            }
+        }
+    }
+
+    /// What is found at this byte. The way goes on behind it.
+    fn here(&mut self) -> Option<Range<usize>> {
+        let at = self.at;
+        self.at += 1;
+        // Most often the byte behind says that it is nothing.
+        let next = self
+            .byte(at + 1)
+            .map_or(0, |byte| byte.to_ascii_lowercase());
+        match (self.text[at], next) {
+            (b'b' | b'B', b'e' | b'a') => self.bearer(at),
+            (b'J', _) => self.jwt(at),
+            (b'I', b'a') => self.aws_id(at),
+            (b'k' | b'K', b'e') => self.aws_secret(at),
+            (b'@', _) => self.email(at),
+            (b':', b'/') => self.url_password(at),
+            _ => None,
+        }
+    }
+
+    fn byte(&self, at: usize) -> Option<u8> {
+        self.text.get(at).copied()
+    }
+
+    /// The byte before, if it is not part of what was found.
+    fn before(&self, at: usize) -> Option<u8> {
+        (at > self.found).then(|| self.text[at - 1])
+    }
+
+    /// Where the bytes of a kind end that begin here.
+    fn end_of(&self, at: usize, is_of: impl Fn(u8) -> bool) -> usize {
+        let rest = self.text.get(at..).unwrap_or_default();
+        at + rest.iter().take_while(|byte| is_of(**byte)).count()
+    }
+
+    /// Where the bytes of a kind begin that end here.
+    fn start_of(&self, end: usize, is_of: impl Fn(u8) -> bool) -> usize {
+        let front = &self.text[self.found.min(end)..end];
+        end - front.iter().rev().take_while(|byte| is_of(**byte)).count()
+    }
+
+    /// Whether these letters stand here, in any case.
+    fn says(&self, at: usize, letters: &str) -> bool {
+        let here = self.text.get(at..at + letters.len());
+        here.is_some_and(|here| here.eq_ignore_ascii_case(letters.as_bytes()))
+    }
+
+    /// The same for those before this place. Where they begin, if so.
+    fn said(&self, end: usize, letters: &str) -> Option<usize> {
+        let start = end.checked_sub(letters.len())?;
+        self.says(start, letters).then_some(start)
+    }
+
+    fn is_in_word(byte: Option<u8>) -> bool {
+        byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    }
+
+    fn bearer(&self, at: usize) -> Option<Range<usize>> {
+        let is_basic = self.says(at, "basic ");
+        if !is_basic && !self.says(at, "bearer ") || Self::is_in_word(self.before(at)) {
+            return None;
+        }
+        let word = if is_basic { 5 } else { 6 };
+        let start = self.end_of(at + word, |byte| byte == b' ');
+        // `token68` of RFC 7235.
+        let end = self.end_of(start, |byte| {
+            byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte)
+        });
+        let quoted = self.start_of(at, |byte| b" \t:=\"'\\".contains(&byte));
+        let is_header = self.said(quoted, "authorization").is_some();
+        let token = &self.text[start..end];
+        let is_token = is_header
+            || !is_basic
+                && (token.len() >= 20 || token.len() >= 8 && token.iter().any(u8::is_ascii_digit));
+        is_token.then_some(start..end)
+    }
+
+    fn jwt(&mut self, at: usize) -> Option<Range<usize>> {
+        let start = at.checked_sub(2)?;
+        if start < self.no_jwt || !self.text[start..].starts_with(b"eyJ") {
+            return None;
+        }
+        let is_of = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        let header = self.end_of(at, is_of);
+        let payload = self.end_of(header + 1, is_of);
+        let is_token = header - start >= 12
+            && self.byte(header) == Some(b'.')
+            && payload >= header + 4
+            && self.byte(payload) == Some(b'.');
+        if !is_token {
+            // Whatever begins in there comes to the same end.
+            self.no_jwt = header;
+            return None;
+        }
+        // One more part of a signed token, three of an encrypted one.
+        let mut end = self.end_of(payload + 1, is_of);
+        for _ in 0..2 {
+            if self.byte(end) == Some(b'.') && self.byte(end + 1).is_some_and(is_of) {
+                end = self.end_of(end + 1, is_of);
+            }
+        }
+        Some(start..end)
+    }
+
+    fn aws_id(&self, at: usize) -> Option<Range<usize>> {
+        let start = at.checked_sub(2)?;
+        let id = self.text.get(start..start + 20)?;
+        let is_of = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+        let is_id = (id.starts_with(b"AKIA") || id.starts_with(b"ASIA")) && id.iter().all(is_of);
+        let stands_alone =
+            !Self::is_in_word(self.before(start)) && !Self::is_in_word(self.byte(start + 20));
+        (is_id && stands_alone).then_some(start..start + 20)
+    }
+
+    fn aws_secret(&self, at: usize) -> Option<Range<usize>> {
+        if !self.says(at, "key") {
+            return None;
+        }
+        let separator = |byte: u8| b"_- .".contains(&byte);
+        let access = self.said(self.start_of(at, separator), "access")?;
+        self.said(self.start_of(access, separator), "secret")?;
+        let start = self.end_of(at + 3, |byte| b" \t:=>\"'`\\".contains(&byte));
+        let is_of = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'/' || byte == b'+';
+        let end = self.end_of(start, is_of);
+        (start > at + 3 && end - start == 40).then_some(start..end)
+    }
+
+    fn email(&self, at: usize) -> Option<Range<usize>> {
+        let is_of_name = |byte: u8| {
+            byte.is_ascii_alphanumeric() || b"._%+'-".contains(&byte) || !byte.is_ascii()
+        };
+        let start = self.start_of(at, is_of_name);
+        let is_of_host =
+            |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || !byte.is_ascii();
+        let mut end = self.end_of(at + 1, is_of_host);
+        let mut has_dot = false;
+        while end > at + 1 && self.byte(end) == Some(b'.') {
+            let label = self.end_of(end + 1, is_of_host);
+            if label == end + 1 {
+                break;
+            }
+            (end, has_dot) = (label, true);
+        }
+        // Punctuation behind an address, such as a dash, may have been taken for a part of it; it does no harm.
+        let top = self.start_of(end, is_of_host);
+        (start < at && has_dot && end - top >= 2).then_some(start..end)
+    }
+
+    fn url_password(&mut self, at: usize) -> Option<Range<usize>> {
+        let has_scheme = self
+            .before(at)
+            .is_some_and(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+        if !has_scheme || !self.text[at..].starts_with(b"://") {
+            return None;
+        }
+        let start = at + 3;
+        // A password that has a slash, a blank or the like in it is no part of a URL any more (RFC 3986, section 3.2.1).
+        let authority = self.end_of(start, |byte| {
+            !byte.is_ascii_whitespace() && !b"/?#\"'<>`".contains(&byte)
+        });
+        let authority = &self.text[start..authority];
+        let user_end = authority.iter().rposition(|byte| *byte == b'@')?;
+        let colon = authority[..user_end]
+            .iter()
+            .position(|byte| *byte == b':')?;
+        let password = start + colon + 1..start + user_end;
+        (!password.is_empty()).then_some(password)
+    }
+}
+
+/// The fewest digits of a card's number.
+const SHORTEST_CARD: usize = 13;
+
+/// Finds numbers of cards. Each lies in a run of digits, blanks and hyphens, and no such run is passed over by who looks at
+/// every thirteenth byte only.
+fn cards(text: &[u8], found: &mut Vec<Range<usize>>) {
+    let is_of = |byte: &u8| byte.is_ascii_digit() || *byte == b' ' || *byte == b'-';
+    let (mut at, mut passed) = (SHORTEST_CARD - 1, 0);
+    while let Some(byte) = text.get(at) {
+        if is_of(byte) {
+            let before = text[passed..at].iter().rev().take_while(|byte| is_of(byte));
+            let after = text[at..].iter().take_while(|byte| is_of(byte));
+            let (start, end) = (at - before.count(), at + after.count());
+            if end - start >= SHORTEST_CARD {
+                cards_in_run(text, start..end, found);
+            }
+            (at, passed) = (end, end);
+        }
+        at += SHORTEST_CARD;
+    }
+}
+
+fn cards_in_run(text: &[u8], run: Range<usize>, found: &mut Vec<Range<usize>>) {
+    let mut groups = Groups::default();
+    let mut at = run.start;
+    while at < run.end {
+        let digits = text[at..run.end]
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit());
+        let group = (at, at + digits.count());
+        at = group.1 + 1;
+        if group.0 == group.1 {
+            // Two blanks in a row.
+            groups.count = 0;
+            continue;
+        }
+        let alone = (SHORTEST_CARD..=19)
+            .contains(&(group.1 - group.0))
+            .then_some(group.0);
+        let starts = [alone, groups.card_ending_in(text, group)];
+        let mut starts = starts.into_iter().flatten();
+        if let Some(start) = starts.find(|start| is_card(text, *start, group.1)) {
+            found.push(start..group.1);
+            groups.count = 0;
+        } else {
+            groups.push(group);
+        }
+    }
+}
+
+fn is_card(text: &[u8], start: usize, end: usize) -> bool {
+    let byte = |at: Option<usize>| at.and_then(|at| text.get(at)).copied();
+    let is_digit = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_digit());
+    let (before, after) = (byte(start.checked_sub(1)), byte(Some(end)));
+    let is_fraction = before == Some(b'.') && is_digit(byte(start.checked_sub(2)));
+    let goes_on = after == Some(b'.') && is_digit(byte(Some(end + 1)));
+    matches!(text[start], b'2'..=b'6')
+        && !Scan::is_in_word(before)
+        && !Scan::is_in_word(after)
+        && !is_fraction
+        && !goes_on
+        && has_check_digit(&text[start..end])
+}
+
+/// The last groups of digits with one blank or hyphen between each and the next.
+#[derive(Default)]
+struct Groups {
+    /// Newest last. (Start and end.)
+    last: [(usize, usize); 3],
+    count: usize,
+}
+
+impl Groups {
+    fn push(&mut self, group: (usize, usize)) {
+        if self.count == self.last.len() {
+            self.last.rotate_left(1);
+            self.count -= 1;
+        }
+        self.last[self.count] = group;
+        self.count += 1;
+    }
+
+    /// Where the number of a card begins that ends with this group, by how its digits are grouped.
+    fn card_ending_in(&self, text: &[u8], group: (usize, usize)) -> Option<usize> {
+        let length = |(start, end): (usize, usize)| end - start;
+        let groups = &self.last[..self.count];
+        let matches = |shape: &[usize]| {
+            let (last, others) = shape.split_last()?;
+            let before = groups.get(groups.len().checked_sub(others.len())?..)?;
+            let separator = text[before.last()?.1];
+            let is_shape = length(group) == *last
+                && before
+                    .iter()
+                    .zip(others)
+                    .all(|(group, wanted)| length(*group) == *wanted && text[group.1] == separator);
+            is_shape.then(|| before[0].0)
+        };
+        [&[4, 4, 4, 4][..], &[4, 6, 5], &[4, 6, 4]]
+            .into_iter()
+            .find_map(matches)
+    }
+}
+
+/// Whether the last digit is the check digit of those before it (Luhn).
+fn has_check_digit(digits: &[u8]) -> bool {
+    let digits = digits.iter().rev().filter(|byte| byte.is_ascii_digit());
+    let sum: u32 = digits
+        .enumerate()
+        .map(|(at, digit)| match u32::from(digit - b'0') << (at % 2) {
+            digit if digit > 9 => digit - 9,
+            digit => digit,
+        })
+        .sum();
+    sum.is_multiple_of(10)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn hide(text: &str) -> String {
+        let patterns = Patterns::of(&SecretPattern::ALL, &[]).expect("patterns");
+        patterns.hide(text).unwrap_or_else(|| text.to_owned())
+    }
+
+    #[test]
+    fn bearer_tokens_are_hidden_and_prose_stays() {
+        for (text, expected) in [
+            ("Authorization: Bearer abc", "Authorization: Bearer ***"),
+            (
+                r#"{"authorization":"bearer  a.b-c~/+=="}"#,
+                r#"{"authorization":"bearer  ***"}"#,
+            ),
+            (
+                "authorization=Basic dXNlcjpwYXNz;",
+                "authorization=Basic ***;",
+            ),
+            ("got BEARER abcd1234.", "got BEARER ***"),
+            (
+                "Bearer mF_9.B5f-4.1JqM, Bearer xyzxyz99",
+                "Bearer ***, Bearer ***",
+            ),
+        ] {
+            assert_eq!(hide(text), expected);
+        }
+        for prose in [
+            "the bearer of this",
+            "Bearer token missing",
+            "forbearer abcd1234",
+            "bearer",
+            "bearer ",
+            "basic dXNlcjpwYXNz",
+            "Bearer ***",
+            "bearer authentication",
+        ] {
+            assert_eq!(hide(prose), prose);
+        }
+    }
+
+    const JWT: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9";
+
+    #[test]
+    fn json_web_tokens_are_hidden() {
+        for (text, expected) in [
+            (format!("jwt={JWT}; {JWT}"), "jwt=***; ***"),
+            (format!("\"{JWT}\""), "\"***\""),
+            ("eyJhbGciOiJub25lIn0.eyJzdWIiOiIx.".to_owned(), "***"),
+            ("eyJhbGciOiJkaXIifQ.key.iviv.text.tagg.".to_owned(), "***."),
+        ] {
+            assert_eq!(hide(&text), expected);
+        }
+        for other in [
+            "eyJ",
+            "eyJhbGciOiJIUzI1NiJ9",
+            "eyJhbGciOiJIUzI1NiJ9.x",
+            "hey Joe. x. y",
+            "eyJ.a.b",
+        ] {
+            assert_eq!(hide(other), other);
+        }
+    }
+
+    #[test]
+    fn keys_of_aws_are_hidden() {
+        let secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+        for (text, expected) in [
+            ("id AKIAIOSFODNN7EXAMPLE.".to_owned(), "id ***."),
+            ("ASIAIOSFODNN7EXAMPLE".to_owned(), "***"),
+            (
+                format!("aws_secret_access_key = {secret}"),
+                "aws_secret_access_key = ***",
+            ),
+            (
+                format!(r#""SecretAccessKey": "{secret}","#),
+                r#""SecretAccessKey": "***","#,
+            ),
+            (
+                format!("AWS_SECRET_ACCESS_KEY={secret}\n"),
+                "AWS_SECRET_ACCESS_KEY=***\n",
+            ),
+        ] {
+            assert_eq!(hide(&text), expected);
+        }
+        for other in [
+            "AKIAIOSFODNN7EXAMPL",
+            "AKIAIOSFODNN7EXAMPLES",
+            "XAKIAIOSFODNN7EXAMPLE",
+            "AKIAiosfodnn7example",
+            "ASIA",
+            "secret_access_key = short",
+            secret,
+        ] {
+            assert_eq!(hide(other), other);
+        }
+    }
+
+    #[test]
+    fn numbers_of_cards_are_hidden_and_other_numbers_stay() {
+        for (text, expected) in [
+            ("card 4111111111111111", "card ***"),
+            ("4111 1111 1111 1111.", "***."),
+            ("4111-1111-1111-1111,5500-0000-0000-0004", "***,***"),
+            (
+                "amex 3782 822463 10005 and 378282246310005",
+                "amex *** and ***",
+            ),
+            ("diners 3056 930902 5904", "diners ***"),
+            ("12 4111 1111 1111 1111 7", "12 *** 7"),
+            ("visa13 4222222222222", "visa13 ***"),
+            ("(6011111111111117)", "(***)"),
+            ("n=4111111111111111;", "n=***;"),
+        ] {
+            assert_eq!(hide(text), expected);
+        }
+        for other in [
+            "4111111111111112",
+            "4111 1111 1111 1112",
+            "41111111111111111111",
+            "x4111111111111111",
+            "4111111111111111x",
+            "0.4111111111111111",
+            "4111111111111111.5",
+            "1700000000000",
+            "411111111111",
+            "4111-1111 1111-1111",
+            "4111  1111 1111 1111",
+            "1 2 3 4",
+            "4111_1111_1111_1111",
+            // No UUID has groups of these lengths.
+            "550e8400-e29b-41d4-abcd-411111111111",
+            "550e8400-e29b-abcd-4111-111111111111",
+            "41111111-1111-1111-1111-111111111111",
+            "41111111111111111111111111111111",
+        ] {
+            assert_eq!(hide(other), other);
+        }
+    }
+
+    #[test]
+    fn addresses_are_hidden() {
+        for (text, expected) in [
+            ("to ada@example.com.", "to ***."),
+            ("<ada.l+x@mail.example.co.uk>", "<***>"),
+            ("jürgen@müller.de, b@c.io", "***, ***"),
+        ] {
+            assert_eq!(hide(text), expected);
+        }
+        for other in [
+            "@",
+            "a@",
+            "@b.com",
+            "a@b",
+            "user@host",
+            "a@.com",
+            "a@b.c",
+            "a @b.com",
+            "***@",
+        ] {
+            assert_eq!(hide(other), other);
+        }
+    }
+
+    #[test]
+    fn passwords_in_urls_are_hidden() {
+        for (text, expected) in [
+            (
+                "postgres://app:geheim@db:5432/shop?x=1",
+                "postgres://app:***@db:5432/shop?x=1",
+            ),
+            ("redis://:p@ss@host", "redis://:***@host"),
+            (
+                "(\"amqp+ssl://a:b@c.example.com\")",
+                "(\"amqp+ssl://a:***@c.example.com\")",
+            ),
+        ] {
+            assert_eq!(hide(text), expected);
+        }
+        for other in [
+            "http://host:80/a@b",
+            "http://user@host",
+            "://a:b@c",
+            "http://user:@host",
+            "x: //a:b@c",
+            "a://b:***@c",
+            "std::fmt::Display",
+        ] {
+            assert_eq!(hide(other), other);
+        }
+    }
+
+    #[test]
+    fn only_what_was_asked_for_is_hidden() {
+        let text =
+            format!("Bearer abcd1234 {JWT} AKIAIOSFODNN7EXAMPLE 4111111111111111 a@b.io x://u:p@h");
+        for pattern in SecretPattern::ALL {
+            let patterns = Patterns::of(&[pattern], &[]).expect("patterns");
+            let hidden = patterns.hide(&text).expect("one of each");
+            assert_eq!(hidden.matches(MASK).count(), 1, "{hidden}");
+        }
+        assert!(Patterns::of(&[], &[]).is_none());
+        assert_eq!(hide(&text), "Bearer *** *** *** *** *** x://u:***@h");
+    }
+
+    #[cfg(feature = "regex")]
+    #[test]
+    fn expressions_hide_their_groups_or_all_they_match() {
+        let said = ["order-[0-9]+", "session=(\\w+);(\\w*)"].map(str::to_owned);
+        let patterns = Patterns::of(&[SecretPattern::Email], &said).expect("patterns");
+        for (text, expected) in [
+            (
+                "order-12 session=abc;d; a@b.io",
+                Some("*** session=***;***; ***"),
+            ),
+            ("session=***; a@b.io", Some("session=***; ***")),
+            ("x@b.io order-1", Some("*** ***")),
+            ("order- session", None),
+            ("session=***;", None),
+        ] {
+            assert_eq!(patterns.hide(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    /// Pieces of which secrets are made, and what comes between.
+    fn pieces() -> impl Strategy<Value = Vec<String>> {
+        let piece = prop_oneof![
+            "bearer |Bearer |authorization: |eyJ|AKIA|ASIA|secret_access_key=|://|[@.: -]|é|[a-z]{1,3}|[0-9]{1,6}|[A-Z0-9]{16}|[*]{3}",
+            Just("4111 1111 1111 1111".to_owned()),
+            Just(JWT.to_owned()),
+        ];
+        prop::collection::vec(piece, 0..30)
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_looked_through(pieces in pieces(), other: String) {
+            for text in [pieces.concat(), other] {
+                hide(&text);
+            }
+        }
+
+        #[test]
+        fn what_is_hidden_stays_so(pieces in pieces()) {
+            let once = hide(&pieces.join(" "));
+            prop_assert_eq!(hide(&once), once);
+        }
+
+        #[test]
+        fn secrets_are_found_in_any_text(before in "([a-z .,]{0,20}[ ,])?", after in "([ ,][a-z .,]{0,20})?") {
+            for secret in [
+                "4111 1111 1111 1111", "4111111111111111", JWT, "AKIAIOSFODNN7EXAMPLE", "ada@example.com",
+                "Bearer 0123456789abcdef", "https://ada:0123456789@host",
+            ] {
+                let hidden = hide(&format!("{before}{secret}{after}"));
+                prop_assert!(hidden.contains(MASK), "{}", hidden);
+                prop_assert!(hidden.starts_with(&before) && hidden.ends_with(&after), "{}", hidden);
+                prop_assert!(!hidden.contains("0123456789") && !hidden.contains("1111") && !hidden.contains("example"));
+            }
+        }
+    }
+
+    /// What would take hours if it were looked at again for each of its bytes.
+    #[test]
+    fn long_texts_of_beginnings_are_gone_through_once() {
+        for piece in [
+            "eyJ",
+            "a@",
+            "@a",
+            "x://",
+            "bearer ",
+            "1 ",
+            "1111 ",
+            "4111-",
+            "key",
+            "secret_access_key",
+            "AKIA",
+        ] {
+            let text = piece.repeat(1 << 20);
+            assert!(hide(&text).len() <= text.len());
+        }
+    }
+}

@@ -1,0 +1,2 @@
+#[hestia::main(redact = "card")]
+fn main() {}
