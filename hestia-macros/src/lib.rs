@@ -89,6 +89,7 @@ use proc_macro::TokenStream;
 /// | `crash_safe` | `true`, `false` or the path* of a directory | `false` |
 /// | `drain_on_crash` | `true` or `false` | `false` |
 /// | `internal_logger` | `true` or `false` | `false` |
+/// | `tracing` | `true` or `false`; with the feature `tracing` | `false` |
 /// | `on_error` | a function* | none |
 /// | `env` | `true` or `false` | `true` |
 /// | `crate` | the path of hestia, when it has another name | `::hestia` |

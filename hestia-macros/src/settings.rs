@@ -96,7 +96,7 @@ const SYNC: Setting = setting(
 );
 
 /// As the documentation has them.
-const SETTINGS: [Setting; 28] = [
+const SETTINGS: [Setting; 29] = [
     setting("app", "text", r#"app = "billing""#, read::text),
     setting("version", "text", r#"version = "1.2.0""#, read::text),
     setting(
@@ -193,6 +193,7 @@ const SETTINGS: [Setting; 28] = [
         "internal_logger = true",
         read::bool,
     ),
+    setting("tracing", BOOL, "tracing = true", read::tracing),
     setting(
         "on_error",
         "a function",

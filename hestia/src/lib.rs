@@ -47,6 +47,8 @@
 //! |---|---|
 //! | `dotenv` | reads a `.env` file beside the environment |
 //! | `gzip` | archives of rotated files can be compressed to `.gz` |
+//! | `opentelemetry` | the ids of OpenTelemetry's current span are on every record outside of hestia's own traces |
+//! | `tracing` | events and spans of `tracing` in the same log: `hestia::tracing` |
 //! | `zstd` | the same to `.zst`; needs a C compiler |
 #![deny(unsafe_code)]
 
@@ -80,6 +82,8 @@ mod stats;
 mod sync;
 mod thread;
 mod trace_context;
+#[cfg(feature = "tracing")]
+pub mod tracing;
 mod writer;
 
 pub use ::uuid::Uuid;

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use log::{Level, Log};
 
+use super::ambient;
 use super::emit::{describe_shared, describe_site, emit, emit_sized, refuse};
 use super::forward::forward;
 use super::front;
@@ -202,14 +203,16 @@ impl Callsite {
             && !(front.is_mapped && (self.site.message.is_printed() || scopes::is_in_one()))
         {
             let scope = scopes::refer();
+            let trace = ambient::refer(scope);
             // Where it is beyond all measure it finds no room.
             let size = sum(
-                sum(StaticHead::SIZE, scope.size()),
+                sum(StaticHead::SIZE, scope.size() + trace.size()),
                 sum(values_size, arguments_size),
             );
-            let is_written = emit_sized(front, size, scope.flags(), |pen| {
+            let is_written = emit_sized(front, size, scope.flags() | trace.flags(), |pen| {
                 StaticHead(&self.site).write(pen);
                 scope.write(pen);
+                trace.write(pen);
                 values.write(pen);
                 arguments.write(pen);
             });
@@ -269,7 +272,7 @@ impl Callsite {
         let around = Around {
             scope: scope.shared(),
             logger: shared,
-            trace: None,
+            trace: ambient::ids(scope.shared()),
             copies_scope: is_mapped,
         };
         let made = with_memory(|bytes| {

@@ -15,6 +15,7 @@ use super::settings::{CrashSafe, Origin, Settings, Signal, invalid, same_hook};
 use super::{HESTIA, Handle, exit};
 use crate::clock::Order;
 use crate::error::{ErrorKind, Incident, InitError};
+use crate::filter::directives::tell_of_levels;
 use crate::internal;
 use crate::level::to_grammar;
 use crate::queue::Overflow;
@@ -371,6 +372,26 @@ impl Builder {
         self
     }
 
+    /// Whether events and spans of `tracing` go to hestia: makes [`tracing::layer`](crate::tracing::layer), with a registry of its own,
+    /// the subscriber of the program; no unless said. A program that has one already says `layer()` there instead.
+    ///
+    /// # Errors
+    /// [`init`](Builder::init) fails when `tracing` has another subscriber that hestia's layer is not part of.
+    ///
+    /// # Example
+    /// ```
+    /// # let directory = tempfile::tempdir()?;
+    /// hestia::builder().logs_dir(directory.path()).tracing(true).init()?;
+    /// tracing::info!(user_id = 5, "ready");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "tracing")]
+    pub fn tracing(mut self, on: bool) -> Self {
+        let turn_on: fn() -> Result<(), InitError> = crate::tracing::turn_on;
+        self.settings.tracing = self.settings.said(on.then_some(turn_on));
+        self
+    }
+
     /// Called for each trouble of hestia's own, on the thread that met it. What it logs goes to the
     /// internal log only. A panic in it is ignored.
     pub fn on_error(mut self, hook: impl Fn(&Incident) + Send + Sync + 'static) -> Self {
@@ -453,8 +474,11 @@ fn start(settings: Settings, warnings: &[Warning]) -> Result<Handle, InitError> 
     if log::set_logger(&HESTIA).is_err() && !is_ours() {
         return Err(InitError::new(
             ErrorKind::OtherLogger,
-            "the `log` crate has another logger already; `init` must come before it, or instead of it",
+            "the `log` crate has another logger already (`tracing_subscriber`'s `init` installs one, too); `init` must come before it, or instead of it",
         ));
+    }
+    if let Some(turn_on) = settings.tracing.value {
+        turn_on()?;
     }
     internal::set_hook(settings.error_hook.clone());
     if settings.internal_logger.value {
@@ -468,6 +492,7 @@ fn start(settings: Settings, warnings: &[Warning]) -> Result<Handle, InitError> 
     }
     tell_warnings(warnings, &settings);
     let pipeline: &Pipeline = Pipeline::start(Arc::new(settings), WithoutThread::Fail)?;
+    tell_of_levels();
     if let Err(error) = exit::prepare(&pipeline.settings) {
         internal::tell("signals", format!("cannot listen for signals: {error}"));
     }

@@ -26,7 +26,7 @@ use crate::callsite::{self, Front, Hooks};
 use crate::clock::{TickSource, deadline_in};
 use crate::error::{ErrorKind, FlushError, InitError, SinkError, chain};
 use crate::facts::Facts;
-use crate::filter::directives::{Gate, Table};
+use crate::filter::directives::{Gate, Table, tell_of_levels};
 use crate::internal;
 use crate::queue::mapping::Mapping;
 use crate::queue::wake::{DIRECT, FORKED};
@@ -218,7 +218,7 @@ impl Pipeline {
                     output.own_level = inherited.map_or(output.own_level, |(_, level)| *level);
                 }
                 let directives = directives.unwrap_or_else(|| lock(&child.directives).clone());
-                child.set_directives(directives);
+                child.change_directives(directives);
                 if let Err(error) = signals::listen(&child.settings) {
                     internal::tell("fork", format!("cannot listen for signals: {error}"));
                 }
@@ -487,6 +487,11 @@ impl Pipeline {
 
     /// New levels for all outputs; each keeps its own level, where it has one.
     pub(super) fn set_directives(&self, directives: Directives) {
+        self.change_directives(directives);
+        tell_of_levels();
+    }
+
+    fn change_directives(&self, directives: Directives) {
         self.let_pass();
         let outputs = lock(&self.outputs);
         for output in &*outputs {
@@ -517,6 +522,7 @@ impl Pipeline {
         self.front.gate.set(union(&outputs));
         drop(outputs);
         self.publish_max_level();
+        tell_of_levels();
         Ok(())
     }
 

@@ -276,6 +276,9 @@ pub(super) fn rows(settings: &Settings) -> Vec<ReportRow> {
     });
     rows.add("drain_on_crash", &settings.drain_on_crash, on_or_off);
     rows.add("internal_logger", &settings.internal_logger, on_or_off);
+    rows.add("tracing", &settings.tracing, |turn_on| {
+        on_or_off(&turn_on.is_some())
+    });
     rows.add("env", &settings.reads_environment, on_or_off);
     rows.0
 }

@@ -179,6 +179,8 @@ pub(super) struct Settings {
     pub(super) drain_on_crash: Said<bool>,
     pub(super) internal_logger: Said<bool>,
     pub(super) crash_safe: Said<CrashSafe>,
+    /// Makes hestia the subscriber of `tracing`, where that was asked for.
+    pub(super) tracing: Said<Option<fn() -> Result<(), InitError>>>,
     pub(super) error_hook: Option<ErrorHook>,
     pub(super) reads_environment: Said<bool>,
 }
@@ -216,6 +218,7 @@ impl Default for Settings {
             drain_on_crash: Said::default(false),
             internal_logger: Said::default(false),
             crash_safe: Said::default(CrashSafe::Off),
+            tracing: Said::default(None),
             error_hook: None,
             reads_environment: Said::default(true),
         }

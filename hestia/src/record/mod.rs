@@ -57,11 +57,13 @@ use crate::trace_context::TraceIds;
 pub use decode::{DecodeError, Entries, Items};
 pub use encode::{Encode, Encoded, Encoder, MapEncoder, SeqEncoder};
 pub(crate) use image::{
-    Around, ConstantSite, Image, InlineSite, Site, StaticHead, Text, append_thread,
+    Around, ConstantSite, Image, InlineSite, Site, StaticHead, Text, append_thread, append_trace,
 };
 pub use message::Message;
 pub use metadata::Metadata;
 pub(crate) use metadata::StaticSite;
+#[cfg(feature = "tracing")]
+pub(crate) use shared::set_fields;
 pub(crate) use shared::{Shared, set_field};
 pub use value::{Field, Value};
 
