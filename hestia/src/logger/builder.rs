@@ -11,6 +11,8 @@ use super::env::{Environment, Warning};
 use super::outputs::{Console, JsonFile, Output, Switch, TextFile};
 use super::pipeline::{self, Pipeline, WithoutThread};
 use super::report::Report;
+#[cfg(feature = "tracing")]
+use super::settings::TurnOn;
 use super::settings::{CrashSafe, Origin, Settings, Signal, invalid, same_hook};
 use super::{HESTIA, Handle, exit};
 use crate::clock::Order;
@@ -387,7 +389,7 @@ impl Builder {
     /// ```
     #[cfg(feature = "tracing")]
     pub fn tracing(mut self, on: bool) -> Self {
-        let turn_on: fn() -> Result<(), InitError> = crate::tracing::turn_on;
+        let turn_on: TurnOn = crate::tracing::turn_on;
         self.settings.tracing = self.settings.said(on.then_some(turn_on));
         self
     }

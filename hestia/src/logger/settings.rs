@@ -143,6 +143,9 @@ macro_rules! crash_safe_in {
 
 crash_safe_in!(&str String &Path PathBuf);
 
+/// Turns on something else beside hestia.
+pub(super) type TurnOn = fn() -> Result<(), InitError>;
+
 /// Everything `init` needs. While the builder fills it, paths and levels are as the code said them.
 #[derive(Clone)]
 pub(super) struct Settings {
@@ -180,7 +183,7 @@ pub(super) struct Settings {
     pub(super) internal_logger: Said<bool>,
     pub(super) crash_safe: Said<CrashSafe>,
     /// Makes hestia the subscriber of `tracing`, where that was asked for.
-    pub(super) tracing: Said<Option<fn() -> Result<(), InitError>>>,
+    pub(super) tracing: Said<Option<TurnOn>>,
     pub(super) error_hook: Option<ErrorHook>,
     pub(super) reads_environment: Said<bool>,
 }

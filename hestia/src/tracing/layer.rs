@@ -226,7 +226,7 @@ fn site(metadata: &'static Metadata<'static>) -> InlineSite<'static> {
 }
 
 /// This span, or the nearest one around it that hestia has wanted.
-fn nearest<'a, S: LookupSpan<'a>>(span: SpanRef<'a, S>) -> Option<SpanRef<'a, S>> {
+fn nearest<'a, S: LookupSpan<'a>>(span: &SpanRef<'a, S>) -> Option<SpanRef<'a, S>> {
     span.scope().find(|span| with_scope(span, |_| ()).is_some())
 }
 
@@ -265,9 +265,9 @@ where
             return None;
         }
         if let Some(parent) = attributes.parent() {
-            return shared_of(&nearest(context.span(parent)?)?);
+            return shared_of(&nearest(&context.span(parent)?)?);
         }
-        match context.lookup_current().and_then(nearest) {
+        match context.lookup_current().and_then(|span| nearest(&span)) {
             Some(parent) => spans::innermost_within(self.span_number(&parent.id()))
                 .unwrap_or_else(|| shared_of(&parent)),
             None => spans::innermost(),
@@ -430,7 +430,9 @@ where
             Place::Here
         } else {
             let named = event.parent().and_then(|parent| context.span(parent));
-            parent = named.and_then(nearest).and_then(|span| scope_of(&span));
+            parent = named
+                .and_then(|span| nearest(&span))
+                .and_then(|span| scope_of(&span));
             Place::In(parent.as_ref().map(|parent: &Kept| &**parent.shared()))
         };
         let site = site(event.metadata());
