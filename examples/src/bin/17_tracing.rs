@@ -10,7 +10,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 
 /// A dependency that has never heard of `tracing`.
 mod warehouse {
-    pub fn take(item: &str) -> Result<u32, std::num::ParseIntError> {
+    pub(crate) fn take(item: &str) -> Result<u32, std::num::ParseIntError> {
         log::info!(item; "taken from the shelf");
         item.trim_start_matches("item-").parse()
     }
