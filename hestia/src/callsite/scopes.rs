@@ -175,6 +175,7 @@ pub(super) fn refer() -> Reference {
 
 impl Reference {
     /// Whether the scope belongs to a trace.
+    #[cfg(feature = "opentelemetry")]
     #[inline]
     pub(super) fn has_trace(self) -> bool {
         // SAFETY: as in `refer`: nothing has happened on this thread since.

@@ -56,8 +56,10 @@ use crate::trace_context::TraceIds;
 
 pub use decode::{DecodeError, Entries, Items};
 pub use encode::{Encode, Encoded, Encoder, MapEncoder, SeqEncoder};
+#[cfg(feature = "opentelemetry")]
+pub(crate) use image::append_trace;
 pub(crate) use image::{
-    Around, ConstantSite, Image, InlineSite, Site, StaticHead, Text, append_thread, append_trace,
+    Around, ConstantSite, Image, InlineSite, Site, StaticHead, Text, append_thread,
 };
 pub use message::Message;
 pub use metadata::Metadata;

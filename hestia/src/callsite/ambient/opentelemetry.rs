@@ -10,7 +10,38 @@ use std::panic::catch_unwind;
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanContext, TraceContextExt as _};
 
+use crate::callsite::scopes::Reference;
+use crate::record::scalar::Out;
+use crate::record::{TRACE, append_trace};
 use crate::trace_context::{TraceContext, TraceIds};
+
+/// What a record that is written in place says of it.
+#[derive(Clone, Copy)]
+pub(in crate::callsite) struct Ambient(Option<TraceIds>);
+
+#[inline]
+pub(in crate::callsite) fn refer(scope: Reference) -> Ambient {
+    Ambient(ids().filter(|_| !scope.has_trace()))
+}
+
+impl Ambient {
+    #[inline(always)]
+    pub(in crate::callsite) fn size(self) -> usize {
+        self.0.map_or(0, |_| size_of::<u128>() + size_of::<u64>())
+    }
+
+    #[inline(always)]
+    pub(in crate::callsite) fn flags(self) -> u32 {
+        self.0.map_or(0, |_| TRACE)
+    }
+
+    #[inline(always)]
+    pub(in crate::callsite) fn write(self, out: &mut impl Out) {
+        if let Some(ids) = self.0 {
+            append_trace(out, ids);
+        }
+    }
+}
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Asked {
