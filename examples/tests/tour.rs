@@ -151,6 +151,13 @@ tour! {
         "41 folded",
         "requests in the sample: {8, ",
     ];
+    tracing_and_log_are_one_log: "22_tracing" => [
+        r#""taken from the shelf": {"id":1,"item":"item-30","request_id":"r-17","span":"order","spans":["order"]}"#,
+        r#""ordered": {"id":1,"request_id":"r-17","span":"order","spans":["order"],"total":42}"#,
+        r#""no such item": {"error":["invalid digit found in string"],"id":2,"#,
+        "22_tracing: close elapsed_ms=",
+        "on by a directive, while running request_id=r-17",
+    ];
     service_logs_every_request_once: "12_service" "600" => [
         "600 of 600 requests answered in ",
         "answered 600",

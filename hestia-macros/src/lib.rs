@@ -100,6 +100,7 @@ use proc_macro::TokenStream;
 /// | `crash_safe` | `true`, `false` or the path* of a directory | `false` |
 /// | `drain_on_crash` | `true` or `false` | `false` |
 /// | `internal_logger` | `true` or `false` | `false` |
+/// | `tracing` | `true` or `false`; with the feature `tracing` | `false` |
 /// | `on_error` | a function* | none |
 /// | `config` | the path* of a file that says the same keys, as TOML; with hestia's feature `config` | none |
 /// | `watch` | whether that is followed while the program runs: `true` or `false` | `true` |

@@ -98,7 +98,7 @@ const SYNC: Setting = setting(
 );
 
 /// As the documentation has them.
-const SETTINGS: [Setting; 33] = [
+const SETTINGS: [Setting; 34] = [
     setting("app", "text", r#"app = "billing""#, read::text),
     setting("version", "text", r#"version = "1.2.0""#, read::text),
     setting(
@@ -208,6 +208,7 @@ const SETTINGS: [Setting; 33] = [
         "internal_logger = true",
         read::bool,
     ),
+    setting("tracing", BOOL, "tracing = true", read::tracing),
     setting(
         "on_error",
         "a function",

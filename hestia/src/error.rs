@@ -17,6 +17,8 @@ pub enum ErrorKind {
     AlreadyRunning,
     /// The `log` crate has another logger already.
     OtherLogger,
+    /// `tracing` has another subscriber already.
+    OtherSubscriber,
     /// hestia is not running.
     NotRunning,
     /// A setting cannot be what it was said to be.

@@ -51,7 +51,10 @@
 //! | `config` | settings are read from a file, `hestia.toml`, and followed while the program runs: `Builder::config` |
 //! | `dotenv` | reads a `.env` file beside the environment |
 //! | `gzip` | archives of rotated files can be compressed to `.gz` |
+//! | `opentelemetry` | the ids of OpenTelemetry's current span are on every record outside of hestia's own traces |
+//! | `regex` | secrets can be found by regular expressions: `Redaction::pattern` |
 //! | `tower` | the same as `actix` for axum, tonic and all that is made of tower's services |
+//! | `tracing` | events and spans of `tracing` in the same log: `hestia::tracing` |
 //! | `zstd` | the same to `.zst`; needs a C compiler |
 #![deny(unsafe_code)]
 
@@ -86,6 +89,8 @@ mod sync;
 pub mod testing;
 mod thread;
 mod trace_context;
+#[cfg(feature = "tracing")]
+pub mod tracing;
 #[cfg(any(feature = "actix", feature = "tower"))]
 pub mod web;
 mod writer;

@@ -299,8 +299,8 @@ fn a_program_with_another_logger_goes_on_without_hestia() {
     assert_eq!(
         said(&program),
         [
-            "hestia: #[hestia::main]: without effect, since the `log` crate has another logger already; `init` must \
-             come before it, or instead of it"
+            "hestia: #[hestia::main]: without effect, since the `log` crate has another logger already \
+             (`tracing_subscriber`'s `init` installs one, too); `init` must come before it, or instead of it"
         ]
     );
     let facts = Told::by(&program).facts;

@@ -80,6 +80,15 @@ pub(super) fn bool(setting: &Setting, argument: &Argument, errors: &mut Errors) 
     }
 }
 
+/// By path: where the feature is missing, the compiler names it.
+pub(super) fn tracing(setting: &Setting, argument: &Argument, errors: &mut Errors) -> Said {
+    let named = |on| if on { "ON" } else { "OFF" };
+    match boolean(argument) {
+        Some(on) => vec![vec![Value::Variant("tracing", named(on))]],
+        None => wrong(setting, argument, errors),
+    }
+}
+
 pub(super) fn directives(setting: &Setting, argument: &Argument, errors: &mut Errors) -> Said {
     let Some(said) = string(argument) else {
         return wrong(setting, argument, errors);

@@ -10,10 +10,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use log::kv::{self, VisitSource, VisitValue};
 
-use super::Front;
 use super::emit::{describe_shared, emit, emit_sized};
 use super::local::{Fill, with_memory};
 use super::scopes;
+use super::{Front, ambient};
 use crate::queue::Reason;
 use crate::record::capture::append_guarded_value;
 use crate::record::encode::{append_guarded, append_static_str, append_str};
@@ -38,11 +38,14 @@ pub(crate) fn log(front: &'static Front, record: &log::Record<'_>, shared: Optio
         && let Some(site) = ConstantSite::of(record)
     {
         let scope = scopes::refer();
-        let size = ConstantSite::SIZE + scopes::Reference::SIZE + 2 * size_of::<usize>();
-        let flags = INLINE_SITE | CONSTANT | scopes::Reference::FLAGS;
+        let trace = ambient::refer(scope);
+        let own = ConstantSite::SIZE + 2 * size_of::<usize>();
+        let size = own + scopes::Reference::SIZE + trace.size();
+        let flags = INLINE_SITE | CONSTANT | scopes::Reference::FLAGS | trace.flags();
         let record = Constant {
             site,
             scope,
+            trace,
             message,
         };
         if emit_sized(front, size, flags, record) {
@@ -56,6 +59,7 @@ pub(crate) fn log(front: &'static Front, record: &log::Record<'_>, shared: Optio
 struct Constant {
     site: ConstantSite,
     scope: scopes::Reference,
+    trace: ambient::Ambient,
     message: &'static str,
 }
 
@@ -64,6 +68,7 @@ impl Fill for Constant {
     fn fill(self, pen: &mut Pen<'_>) {
         self.site.write(pen);
         self.scope.write(pen);
+        self.trace.write(pen);
         append_static_str(pen, self.message);
     }
 }
@@ -88,27 +93,31 @@ fn log_in_memory(front: &'static Front, record: &log::Record<'_>, shared: Option
     let around = Around {
         scope: scope.shared(),
         logger: shared,
-        trace: None,
+        trace: ambient::ids(scope.shared()),
         copies_scope: front.is_mapped,
     };
     let message = keeps(record.args().as_str());
+    send(front, site, around, |image| encode(image, record, message));
+}
+
+/// Makes a record in memory of the thread, and sends it. `fill` returns the flags of the finished record.
+pub(super) fn send(
+    front: &'static Front,
+    site: InlineSite<'_>,
+    around: Around<'_>,
+    fill: impl FnOnce(Image<'_>) -> u32,
+) {
+    let level = site.severity.level();
     let made = with_memory(|bytes| {
-        let flags = encode(bytes, site, record, message, around);
-        emit(front, record.level(), flags, bytes);
+        let flags = fill(Image::begin(bytes, Site::Inline(site), around));
+        emit(front, level, flags, bytes);
     });
     if made.is_none() {
-        front.queue.refuse(record.level(), Reason::TooDeep);
+        front.queue.refuse(level, Reason::TooDeep);
     }
 }
 
-fn encode(
-    bytes: &mut Vec<u8>,
-    site: InlineSite<'_>,
-    record: &log::Record<'_>,
-    constant: Option<&'static str>,
-    around: Around<'_>,
-) -> u32 {
-    let mut image = Image::begin(bytes, Site::Inline(site), around);
+fn encode(mut image: Image<'_>, record: &log::Record<'_>, constant: Option<&'static str>) -> u32 {
     let fields = record.key_values();
     image.fields(|bytes| {
         // A source that fails has handed over what it could; the record is kept.

@@ -1,16 +1,19 @@
 //! Everything that runs on the caller's thread.
 //!
 //! A statement that passed its level check becomes bytes ([`facade`] for records of the `log` crate, [`statement`] for
-//! hestia's macros): straight in the thread's ring where their number is known before, otherwise in memory of the
-//! thread's, which is then copied there ([`emit`], [`local`]). Before that, [`limit`] says whether it is the turn of a
-//! statement that limits how often it logs.
+//! hestia's macros, `event` for those of `tracing`): straight in the thread's ring where their number is known before,
+//! otherwise in memory of the thread's, which is then copied there ([`emit`], [`local`]). Before that, [`limit`] says whether
+//! it is the turn of a statement that limits how often it logs.
 //!
 //! [`Front`] is what callers see of the running logger. `logger` installs it, and installs another one
 //! in a forked child.
 //!
 //! *Invariant:* no user code runs while a reservation is open, and no lock is taken on the usual path.
 
+pub(crate) mod ambient;
 mod emit;
+#[cfg(feature = "tracing")]
+pub(crate) mod event;
 pub(crate) mod facade;
 mod forward;
 pub(crate) mod kept;

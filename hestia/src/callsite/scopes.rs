@@ -13,6 +13,9 @@
     reason = "the innermost scope is reached without a lock or a count"
 )]
 
+#[cfg(feature = "tracing")]
+pub(crate) mod spans;
+
 use std::cell::{Cell, RefCell};
 use std::ptr;
 use std::sync::Arc;
@@ -39,7 +42,8 @@ struct Entered {
 }
 
 struct Entry {
-    number: u64,
+    /// What has one is left by it: the count at its entry, or what a span of `tracing` is known by.
+    number: u128,
     /// `None` outside of everything.
     scope: Option<Kept>,
 }
@@ -61,15 +65,19 @@ impl Drop for Entered {
 
 impl Entered {
     /// `None` in a signal handler that came in the middle of this.
-    fn push(&self, scope: Option<Kept>) -> Option<u64> {
+    fn push(&self, number: u128, scope: Option<Kept>) -> Option<()> {
         let mut entries = self.entries.try_borrow_mut().ok()?;
-        let number = self.count.get();
-        self.count.set(number + 1);
         let entry = Entry { number, scope };
         let address = entry.address();
         entries.push(entry);
         CURRENT.set(address);
-        Some(number)
+        Some(())
+    }
+
+    fn next_number(&self) -> u64 {
+        let number = self.count.get();
+        self.count.set(number + 1);
+        number
     }
 
     /// Takes out what `which` takes from the entries. It is dropped at the very end: that may run code elsewhere.
@@ -86,13 +94,16 @@ impl Entered {
 /// Enters a scope; its number is for [`leave`]. `None` when the thread's locals are gone, at its end.
 pub(crate) fn enter(scope: Option<Kept>) -> Option<u64> {
     ENTERED
-        .try_with(|entered| entered.push(scope))
+        .try_with(|entered| {
+            let number = entered.next_number();
+            entered.push(number.into(), scope).map(|()| number)
+        })
         .ok()
         .flatten()
 }
 
 /// Most often it is the last one.
-fn place(entries: &[Entry], number: u64) -> Option<usize> {
+fn place(entries: &[Entry], number: u128) -> Option<usize> {
     entries.iter().rposition(|entry| entry.number == number)
 }
 
@@ -101,7 +112,7 @@ pub(crate) fn leave(number: u64) {
     let _ = ENTERED.try_with(|entered| {
         // Dropped when nothing is borrowed any more.
         entered.remove(|entries| {
-            let place = place(entries, number)?;
+            let place = place(entries, number.into())?;
             Some(entries.remove(place))
         })
     });
@@ -116,7 +127,7 @@ pub(crate) fn within<R>(scope: Option<&Kept>, run: impl FnOnce() -> R) -> R {
             if let Some(number) = self.0 {
                 let _ = ENTERED.try_with(|entered| {
                     let left = entered.remove(|entries| {
-                        let place = place(entries, number)?;
+                        let place = place(entries, number.into())?;
                         let inside = entries.split_off(place + 1);
                         Some((entries.pop()?, inside))
                     });
@@ -176,6 +187,14 @@ pub(super) fn refer() -> Reference {
 impl Reference {
     pub(super) const SIZE: usize = size_of::<usize>();
     pub(super) const FLAGS: u32 = SCOPE;
+
+    /// Whether the scope belongs to a trace.
+    #[cfg(feature = "opentelemetry")]
+    #[inline]
+    pub(super) fn has_trace(self) -> bool {
+        // SAFETY: as in `refer`: nothing has happened on this thread since.
+        unsafe { self.0.as_ref() }.is_some_and(|scope| scope.trace().is_some())
+    }
 
     #[inline(always)]
     pub(super) fn write(self, out: &mut impl Out) {

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use log::{Level, Log};
 
+use super::ambient;
 use super::emit::{describe_shared, describe_site, emit, emit_sized, refuse};
 use super::forward::forward;
 use super::front;
@@ -210,16 +211,23 @@ impl Callsite {
             && !(front.is_mapped && scopes::is_in_one())
         {
             let scope = scopes::refer();
+            let trace = ambient::refer(scope);
             // Where it is beyond all measure it finds no room.
-            let head_size = StaticHead::SIZE + scopes::Reference::SIZE;
+            let head_size = StaticHead::SIZE + scopes::Reference::SIZE + trace.size();
             let size = sum(head_size, sum(values_size, arguments_size));
             let record = Whole {
                 site: &self.site,
                 scope,
+                trace,
                 values: &values,
                 arguments: &arguments,
             };
-            if emit_sized(front, size, scopes::Reference::FLAGS, record) {
+            if emit_sized(
+                front,
+                size,
+                scopes::Reference::FLAGS | trace.flags(),
+                record,
+            ) {
                 return;
             }
         }
@@ -275,7 +283,7 @@ impl Callsite {
         let around = Around {
             scope: scope.shared(),
             logger: shared,
-            trace: None,
+            trace: ambient::ids(scope.shared()),
             copies_scope: is_mapped,
         };
         let append = |bytes: &mut Vec<u8>| {
@@ -308,6 +316,7 @@ impl Callsite {
 struct Whole<'r, Values, Arguments> {
     site: &'static StaticSite,
     scope: scopes::Reference,
+    trace: ambient::Ambient,
     values: &'r Values,
     arguments: &'r Arguments,
 }
@@ -317,6 +326,7 @@ impl<Values: Part, Arguments: Part> Fill for Whole<'_, Values, Arguments> {
     fn fill(self, pen: &mut Pen<'_>) {
         StaticHead(self.site).write(pen);
         self.scope.write(pen);
+        self.trace.write(pen);
         self.values.write(pen);
         self.arguments.write(pen);
     }

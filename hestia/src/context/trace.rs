@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 
 use super::{Scope, ScopeGuard};
+use crate::callsite::ambient;
 
 pub use crate::trace_context::{TraceContext, TraceError, TraceIds};
 
@@ -71,7 +72,8 @@ pub fn from_headers<Name: AsRef<str>, Value: AsRef<[u8]>>(
     }
 }
 
-/// The trace that is current on this thread.
+/// The trace that is current on this thread. With the feature `opentelemetry` that is, outside of any trace of hestia's, the
+/// one of OpenTelemetry's current span, so that [`child`] and [`inject`] go on with it.
 ///
 /// # Example
 /// ```
@@ -81,7 +83,8 @@ pub fn from_headers<Name: AsRef<str>, Value: AsRef<[u8]>>(
 /// ```
 #[must_use]
 pub fn current() -> Option<TraceContext> {
-    Scope::current().trace().cloned()
+    let own = Scope::current().trace().cloned();
+    own.or_else(ambient::context)
 }
 
 /// The headers that pass the current trace on: `traceparent`, and `tracestate` where there is one; none where there is no

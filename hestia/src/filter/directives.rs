@@ -5,8 +5,8 @@
 //!
 //! *Invariant:* the gate lets everything through that some output's table lets through.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use hestia_grammar::{Directives, target_matches};
@@ -187,6 +187,23 @@ pub(crate) fn generation() -> u32 {
 /// Outdates all remembered verdicts.
 pub(crate) fn levels_changed() {
     GENERATION.fetch_add(2, Ordering::Release);
+}
+
+/// Somebody else who remembers verdicts, and asks again when told to.
+static LISTENER: OnceLock<fn()> = OnceLock::new();
+
+/// Has this called whenever levels have changed. The first one counts.
+#[cfg(feature = "tracing")]
+pub(crate) fn when_levels_change(listener: fn()) {
+    let _ = LISTENER.set(listener);
+}
+
+/// Tells the listener, if there is one. It takes locks of its own, so no lock may be held here; and not in a child that was
+/// just forked, where these may be held for ever by a thread that did not come along.
+pub(crate) fn tell_of_levels() {
+    if let Some(listener) = LISTENER.get() {
+        listener();
+    }
 }
 
 impl Gate {

@@ -41,6 +41,15 @@ pub mod config {
     pub use std::convert::identity as path;
 }
 
+/// Whether `tracing` goes to hestia, by path likewise.
+#[cfg(feature = "tracing")]
+pub mod tracing {
+    /// It does.
+    pub const ON: bool = true;
+    /// It does not.
+    pub const OFF: bool = false;
+}
+
 /// A builder that speaks for the attribute. Without more words the application is the package that is compiled;
 /// a build without Cargo does not know it.
 pub fn builder(package: Option<&str>, version: Option<&str>) -> Builder {

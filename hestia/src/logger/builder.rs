@@ -13,10 +13,13 @@ use super::live::Present;
 use super::outputs::{Console, JsonFile, Output, Switch, TextFile};
 use super::pipeline::{self, Pipeline, WithoutThread};
 use super::report::Report;
+#[cfg(feature = "tracing")]
+use super::settings::TurnOn;
 use super::settings::{CrashSafe, Origin, Settings, Signal, invalid, same_hook};
 use super::{HESTIA, Handle, exit};
 use crate::clock::Order;
 use crate::error::{ErrorKind, Incident, InitError};
+use crate::filter::directives::tell_of_levels;
 use crate::internal;
 use crate::level::to_grammar;
 use crate::queue::Overflow;
@@ -441,6 +444,26 @@ impl Builder {
         self
     }
 
+    /// Whether events and spans of `tracing` go to hestia: makes [`tracing::layer`](crate::tracing::layer), with a registry of its own,
+    /// the subscriber of the program; no unless said. A program that has one already says `layer()` there instead.
+    ///
+    /// # Errors
+    /// [`init`](Builder::init) fails when `tracing` has another subscriber that hestia's layer is not part of.
+    ///
+    /// # Example
+    /// ```
+    /// # let directory = tempfile::tempdir()?;
+    /// hestia::builder().logs_dir(directory.path()).tracing(true).init()?;
+    /// tracing::info!(user_id = 5, "ready");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "tracing")]
+    pub fn tracing(mut self, on: bool) -> Self {
+        let turn_on: TurnOn = crate::tracing::turn_on;
+        self.settings.tracing = self.settings.said(on.then_some(turn_on));
+        self
+    }
+
     /// Called for each trouble of hestia's own, on the thread that met it. What it logs goes to the
     /// internal log only. A panic in it is ignored.
     pub fn on_error(mut self, hook: impl Fn(&Incident) + Send + Sync + 'static) -> Self {
@@ -645,8 +668,11 @@ fn start(complete: Complete) -> Result<Handle, InitError> {
     if log::set_logger(&HESTIA).is_err() && !is_ours() {
         return Err(InitError::new(
             ErrorKind::OtherLogger,
-            "the `log` crate has another logger already; `init` must come before it, or instead of it",
+            "the `log` crate has another logger already (`tracing_subscriber`'s `init` installs one, too); `init` must come before it, or instead of it",
         ));
+    }
+    if let Some(turn_on) = settings.tracing.value {
+        turn_on()?;
     }
     internal::set_hook(settings.error_hook.clone());
     if settings.internal_logger.value {
@@ -665,6 +691,7 @@ fn start(complete: Complete) -> Result<Handle, InitError> {
     let present = Present::at_start(&settings);
     let pipeline: &Pipeline =
         Pipeline::start(Arc::new(settings), present, source, WithoutThread::Fail)?;
+    tell_of_levels();
     if let Err(error) = exit::prepare(&pipeline.settings) {
         internal::tell("signals", format!("cannot listen for signals: {error}"));
     }

@@ -15,7 +15,7 @@ use super::own_file::OwnFile;
 use super::pipeline::{DEFAULT_LEVEL, Output, Pipeline};
 use super::settings::{Origin, Said, Settings, invalid};
 use crate::error::InitError;
-use crate::filter::directives::Table;
+use crate::filter::directives::{Table, tell_of_levels};
 use crate::level::{from_grammar, to_grammar};
 use crate::sync::lock;
 use crate::writer::control::Change;
@@ -166,11 +166,18 @@ impl Pipeline {
         })
     }
 
-    /// Changes what is said about levels, and has everything follow.
+    /// Changes what is said about levels, has everything follow, and tells whoever remembers them.
     pub(super) fn change_levels<T>(
         &self,
         change: impl FnOnce(&mut [Output], &mut Present) -> T,
     ) -> T {
+        let result = self.exchange_levels(change);
+        tell_of_levels();
+        result
+    }
+
+    /// Without telling, which takes locks of others: a forked child may find them taken for ever.
+    fn exchange_levels<T>(&self, change: impl FnOnce(&mut [Output], &mut Present) -> T) -> T {
         let mut outputs = lock(&self.outputs);
         let mut present = lock(&self.present);
         let result = change(&mut outputs, &mut present);
@@ -208,7 +215,7 @@ impl Pipeline {
     /// In a forked child: what its parent had changed, output by output.
     pub(super) fn inherit(&self, inherited: &[Inherited]) {
         let mut changed = Vec::new();
-        self.change_levels(|outputs, _| {
+        self.exchange_levels(|outputs, _| {
             for (place, output) in outputs.iter_mut().enumerate() {
                 let Some(parent) = inherited.iter().find(|one| one.name == output.name) else {
                     continue;

@@ -28,7 +28,7 @@ use crate::callsite::{self, Front, Hooks};
 use crate::clock::{TickSource, deadline_in};
 use crate::error::{ErrorKind, FlushError, InitError, SinkError, chain};
 use crate::facts::Facts;
-use crate::filter::directives::{Gate, Table};
+use crate::filter::directives::{Gate, Table, tell_of_levels};
 use crate::internal;
 use crate::queue::mapping::Mapping;
 use crate::queue::wake::{DIRECT, FORKED};
@@ -576,6 +576,7 @@ impl Pipeline {
         drop(present);
         drop(outputs);
         self.publish_max_level();
+        tell_of_levels();
         self.wake().rouse();
     }
 }

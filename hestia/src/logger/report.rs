@@ -294,6 +294,9 @@ pub(super) fn rows(settings: &Settings) -> Vec<ReportRow> {
         or(path.as_deref(), "none")
     });
     rows.add("watch", &settings.watch, on_or_off);
+    rows.add("tracing", &settings.tracing, |turn_on| {
+        on_or_off(&turn_on.is_some())
+    });
     rows.add("env", &settings.reads_environment, on_or_off);
     rows.0
 }

@@ -152,6 +152,9 @@ macro_rules! crash_safe_in {
 
 crash_safe_in!(&str String &Path PathBuf);
 
+/// Turns on something else beside hestia.
+pub(super) type TurnOn = fn() -> Result<(), InitError>;
+
 /// Everything `init` needs. While the builder fills it, paths and levels are as the code said them.
 #[derive(Clone)]
 pub(super) struct Settings {
@@ -191,6 +194,8 @@ pub(super) struct Settings {
     pub(super) drain_on_crash: Said<bool>,
     pub(super) internal_logger: Said<bool>,
     pub(super) crash_safe: Said<CrashSafe>,
+    /// Makes hestia the subscriber of `tracing`, where that was asked for.
+    pub(super) tracing: Said<Option<TurnOn>>,
     pub(super) error_hook: Option<ErrorHook>,
     pub(super) reads_environment: Said<bool>,
     /// The operator's file.
@@ -235,6 +240,7 @@ impl Default for Settings {
             drain_on_crash: Said::default(false),
             internal_logger: Said::default(false),
             crash_safe: Said::default(CrashSafe::Off),
+            tracing: Said::default(None),
             error_hook: None,
             reads_environment: Said::default(true),
             config: Said::default(None),

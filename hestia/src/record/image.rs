@@ -133,8 +133,7 @@ impl<'b> Image<'b> {
         }
         if let Some(ids) = trace {
             flags |= TRACE;
-            bytes.extend_from_slice(&ids.trace_id.to_ne_bytes());
-            encode::append_u64(bytes, ids.span_id);
+            append_trace(bytes, ids);
         }
         Image { bytes, flags }
     }
@@ -318,6 +317,13 @@ fn put_text(out: &mut Vec<u8>, text: Text<'_>) {
         Text::Static(text) => encode::append_static_str(out, text),
         Text::Copied(text) => encode::append_str(out, text),
     }
+}
+
+/// Writes what [`trace`] reads.
+#[inline]
+pub(crate) fn append_trace(out: &mut impl Out, ids: TraceIds) {
+    out.put(&ids.trace_id.to_ne_bytes());
+    out.put(&ids.span_id.to_ne_bytes());
 }
 
 /// Writes what [`thread`] reads: it goes before the record where several threads share a ring.

@@ -61,6 +61,8 @@ use crate::trace_context::TraceIds;
 
 pub use decode::{DecodeError, Entries, Items};
 pub use encode::{Encode, Encoded, Encoder, MapEncoder, SeqEncoder};
+#[cfg(feature = "opentelemetry")]
+pub(crate) use image::append_trace;
 pub(crate) use image::{
     Around, ConstantSite, Image, InlineSite, Site, StaticHead, Text, append_thread,
 };
@@ -70,6 +72,8 @@ pub use metadata::Metadata;
 pub(crate) use metadata::StaticSite;
 pub use redact::wrapper::Redact;
 pub use redact::{Redaction, SecretPattern};
+#[cfg(feature = "tracing")]
+pub(crate) use shared::set_fields;
 pub(crate) use shared::{Shared, set_field};
 pub use value::{Field, Value};
 

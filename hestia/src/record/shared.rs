@@ -35,6 +35,13 @@ pub struct Shared {
 /// Adds one key-value to encoded ones. A key that is there already gets the new value: what records
 /// refer to has each key once.
 pub(crate) fn set_field(fields: &mut Vec<u8>, key: &str, value: &impl Encode) {
+    let mut added = Vec::new();
+    encode::fields(&mut added).entry(key, value);
+    set_fields(fields, &added);
+}
+
+/// As [`set_field`], for encoded key-values.
+pub(crate) fn set_fields(fields: &mut Vec<u8>, added: &[u8]) {
     let mut kept = Vec::new();
     let mut decoder = Decoder::new(fields);
     loop {
@@ -42,11 +49,11 @@ pub(crate) fn set_field(fields: &mut Vec<u8>, key: &str, value: &impl Encode) {
         let Ok(field) = decoder.get_field() else {
             break;
         };
-        if field.key != key {
+        if Entries::new(added).iter().all(|new| new.key != field.key) {
             kept.extend_from_slice(&fields[start..fields.len() - decoder.left()]);
         }
     }
-    encode::fields(&mut kept).entry(key, value);
+    kept.extend_from_slice(added);
     *fields = kept;
 }
 

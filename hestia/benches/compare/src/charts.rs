@@ -256,6 +256,7 @@ fn colour(peer: &About) -> RGBColor {
         "hestia" => RGBColor(208, 32, 32),
         "hestia-relaxed" => RGBColor(240, 128, 48),
         "hestia-log" => RGBColor(150, 20, 90),
+        "hestia-tracing" => RGBColor(230, 100, 170),
         "bare" => RGBColor(190, 190, 190),
         "bare-ordered" => RGBColor(130, 130, 130),
         "spdlog-rs" => RGBColor(31, 119, 180),

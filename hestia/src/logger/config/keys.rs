@@ -16,6 +16,8 @@ use crate::clock::{Order, TimeZone};
 use crate::layout::{Multiline, Schema, Style};
 use crate::level::from_grammar;
 use crate::logger::outputs::{Color, Console, JsonFile, Switch, TextFile};
+#[cfg(feature = "tracing")]
+use crate::logger::settings::TurnOn;
 use crate::logger::settings::{CrashSafe, Settings, Signal};
 use crate::queue::Overflow;
 use crate::record::{Redaction, SecretPattern, set_field};
@@ -260,6 +262,7 @@ pub(super) const SETTINGS: &[Key<Settings>] = &[
     key("config", "", "", |entry, _| {
         entry.mistake("`config` says which file this is, and cannot be said in it");
     }),
+    key("tracing", BOOL, "tracing = true", tracing),
     key("watch", BOOL, "watch = false", said!(watch: bool)),
     key("env", BOOL, "env = false", said!(reads_environment: bool)),
 ];
@@ -615,6 +618,21 @@ fn rotate(entry: &mut Entry<'_, '_>) -> Option<Switch<Rotation>> {
             }
         }
         _ => entry.wrong(),
+    }
+}
+
+#[cfg(feature = "tracing")]
+fn tracing(entry: &mut Entry<'_, '_>, settings: &mut Settings) {
+    if let Some(on) = entry.bool() {
+        let turn_on: TurnOn = crate::tracing::turn_on;
+        settings.tracing = settings.said(on.then_some(turn_on));
+    }
+}
+
+#[cfg(not(feature = "tracing"))]
+fn tracing(entry: &mut Entry<'_, '_>, _: &mut Settings) {
+    if entry.bool() == Some(true) {
+        entry.mistake("`tracing` needs the feature `tracing` of hestia");
     }
 }
 

@@ -1,10 +1,10 @@
-//! hestia: its own statements with either order, and those of the `log` crate.
+//! hestia: its own statements with either order, those of the `log` crate, and those of `tracing`.
 
 use std::path::Path;
 
 use hestia::{Color, Console, JsonFile, Order, TextFile};
 
-use super::{Need, Output, Peer, statements_of_log};
+use super::{Need, Output, Peer, statements_of_log, statements_of_tracing};
 use crate::failure::{Naming as _, Result};
 
 /// `hlog!`
@@ -12,6 +12,9 @@ pub(crate) struct Hlog<const RELAXED: bool>;
 
 /// `log::info!`
 pub(crate) struct ThroughLog;
+
+/// `tracing::info!`
+pub(crate) struct ThroughTracing;
 
 impl<const RELAXED: bool> Peer for Hlog<RELAXED> {
     const NAME: &'static str = if RELAXED { "hestia-relaxed" } else { "hestia" };
@@ -78,6 +81,32 @@ impl Peer for ThroughLog {
     }
 
     statements_of_log!();
+
+    fn flush(&self, _: &Path) {
+        say_trouble("flush", hestia::flush());
+    }
+
+    fn finish(self) {
+        say_trouble("shutdown", hestia::shutdown());
+    }
+}
+
+impl Peer for ThroughTracing {
+    const NAME: &'static str = "hestia-tracing";
+    const TITLE: &'static str = "**hestia** `tracing::info!`";
+    const PACKAGES: &'static [&'static str] = &["hestia", "tracing"];
+
+    fn unfit(_: Need) -> Option<&'static str> {
+        None
+    }
+
+    fn set_up(output: Output, directory: &Path) -> Result<Self> {
+        set_up(output, directory, Order::Strict)?;
+        hestia::tracing::init().or_cannot("turn tracing on")?;
+        Ok(ThroughTracing)
+    }
+
+    statements_of_tracing!();
 
     fn flush(&self, _: &Path) {
         say_trouble("flush", hestia::flush());

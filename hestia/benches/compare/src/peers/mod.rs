@@ -108,6 +108,32 @@ macro_rules! statements_of_log {
 }
 use statements_of_log;
 
+/// The statements of all that are subscribers of `tracing`.
+macro_rules! statements_of_tracing {
+    () => {
+        #[inline(always)]
+        fn arguments(&self, order: u64, price: f64, symbol: &str) {
+            ::tracing::info!("order {} price {:.2} symbol {}", order, price, symbol);
+        }
+
+        #[inline(always)]
+        fn constant(&self) {
+            ::tracing::info!("order taken");
+        }
+
+        #[inline(always)]
+        fn fields(&self, order: u64, price: f64, symbol: &str) {
+            ::tracing::info!(order, price, symbol, "order taken");
+        }
+
+        #[inline(always)]
+        fn off(&self, order: u64) {
+            ::tracing::debug!("order {}", order);
+        }
+    };
+}
+use statements_of_tracing;
+
 /// A logger as the tables see it.
 #[derive(Clone, Copy)]
 pub(crate) struct About {
@@ -156,6 +182,7 @@ peers! {
     hestia::Hlog<false>,
     hestia::Hlog<true>,
     hestia::ThroughLog,
+    hestia::ThroughTracing,
     spdlog::Spdlog,
     logforth::Logforth,
     fast_log::FastLog,

@@ -7,7 +7,7 @@ use std::path::Path;
 use tracing::Level;
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 
-use super::{Need, Output, Peer, QUEUE, STILL};
+use super::{Need, Output, Peer, QUEUE, STILL, statements_of_tracing};
 use crate::failure::{Failure, Naming as _, Result};
 use crate::files;
 
@@ -53,25 +53,7 @@ impl Peer for Tracing {
         Ok(Tracing { guard })
     }
 
-    #[inline(always)]
-    fn arguments(&self, order: u64, price: f64, symbol: &str) {
-        tracing::info!("order {} price {:.2} symbol {}", order, price, symbol);
-    }
-
-    #[inline(always)]
-    fn constant(&self) {
-        tracing::info!("order taken");
-    }
-
-    #[inline(always)]
-    fn fields(&self, order: u64, price: f64, symbol: &str) {
-        tracing::info!(order, price, symbol, "order taken");
-    }
-
-    #[inline(always)]
-    fn off(&self, order: u64) {
-        tracing::debug!("order {}", order);
-    }
+    statements_of_tracing!();
 
     fn flush(&self, directory: &Path) {
         files::wait_until_still(directory, STILL);

@@ -1,0 +1,67 @@
+//! A record whose parts somebody else knows how to visit: an event or a span of `tracing`.
+//!
+//! Callers' threads. Made in memory of the thread, as what the `log` crate hands over; the caller has asked the gate.
+
+use super::facade::send;
+use super::scopes;
+use super::{Front, ambient};
+use crate::record::{Around, Image, InlineSite, Shared, Text};
+
+/// The scope that a record is in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Place<'a> {
+    /// What is current.
+    Here,
+    /// This one, held by the caller; or none at all.
+    In(Option<&'a Shared>),
+}
+
+/// Logs a record: `fields` appends its keys and values in turn, `message` its text. What is code of the user's in them is
+/// guarded by them.
+pub(crate) fn log(
+    front: &'static Front,
+    site: InlineSite<'_>,
+    place: Place<'_>,
+    fields: impl FnOnce(&mut Vec<u8>),
+    message: impl FnOnce(&mut Vec<u8>),
+) {
+    let held;
+    let scope = match place {
+        Place::Here => {
+            held = scopes::hold();
+            held.shared()
+        }
+        Place::In(scope) => {
+            scope.into_iter().for_each(Shared::mark_used);
+            scope
+        }
+    };
+    let around = Around {
+        scope,
+        logger: None,
+        trace: ambient::ids(scope),
+        copies_scope: front.is_mapped,
+    };
+    send(
+        front,
+        copied_if_mapped(front, site),
+        around,
+        |mut image: Image<'_>| {
+            image.fields(fields);
+            image.text(message)
+        },
+    );
+}
+
+/// What another process may have to read says nothing by address.
+fn copied_if_mapped<'a>(front: &Front, site: InlineSite<'a>) -> InlineSite<'a> {
+    let text = |text| match text {
+        Text::Static(text) if front.is_mapped => Text::Copied(text),
+        text => text,
+    };
+    InlineSite {
+        module: text(site.module),
+        file: text(site.file),
+        ..site
+    }
+}
