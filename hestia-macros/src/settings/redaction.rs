@@ -24,7 +24,7 @@ pub(super) const REDACT: [Setting; 6] = [
     setting(
         "expressions",
         "regular expressions in a list",
-        r#"expressions = ["session=([a-z]+)"]"#,
+        r#"expressions = ["session=[a-z]+"]"#,
         expressions,
     ),
     setting("list", "true or false", "list = false", read::bool),

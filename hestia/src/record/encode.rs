@@ -153,7 +153,6 @@ impl End {
 }
 
 impl<'a> Encoder<'a> {
-    #[cfg(any(test, fuzzing))]
     pub(crate) fn new(bytes: &'a mut Vec<u8>) -> Self {
         Encoder::within(bytes, usize::MAX)
     }
