@@ -12,6 +12,7 @@ mod arguments;
 mod encode;
 mod error;
 mod format;
+mod function;
 mod hlog;
 mod instrument;
 mod main_attr;

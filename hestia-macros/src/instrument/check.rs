@@ -8,8 +8,9 @@ use syn::{
     FnArg, GenericArgument, LitStr, PatIdent, Path, PathArguments, ReturnType, Type, TypeParamBound,
 };
 
-use super::parse::{Arguments, Function, How, Outcome};
+use super::parse::{Arguments, How, Outcome};
 use crate::error::{Errors, in_string};
+use crate::function::Function;
 use crate::hlog::{self, Capture, Field};
 
 /// Everything the expansion needs.

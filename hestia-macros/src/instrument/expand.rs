@@ -6,7 +6,7 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Ident, ReturnType, Type};
 
 use super::check::{Instrumented, Kind, Taken};
-use super::parse::Function;
+use crate::function::Function;
 use crate::hlog;
 use crate::paths;
 

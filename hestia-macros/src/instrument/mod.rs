@@ -22,12 +22,18 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::error::Errors;
+use crate::function::function_or;
 
 /// The expansion of the attribute with these arguments on this item.
 pub(crate) fn instrument(arguments: TokenStream, item: &TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let arguments = parse::arguments(arguments, &mut errors);
-    let function = parse::function(item, &mut errors);
+    let function = function_or(
+        item,
+        "#[hestia::instrument]",
+        "a function with a body",
+        &mut errors,
+    );
     let checked = function.and_then(|function| check::check(arguments, function, &mut errors));
     match (checked, errors.into_compile_errors()) {
         (Some(instrumented), None) => expand::expand(&instrumented),

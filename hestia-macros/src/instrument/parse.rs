@@ -1,25 +1,14 @@
-//! Arguments and function, as they were written.
+//! The arguments, as they were written.
 
 use hestia_grammar::unknown;
-use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{
-    Attribute, Error, Ident, LitBool, LitInt, LitStr, Path, Result, Signature, Token, Visibility,
-    parenthesized,
-};
+use syn::{Error, Ident, LitBool, LitInt, LitStr, Path, Result, Token, parenthesized};
 
 use crate::error::Errors;
 use crate::hlog::{Field, fields};
-
-/// A function whose body is not looked into.
-pub(super) struct Function {
-    pub(super) attributes: Vec<Attribute>,
-    pub(super) visibility: Visibility,
-    pub(super) signature: Signature,
-    pub(super) body: Group,
-}
 
 /// What was said, each at most once.
 #[derive(Default)]
@@ -67,32 +56,6 @@ const KEYS: [&str; 12] = [
     "completed",
     "crate",
 ];
-
-/// Reads the item that the attribute stands on.
-pub(super) fn function(item: &TokenStream, errors: &mut Errors) -> Option<Function> {
-    match read_function.parse2(item.clone()) {
-        Ok(function) => Some(function),
-        Err(error) => {
-            errors.at_span(
-                error.span(),
-                format!("`#[hestia::instrument]` belongs on a function with a body ({error})"),
-            );
-            None
-        }
-    }
-}
-
-fn read_function(input: ParseStream<'_>) -> Result<Function> {
-    Ok(Function {
-        attributes: input.call(Attribute::parse_outer)?,
-        visibility: input.parse()?,
-        signature: input.parse()?,
-        body: match input.parse()? {
-            TokenTree::Group(body) if body.delimiter() == Delimiter::Brace => body,
-            other => return Err(Error::new(other.span(), "expected the function's body")),
-        },
-    })
-}
 
 /// Reads the arguments; reading goes on behind a mistake, at the next comma.
 pub(super) fn arguments(tokens: TokenStream, errors: &mut Errors) -> Arguments {

@@ -3,9 +3,9 @@
 use quote::ToTokens;
 use syn::{Attribute, Ident, Meta, Path, ReturnType, Signature, Type};
 
-use super::parse::Function;
 use crate::arguments::Argument;
 use crate::error::Errors;
+use crate::function::Function;
 use crate::settings::{self, Call};
 
 /// Everything the expansion needs.

@@ -6,7 +6,7 @@ use quote::quote;
 use syn::{Ident, Signature};
 
 use super::check::Main;
-use super::parse::Function;
+use crate::function::Function;
 use crate::paths;
 use crate::settings::expand::expand as call;
 

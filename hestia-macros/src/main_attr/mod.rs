@@ -11,19 +11,19 @@
 
 pub(crate) mod check;
 mod expand;
-pub(crate) mod parse;
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::arguments;
 use crate::error::Errors;
+use crate::function;
 
 /// The expansion of the attribute with these arguments on this item.
 pub(crate) fn main(arguments: TokenStream, item: &TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let arguments = arguments::parse(arguments, &mut errors);
-    let function = parse::function_of(item, "#[hestia::main]", "fn main()", &mut errors);
+    let function = function::function(item, "#[hestia::main]", "fn main()", &mut errors);
     let checked = check::check(arguments, function, &mut errors);
     match (checked, errors.into_compile_errors()) {
         (Some(main), None) => expand::expand(&main),

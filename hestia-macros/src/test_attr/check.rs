@@ -5,8 +5,8 @@ use syn::{Attribute, FnArg, Meta, Path, ReturnType, Signature, Type};
 
 use crate::arguments::Argument;
 use crate::error::Errors;
+use crate::function::Function;
 use crate::main_attr::check::{is_never, tokens};
-use crate::main_attr::parse::Function;
 use crate::settings::{self, Call};
 
 /// Everything the expansion needs.

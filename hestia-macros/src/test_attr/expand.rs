@@ -6,8 +6,8 @@ use quote::quote;
 use syn::{Attribute, Signature};
 
 use super::check::{Parameter, Returns, Test};
+use crate::function::Function;
 use crate::main_attr::check::for_outer;
-use crate::main_attr::parse::Function;
 use crate::paths;
 use crate::settings::expand::expand as call;
 

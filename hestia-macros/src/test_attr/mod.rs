@@ -13,13 +13,13 @@ use quote::quote;
 
 use crate::arguments;
 use crate::error::Errors;
-use crate::main_attr::parse;
+use crate::function;
 
 /// The expansion of the attribute with these arguments on this item.
 pub(crate) fn test(arguments: TokenStream, item: &TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let arguments = arguments::parse(arguments, &mut errors);
-    let function = parse::function_of(item, "#[hestia::test]", "fn name()", &mut errors);
+    let function = function::function(item, "#[hestia::test]", "fn name()", &mut errors);
     let checked = check::check(arguments, function, &mut errors);
     match (checked, errors.into_compile_errors()) {
         (Some(test), None) => expand::expand(&test),

@@ -81,11 +81,10 @@ impl Scope {
     pub(crate) fn in_capture(&self, number: u64) -> Self {
         let mut captures = self.captures();
         captures.extend_from_slice(&number.to_ne_bytes());
-        Scope(Some(Kept::new(Shared {
+        self.around(Shared {
             captures,
-            outer: self.0.as_ref().map(|outer| outer.shared().clone()),
             ..Shared::default()
-        })))
+        })
     }
 
     /// The number of the innermost capture that this thread is in.
@@ -98,11 +97,18 @@ impl Scope {
     pub(crate) fn inner(&self, mut fields: Vec<u8>, trace: Option<TraceContext>) -> Self {
         // Once for all records: what is added to a scope is hidden by what is known of secrets now.
         redact::fields(&mut fields, 0);
-        Scope(Some(Kept::new(Shared {
+        self.around(Shared {
             fields,
             trace,
-            outer: self.0.as_ref().map(|outer| outer.shared().clone()),
             ..Shared::default()
+        })
+    }
+
+    /// This, inside of this scope.
+    fn around(&self, inner: Shared) -> Self {
+        Scope(Some(Kept::new(Shared {
+            outer: self.0.as_ref().map(|outer| outer.shared().clone()),
+            ..inner
         })))
     }
 

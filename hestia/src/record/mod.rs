@@ -153,12 +153,7 @@ impl<'a> Record<'a> {
     /// When the statement was executed.
     #[must_use]
     pub fn timestamp(&self) -> SystemTime {
-        let distance = Duration::from_nanos(self.timestamp_nanos.unsigned_abs());
-        if self.timestamp_nanos < 0 {
-            UNIX_EPOCH - distance
-        } else {
-            UNIX_EPOCH + distance
-        }
+        system_time(self.timestamp_nanos)
     }
 
     /// A version 7 UUID (RFC 9562, section 5.7); in one process they ascend in output order.
@@ -234,6 +229,16 @@ impl<'a> Record<'a> {
     pub fn field(&self, key: &str) -> Option<Value<'a>> {
         let field = self.fields.iter().find(|field| field.key == key)?;
         Some(field.value)
+    }
+}
+
+/// A time that is so many nanoseconds after the Unix epoch, or before it.
+pub(crate) fn system_time(unix_nanos: i64) -> SystemTime {
+    let distance = Duration::from_nanos(unix_nanos.unsigned_abs());
+    if unix_nanos < 0 {
+        UNIX_EPOCH - distance
+    } else {
+        UNIX_EPOCH + distance
     }
 }
 

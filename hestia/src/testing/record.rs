@@ -1,11 +1,11 @@
 //! A record that is kept.
 
 use std::fmt;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use crate::layout::find;
 use crate::level::{Level, Severity};
-use crate::record::{Entries, Field, Record, Value, encode};
+use crate::record::{Entries, Field, Record, Value, encode, system_time};
 use crate::thread::ThreadRef;
 use crate::trace_context::TraceIds;
 
@@ -146,12 +146,7 @@ impl CapturedRecord {
     /// When the statement was executed, by the capture's clock: see [`Capture::set_time`](super::Capture::set_time).
     #[must_use]
     pub fn timestamp(&self) -> SystemTime {
-        let distance = Duration::from_nanos(self.timestamp_nanos.unsigned_abs());
-        if self.timestamp_nanos < 0 {
-            UNIX_EPOCH - distance
-        } else {
-            UNIX_EPOCH + distance
-        }
+        system_time(self.timestamp_nanos)
     }
 
     /// Whether it is the record of a panic.

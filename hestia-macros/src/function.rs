@@ -1,4 +1,4 @@
-//! The function, with its body left alone.
+//! The function that an attribute stands on, with its body left alone.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser};
@@ -15,17 +15,27 @@ pub(crate) struct Function {
 }
 
 /// Reads the item that the attribute stands on, which is to be such a function.
-pub(crate) fn function_of(
+pub(crate) fn function(
     item: &TokenStream,
     attribute: &str,
     example: &str,
     errors: &mut Errors,
 ) -> Option<Function> {
+    let told = format!("a function: `{example} {{ … }}`");
+    function_or(item, attribute, &told, errors)
+}
+
+/// The same, told in these words where it is none.
+pub(crate) fn function_or(
+    item: &TokenStream,
+    attribute: &str,
+    expected: &str,
+    errors: &mut Errors,
+) -> Option<Function> {
     match read.parse2(item.clone()) {
         Ok(function) => Some(function),
         Err(error) => {
-            let message =
-                format!("`{attribute}` belongs on a function: `{example} {{ … }}` ({error})");
+            let message = format!("`{attribute}` belongs on {expected} ({error})");
             errors.at_span(error.span(), message);
             None
         }
