@@ -17,7 +17,6 @@ use super::{Front, ambient};
 use crate::queue::Reason;
 use crate::record::capture::append_guarded_value;
 use crate::record::encode::{append_guarded, append_static_str, append_str};
-use crate::record::redact;
 use crate::record::scalar::Pen;
 use crate::record::{
     Around, CONSTANT, ConstantSite, Encoded, Encoder, INLINE_SITE, Image, InlineSite, Shared, Site,
@@ -121,17 +120,11 @@ fn encode(mut image: Image<'_>, record: &log::Record<'_>, constant: Option<&'sta
     let fields = record.key_values();
     image.fields(|bytes| {
         // A source that fails has handed over what it could; the record is kept.
-        let from = bytes.len();
         let _ = catch_unwind(AssertUnwindSafe(|| fields.visit(&mut Visitor(bytes))));
-        redact::fields(bytes, from);
     });
     match constant {
         Some(message) => image.constant(message),
-        None => image.text(|bytes| {
-            let from = bytes.len();
-            append_guarded(bytes, *record.args());
-            redact::text_at_call(bytes, from);
-        }),
+        None => image.text(|bytes| append_guarded(bytes, *record.args())),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::callsite::kept::Kept;
 use crate::callsite::scopes;
 use crate::record::capture::Entries as KeyValues;
 use crate::record::decode::Entries;
-use crate::record::{Encode, Shared, redact, set_field};
+use crate::record::{Encode, Shared, set_field};
 use crate::trace_context::TraceContext;
 
 /// Key-values, and perhaps a trace, for every record that is logged in it.
@@ -94,11 +94,9 @@ impl Scope {
     }
 
     /// A scope inside of this one, with these encoded key-values and this trace.
-    pub(crate) fn inner(&self, mut fields: Vec<u8>, trace: Option<TraceContext>) -> Self {
-        // Once for all records: what is added to a scope is hidden by what is known of secrets now.
-        redact::fields(&mut fields, 0);
+    pub(crate) fn inner(&self, fields: Vec<u8>, trace: Option<TraceContext>) -> Self {
         self.around(Shared {
-            fields,
+            fields: fields.into(),
             trace,
             ..Shared::default()
         })

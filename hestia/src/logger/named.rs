@@ -8,14 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use log::{Log, Metadata, Record};
-use once_cell::race::OnceBox;
 
 use super::own_file;
 use super::pipeline::{self, Pipeline};
 use crate::callsite::kept::Kept;
 use crate::callsite::statement::Named;
 use crate::callsite::{facade, front};
-use crate::record::{Encode, Shared, redact, set_field};
+use crate::record::{Encode, Shared, set_field};
 use crate::thread::is_own;
 
 /// A logger with an application name of its own; made by [`crate::logger`].
@@ -32,62 +31,10 @@ use crate::thread::is_own;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Logger {
-    made: Arc<Made>,
+    kept: Kept,
     file: Option<PathBuf>,
     /// The pipeline in which the own file has been opened.
     opened_in: Arc<AtomicPtr<Pipeline>>,
-}
-
-/// What records refer to, and the key-values as they were said.
-#[derive(Debug)]
-struct Made {
-    fields: Vec<u8>,
-    /// By what was to be hidden when it was made.
-    kept: Kept,
-    /// It was made before `init` had said what is to be hidden.
-    is_early: bool,
-    /// Made again after that.
-    late: OnceBox<Kept>,
-}
-
-impl Made {
-    fn new(shared: Shared) -> Self {
-        Made {
-            fields: shared.fields.clone(),
-            is_early: !redact::is_installed(),
-            kept: Kept::new(hidden(shared)),
-            late: OnceBox::new(),
-        }
-    }
-
-    fn shared(&self) -> &Shared {
-        let first = self.kept.shared();
-        if self.is_early && redact::is_installed() {
-            let late = self.late.get_or_init(|| {
-                Box::new(Kept::new(hidden(Shared {
-                    fields: self.fields.clone(),
-                    ..copy(first)
-                })))
-            });
-            return late.shared();
-        }
-        first
-    }
-}
-
-/// What may be seen of it.
-fn hidden(mut shared: Shared) -> Shared {
-    redact::fields(&mut shared.fields, 0);
-    shared
-}
-
-/// Without what was found out about the other.
-fn copy(shared: &Shared) -> Shared {
-    Shared {
-        logger: shared.logger,
-        application: shared.application.clone(),
-        ..Shared::default()
-    }
 }
 
 impl Logger {
@@ -103,7 +50,7 @@ impl Logger {
 
     fn with(shared: Shared, file: Option<PathBuf>) -> Self {
         Logger {
-            made: Arc::new(Made::new(shared)),
+            kept: Kept::new(shared),
             file,
             opened_in: Arc::default(),
         }
@@ -113,8 +60,12 @@ impl Logger {
     /// already gets the new value. Secrets are hidden (see [`Redaction`](crate::Redaction)).
     #[must_use]
     pub fn metadata(self, key: &str, value: impl Encode) -> Self {
-        let mut shared = self.copy();
-        set_field(&mut shared.fields, key, &value);
+        let mut fields = self.kept.shared().fields.said().to_vec();
+        set_field(&mut fields, key, &value);
+        let shared = Shared {
+            fields: fields.into(),
+            ..self.copy()
+        };
         Logger::with(shared, self.file)
     }
 
@@ -138,9 +89,12 @@ impl Logger {
 
     /// A new one each time: records that are still in the queue refer to the old one.
     fn copy(&self) -> Shared {
+        let shared = self.kept.shared();
         Shared {
-            fields: self.made.fields.clone(),
-            ..copy(self.made.shared())
+            logger: shared.logger,
+            application: shared.application.clone(),
+            fields: shared.fields.said().to_vec().into(),
+            ..Shared::default()
         }
     }
 
@@ -164,7 +118,7 @@ impl Logger {
 impl Named for Logger {
     fn shared(&self) -> &Shared {
         self.open_file();
-        self.made.shared()
+        self.kept.shared()
     }
 }
 

@@ -148,9 +148,11 @@ impl<'b> Image<'b> {
     }
 
     /// Adds the key-values of an inline site, which `fill` appends: keys and values in turn. To be called once at most, before the message.
+    /// What must not be seen of them is hidden.
     pub(crate) fn fields(&mut self, fill: impl FnOnce(&mut Vec<u8>)) {
         let start = encode::open(self.bytes);
         fill(self.bytes);
+        redact::fields(self.bytes, start + 4);
         // Those that are none leave no trace.
         if self.bytes.len() == start + 4 {
             self.bytes.truncate(start);
@@ -204,7 +206,9 @@ impl<'b> Image<'b> {
 
     /// Ends an inline site's record with its message, which `append` adds as text.
     pub(crate) fn text(self, append: impl FnOnce(&mut Vec<u8>)) -> u32 {
+        let start = self.bytes.len();
         append(self.bytes);
+        redact::text_at_call(self.bytes, start);
         self.flags
     }
 

@@ -5,14 +5,17 @@
 //! it must outlive every record that was logged with it: whoever owns one gives it up only through
 //! `Queue::retire`, which drops it once all those records were consumed.
 //!
-//! *Invariant:* never changes once made.
+//! *Invariant:* never changes once made, but for what is hidden of it when the program says what must not be seen.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use once_cell::race::OnceBox;
+
 use super::Encode;
 use super::decode::{Decoder, Entries};
-use super::encode;
+use super::{encode, redact};
 use crate::trace_context::{TraceContext, TraceIds};
 
 /// A named logger's application name and key-values, or a scope's key-values and trace, inside an outer scope if there is one.
@@ -21,7 +24,7 @@ pub struct Shared {
     /// The number of the named logger that has an output of its own.
     pub(crate) logger: Option<u64>,
     pub(crate) application: Option<String>,
-    pub(crate) fields: Vec<u8>,
+    pub(crate) fields: SharedFields,
     pub(crate) trace: Option<TraceContext>,
     /// The numbers of the tests' captures that the scope is in: 8 bytes each, all of those around it among them.
     pub(crate) captures: Vec<u8>,
@@ -30,6 +33,67 @@ pub struct Shared {
     pub(crate) is_used: AtomicBool,
     /// Where it was written down for a process that finds this one's records, as a number; 0 for nowhere yet.
     pub(crate) described_in: AtomicUsize,
+}
+
+/// Encoded key-values, each key once, without what must not be seen; dereferences to that.
+///
+/// Hidden when they are made, which is once for all records. Those that were made before `init` said what is to be
+/// hidden are hidden once more when somebody looks at them after it.
+#[derive(Debug, Default)]
+pub(crate) struct SharedFields {
+    hidden: Vec<u8>,
+    early: Option<Box<Early>>,
+}
+
+/// What was made before `init`.
+#[derive(Debug)]
+struct Early {
+    said: Vec<u8>,
+    /// By what `init` said.
+    hidden: OnceBox<Vec<u8>>,
+}
+
+impl SharedFields {
+    /// As they were said, to make others of; after `init` without what must not be seen.
+    pub(crate) fn said(&self) -> &[u8] {
+        self.early
+            .as_ref()
+            .map_or(&self.hidden, |early| &early.said)
+    }
+}
+
+impl From<Vec<u8>> for SharedFields {
+    fn from(said: Vec<u8>) -> Self {
+        let is_early = !said.is_empty() && !redact::is_installed();
+        SharedFields {
+            early: is_early.then(|| {
+                Box::new(Early {
+                    said: said.clone(),
+                    hidden: OnceBox::new(),
+                })
+            }),
+            hidden: hide(said),
+        }
+    }
+}
+
+impl Deref for SharedFields {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        match &self.early {
+            Some(early) if redact::is_installed() => early
+                .hidden
+                .get_or_init(|| Box::new(hide(early.said.clone()))),
+            _ => &self.hidden,
+        }
+    }
+}
+
+fn hide(mut fields: Vec<u8>) -> Vec<u8> {
+    redact::fields(&mut fields, 0);
+    fields
 }
 
 /// Adds one key-value to encoded ones. A key that is there already gets the new value: what records

@@ -79,10 +79,10 @@ impl Node {
     /// locked any more.
     pub(super) fn add(&mut self, recorded: &[u8]) -> Kept {
         let before = self.scope.shared();
-        let mut fields = before.fields.clone();
+        let mut fields = before.fields.said().to_vec();
         set_fields(&mut fields, recorded);
         let scope = Kept::new(Shared {
-            fields,
+            fields: fields.into(),
             trace: before.trace.clone(),
             outer: before.outer.clone(),
             ..Shared::default()
@@ -121,7 +121,7 @@ pub(super) fn scope(
         },
     });
     Kept::new(Shared {
-        fields,
+        fields: fields.into(),
         trace,
         outer,
         ..Shared::default()

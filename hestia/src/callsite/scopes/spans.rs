@@ -64,7 +64,11 @@ fn moved(scope: &Kept, outer: &Kept) -> Kept {
     };
     Kept::new(Shared {
         // Innermost first, so that the first of a key counts, as everywhere.
-        fields: own().flat_map(|shared| &shared.fields).copied().collect(),
+        fields: own()
+            .flat_map(|shared| shared.fields.said())
+            .copied()
+            .collect::<Vec<_>>()
+            .into(),
         trace: own().find_map(|shared| shared.trace.clone()),
         outer: Some(Arc::clone(outer.shared())),
         ..Shared::default()
@@ -173,7 +177,7 @@ mod tests {
         let mut fields = Vec::new();
         set_field(&mut fields, key, &1);
         Kept::new(Shared {
-            fields,
+            fields: fields.into(),
             outer: outer.map(|outer| outer.shared().clone()),
             ..Shared::default()
         })

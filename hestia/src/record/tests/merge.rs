@@ -34,12 +34,12 @@ fn merged(
     process: &Fields,
 ) -> Fields {
     let logger = Shared {
-        fields: encoded_fields(logger),
+        fields: encoded_fields(logger).into(),
         ..Shared::default()
     };
     let scope = scopes.iter().rev().fold(None, |outer, fields| {
         Some(Arc::new(Shared {
-            fields: encoded_fields(fields),
+            fields: encoded_fields(fields).into(),
             outer,
             ..Shared::default()
         }))
