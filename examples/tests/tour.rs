@@ -111,9 +111,6 @@ tour! {
         r#""order refused": {"err":["invalid digit found in string"],"input":"47x"}"#,
         "CRITICAL 14_statements: down",
         "and a secret: ***",
-        r#": Login { user: "ada", password: ***, pin: *** } "#,
-        r#"{"login":{"password":"***","pin":"***","user":"ada"},"user_ssn":"***"}"#,
-        "paid with ***",
         r#""": {"granted":true,"team":"risk","user_id":5}"#,
     ];
     rotation_keeps_the_newest_archives: "15_rotation" => [
@@ -157,6 +154,15 @@ tour! {
         r#""no such item": {"error":["invalid digit found in string"],"id":2,"#,
         "22_tracing: close elapsed_ms=",
         "on by a directive, while running request_id=r-17",
+    ];
+    secrets_are_never_shown: "23_secrets" => [
+        r#""a secret: ***": {"access_token":"***","page_token":3}"#,
+        r#""a record of the log crate": {"X-Api-Key":"***","user_ssn":"***"}"#,
+        r#""a structure": {"customer":{"home":{"bank":"HSBC","iban":"***"},"password":"***"}}"#,
+        r#": Login { user: "ada", password: ***, pin: *** } "#,
+        r#"{"login":{"password":"***","pin":"***","user":"ada"}}"#,
+        "paid with ***, by ***",
+        "cannot reach postgres://app:***@db/shop",
     ];
     service_logs_every_request_once: "12_service" "600" => [
         "600 of 600 requests answered in ",

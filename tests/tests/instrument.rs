@@ -78,7 +78,7 @@ fn parameters_have_their_types_where_they_can() {
         "list": [0.5, 1.5],
         "option": null,
         "printable": "Printable { x: 2 }",
-        "encoded": { "x": 1, "token": "classified" },
+        "encoded": { "x": 1, "token": "***" },
         "nameless": "<&instrument::Nameless>",
         "generic": "<instrument::Nameless>",
         "password": "***",

@@ -243,6 +243,30 @@ const EFFECTS: &[(&str, &str, &str)] = &[
     ("rotate.link = \"newest\"", "rotate", "by hand, link newest"),
     ("sync = \"batches\"", "sync", "batches"),
     ("logs_dir = \"elsewhere\"", "logs_dir", "elsewhere"),
+    ("redact = false", "redact", "off"),
+    ("redact.keys = [\"ssn\"]", "redact", "on, keys ssn"),
+    (
+        "redact.except = [\"page_token\"]",
+        "redact",
+        "on, except page_token",
+    ),
+    (
+        "redact.paths = [\"user.*.iban\"]",
+        "redact",
+        "on, paths user.*.iban",
+    ),
+    (
+        "redact.patterns = [\"card\", \"jwt\"]",
+        "redact",
+        "on, patterns card jwt",
+    ),
+    (
+        "redact.expressions = [\"id=[0-9]+\"]",
+        "redact",
+        "on, expressions id=[0-9]+",
+    ),
+    ("redact.list = false", "redact", "own list only"),
+    ("tracing = true", "tracing", "on"),
     (
         "metadata = { region = \"eu-1\", shard = 7 }",
         "metadata",

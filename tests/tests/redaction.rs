@@ -87,6 +87,34 @@ fn planted(seed: u8, crash_safe: &str) {
     assert_eq!(metadata["page_token"], "offen, too");
     assert_eq!(metadata["deploy_token"], "***");
     assert_eq!(metadata["process"], json!({"x": "***"}));
+    let said = |message: &str| {
+        let record = json.iter().find(|record| record["message"] == message);
+        &record.unwrap_or_else(|| panic!("{message:?} is there"))["metadata"]
+    };
+    let early = said("offen, in an early scope");
+    assert_eq!(
+        (&early["ssn"], &early["page_token"]),
+        (&json!("***"), &json!("offen, too"))
+    );
+    assert_eq!(early["text"], "***");
+    let argument = said("offen, in a function");
+    assert_eq!(
+        (&argument["ssn"], &argument["private_key"]),
+        (&json!("***"), &json!("***"))
+    );
+    assert_eq!(argument["user"]["ssn"], "***");
+    assert_eq!(argument["span"], "step");
+    assert_eq!(
+        said("offen, in a scope")["customer"],
+        json!({"card": [{"number": "***"}]})
+    );
+    let in_span = json
+        .iter()
+        .find(|record| record["metadata"]["recorded"].is_string());
+    let in_span = &in_span.expect("an event in a span")["metadata"];
+    for key in ["ssn", "user.password", "later_token", "api_key"] {
+        assert_eq!(in_span[key], "***", "{key}");
+    }
 }
 
 #[test]

@@ -131,7 +131,7 @@ fn main() {
     };
     hlog!(info, value = own, "own ways");
     let expected = json!({
-        "address": "127.0.0.1", "took": "5ms", "body": "AQID", "array": "/wA=", "unit": "Unit", "access_token": "hunter2",
+        "address": "127.0.0.1", "took": "5ms", "body": "AQID", "array": "/wA=", "unit": "Unit", "access_token": "***",
     });
     told.insert("own ways".to_owned(), expected);
     let error = "x".parse::<u8>().expect_err("no number");

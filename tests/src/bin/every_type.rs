@@ -303,6 +303,16 @@ fn forms() {
     hlog!(info, label = "part Failure", cause:err = Outer(fmt::Error), err = &fmt::Error, "failure");
     hlog!(info, label = "part Shown", cause:err = HOSTILE, "shown");
     hlog!(info, label = "part Object", req.method = "GET", req.size = 5, req.inner.deep = ?name, "object");
+    let (password, my_token) = (HOSTILE, 17);
+    hlog!(
+        info,
+        label = "part Secret",
+        password,
+        req.my_token = my_token,
+        "{password} {my_token:>9}"
+    );
+    let redact = hestia::Redact::new(HOSTILE);
+    hlog!(info, label = "Redact<T>", redact, "{redact} {redact:?}");
     let value = hestia::Value::Str(HOSTILE);
     hlog!(
         info,

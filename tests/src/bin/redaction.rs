@@ -5,8 +5,8 @@ use std::io::Write as _;
 use std::panic::catch_unwind;
 
 use hestia::{
-    Batch, Builder, Encode, Encoded, Encoder, Handle, Redact, Redaction, SecretPattern, Sink,
-    SinkError, hlog,
+    Batch, Builder, Encode, Encoded, Encoder, Handle, Redact, Redaction, Scope, SecretPattern,
+    Sink, SinkError, hlog,
 };
 use hestia_tests::figures::tell;
 use log::info;
@@ -159,7 +159,7 @@ struct Login {
 #[derive(Clone)]
 struct Unknown;
 
-fn log(number: usize, node: &Node, logger: &hestia::Logger) {
+fn log(number: usize, node: &Node, logger: &hestia::Logger, early: &Scope) {
     let hidden = hide(node.clone());
     let at_path = customer(node.clone());
     let (secret, shaped) = ("geheim", shaped(number % SHAPED.len()));
@@ -169,7 +169,7 @@ fn log(number: usize, node: &Node, logger: &hestia::Logger) {
         more: Unknown,
     };
     let wrapped = Redact::new(secret);
-    match number % 14 {
+    match number % 18 {
         0 => hlog!(info, node:serde = node, number, "a serde value"),
         1 => hlog!(info, node, number, "a value of its own"),
         2 => info!(number, node:serde = node, password:serde = hidden; "of log"),
@@ -214,10 +214,36 @@ fn log(number: usize, node: &Node, logger: &hestia::Logger) {
         12 => {
             hestia::info!(target: &format!("t{number}"), apiKey:% = secret, text = &shaped; "{shaped:>60}");
         }
-        _ => {
+        13 => {
             hlog!(error, err = &*shaped, cause:err = std::io::Error::other(shaped.clone()), "{}", shaped);
         }
+        14 => step(number, secret, node, &hidden, &login),
+        15 => {
+            let _scope = hestia::scope!(ssn = secret, customer = at_path, text = &shaped);
+            info!(number; "offen, in a scope");
+        }
+        16 => {
+            let span = tracing::info_span!(
+                "step",
+                ssn = secret,
+                user.password = wrapped.expose(),
+                text = &shaped,
+                recorded = tracing::field::Empty,
+                later_token = tracing::field::Empty,
+            )
+            .entered();
+            span.record("recorded", &shaped)
+                .record("later_token", secret);
+            tracing::info!(number, api_key = ?hidden, text = %shaped, "{shaped}");
+        }
+        _ => early.run(|| hlog!(info, number, "offen, in an early scope")),
     }
+}
+
+/// What is logged in it carries its arguments.
+#[hestia::instrument(started = false, completed = false, fields(shaped = shaped(number % SHAPED.len()), user.ssn = ssn.len()))]
+fn step(number: usize, ssn: &str, node: &Node, private_key: &Node, login: &Login) {
+    hlog!(info, "offen, in a function");
 }
 
 /// Logs while it is written to: what it says goes to the internal log.
@@ -252,6 +278,10 @@ fn planted() {
         .metadata("ssn", "geheim")
         .metadata("open", "offen")
         .metadata("page_token", "offen, too");
+    let early_scope = Scope::new()
+        .with("ssn", "geheim")
+        .with("page_token", "offen, too")
+        .with("text", SHAPED[4]);
     let builder = hestia::builder()
         .redact(redaction())
         .metadata("deploy_token", "geheim")
@@ -261,6 +291,7 @@ fn planted() {
             Node::Object(vec![("x".to_owned(), Node::Text("geheim".to_owned()))]),
         )
         .internal_logger(true)
+        .tracing(true)
         .sink(Chatty);
     let hestia = start(match crash_safe {
         true => builder.crash_safe("rings"),
@@ -277,7 +308,8 @@ fn planted() {
             .new_tree(&mut runner)
             .expect("a structure")
             .current();
-        log(number, &node, if number % 2 == 0 { &early } else { &late });
+        let logger = if number % 4 == 0 { &early } else { &late };
+        log(number, &node, logger, &early_scope);
     }
     let panicked = catch_unwind(|| panic!("offen, {}", SHAPED[2]));
     assert!(panicked.is_err());
