@@ -1,7 +1,7 @@
 //! How the writer sleeps, and how producers wake it at no cost to themselves.
 //!
 //! One word says what the writer is doing. A producer reads it once after each commit; whatever is neither
-//! *awake* nor *roused* nor *napping* sends it to its cold path:
+//! *awake* nor *roused* sends it to its cold path:
 //!
 //! | state | meaning | what a producer does after its commit |
 //! |---|---|---|
@@ -10,7 +10,10 @@
 //! | direct | there is no writer thread any more | does the writer's work itself |
 //! | awake | the writer is at work | nothing |
 //! | roused | the writer is at work, and will look once more before it sleeps | nothing |
-//! | napping | the writer will look again by itself, soon | nothing |
+//!
+//! A writer that naps will look again by itself, soon, and is awake as far as producers are concerned. It says so in a word
+//! of its own, on another cache line: where a record comes each microsecond it naps ten thousand times a second, and
+//! whatever producers read would have to come from its cache twice for each nap.
 //!
 //! Going to park must not miss a record: the writer stores `parked`, makes every thread of the process
 //! pass a full barrier (`membarrier(2)`, `PRIVATE_EXPEDITED`: Linux 4.14), looks at all rings once more,
@@ -18,7 +21,8 @@
 //! membarrier is missing, both sides use a sequentially consistent fence instead (Dekker's protocol).
 //!
 //! Whoever rouses a writer that is at work leaves word for it (*roused*): its next attempt to sleep takes the
-//! word instead. So whatever was published before a `rouse`, be it a record or a request, is never slept over.
+//! word instead. So whatever was published before a `rouse`, be it a record or a request, is never slept over. A nap, too,
+//! is announced before the word is looked at, and whoever rouses looks for it after that (Dekker's protocol again).
 //!
 //! *Invariant:* a producer never waits here.
 
@@ -33,13 +37,16 @@ pub(crate) const FORKED: u32 = 0;
 pub(crate) const PARKED: u32 = 1;
 pub(crate) const DIRECT: u32 = 2;
 pub(crate) const AWAKE: u32 = 3;
-pub(crate) const NAPPING: u32 = 4;
-pub(crate) const ROUSED: u32 = 5;
+pub(crate) const ROUSED: u32 = 4;
 
-/// The word, and what is needed to sleep on it.
+/// What the other word says.
+const NAPPING: u32 = 1;
+const NO_NAP: u32 = 0;
+
+/// The words, and what is needed to sleep on them.
 #[derive(Debug)]
 pub(crate) struct Wake {
-    word: platform::Word,
+    words: platform::Words,
     /// Producers need no fence of their own.
     asymmetric: bool,
 }
@@ -76,7 +83,7 @@ impl Watch<'_> {
 impl Wake {
     pub(crate) fn new() -> Self {
         Wake {
-            word: platform::Word::new(AWAKE),
+            words: platform::Words::new(AWAKE),
             asymmetric: platform::register_barrier(),
         }
     }
@@ -91,14 +98,14 @@ impl Wake {
     #[inline]
     pub(crate) fn watch(&self) -> Watch<'_> {
         Watch {
-            word: self.word.get(),
+            word: self.words.state(),
             asymmetric: self.asymmetric,
         }
     }
 
     /// The state. Acquire, so that whoever sees `direct` sees what was set up before it.
     pub(crate) fn state(&self) -> u32 {
-        self.word.get().load(Ordering::Acquire)
+        self.words.state().load(Ordering::Acquire)
     }
 
     /// Wakes the writer, or has it look once more before it sleeps. The caller has published what the writer
@@ -107,17 +114,30 @@ impl Wake {
         // For the look of a writer that is on its way to park: see `barrier`.
         fence(Ordering::SeqCst);
         // AcqRel, and a write even where the word stays the same: what was published before is seen by the
-        // writer when it next changes the word, as it does before each sleep.
+        // writer when it next looks at the word, as it does before and after each sleep.
         let before = self
-            .word
-            .get()
+            .words
+            .state()
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |word| match word {
-                PARKED | NAPPING => Some(AWAKE),
+                PARKED => Some(AWAKE),
                 AWAKE | ROUSED => Some(ROUSED),
                 _ => None,
             });
-        if matches!(before, Ok(PARKED | NAPPING)) {
-            self.word.wake();
+        if before == Ok(PARKED) {
+            self.words.wake(self.words.state());
+        } else {
+            self.end_nap();
+        }
+    }
+
+    /// Wakes the writer if it naps. To be called after the state has changed.
+    fn end_nap(&self) {
+        // Pairs with the fence in `nap`: either the nap is seen here, or the new state there.
+        fence(Ordering::SeqCst);
+        let nap = self.words.nap();
+        if nap.load(Ordering::Relaxed) == NAPPING {
+            nap.store(NO_NAP, Ordering::Relaxed);
+            self.words.wake(nap);
         }
     }
 
@@ -136,42 +156,50 @@ impl Wake {
     /// Writer: sleeps until somebody rouses it, or until the span is over, if there is one. Returns
     /// whether somebody did. For use after `prepare_to_park`.
     pub(crate) fn park(&self, span: Option<Duration>) -> bool {
-        self.word.sleep(PARKED, span);
+        self.words.sleep(self.words.state(), PARKED, span);
         !self.change(PARKED, AWAKE)
     }
 
     /// Writer: sleeps for a while, or until somebody rouses it; not at all when somebody has since the last
-    /// sleep.
+    /// sleep. It looks at everything after this.
     pub(crate) fn nap(&self, span: Duration) {
-        if self.change(AWAKE, NAPPING) {
-            self.word.sleep(NAPPING, Some(span));
-            self.stay();
-        } else {
+        let nap = self.words.nap();
+        // Relaxed: nothing is published by it.
+        nap.store(NAPPING, Ordering::Relaxed);
+        // Pairs with the fence in `end_nap`.
+        fence(Ordering::SeqCst);
+        if self.state() == AWAKE {
+            self.words.sleep(nap, NAPPING, Some(span));
+        }
+        nap.store(NO_NAP, Ordering::Relaxed);
+        // Looked at first: an exchange would take the word from all who read it.
+        if self.state() == ROUSED {
             self.change(ROUSED, AWAKE);
         }
     }
 
-    /// Writer: is awake again, whatever it was about to do.
+    /// Writer: is awake again, although it was about to park.
     pub(crate) fn stay(&self) {
-        let _ = self.change(PARKED, AWAKE) || self.change(NAPPING, AWAKE);
+        self.change(PARKED, AWAKE);
     }
 
     /// From now on whoever logs writes: each producer that commits after this sees it.
     pub(crate) fn go_direct(&self) {
-        self.word.get().store(DIRECT, Ordering::Release);
-        self.word.wake();
+        self.words.state().store(DIRECT, Ordering::Release);
+        self.words.wake(self.words.state());
+        self.end_nap();
         self.barrier();
     }
 
     /// In a forked child, where the kernel has not wiped the word by itself. Async-signal-safe.
     #[cfg(unix)]
     pub(crate) fn mark_forked(&self) {
-        self.word.get().store(FORKED, Ordering::Release);
+        self.words.state().store(FORKED, Ordering::Release);
     }
 
     fn change(&self, from: u32, to: u32) -> bool {
-        self.word
-            .get()
+        self.words
+            .state()
             .compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire)
             .is_ok()
     }
@@ -194,25 +222,34 @@ mod platform {
     use std::sync::atomic::AtomicU32;
     use std::time::Duration;
 
+    use crossbeam_utils::CachePadded;
+
     /// `linux/membarrier.h`: `MEMBARRIER_CMD_PRIVATE_EXPEDITED` and its registration.
     const PRIVATE_EXPEDITED: libc::c_int = 1 << 3;
     const REGISTER_PRIVATE_EXPEDITED: libc::c_int = 1 << 4;
 
-    /// A word in a page of its own, which reads as zero in a forked child (`MADV_WIPEONFORK`: Linux
-    /// 4.14). Where the kernel cannot do that, a fork handler (`mark_forked`) clears it.
+    /// What is in the page.
     #[derive(Debug)]
-    pub(super) struct Word {
-        page: NonNull<AtomicU32>,
+    struct Page {
+        state: CachePadded<AtomicU32>,
+        nap: CachePadded<AtomicU32>,
+    }
+
+    /// The words in a page of their own, which reads as zero in a forked child (`MADV_WIPEONFORK`: Linux
+    /// 4.14). Where the kernel cannot do that, a fork handler (`mark_forked`) clears the state.
+    #[derive(Debug)]
+    pub(super) struct Words {
+        page: NonNull<Page>,
         length: usize,
     }
 
-    // SAFETY: an atomic behind a pointer that nobody frees before the `Word` is dropped.
-    unsafe impl Send for Word {}
+    // SAFETY: atomics behind a pointer that nobody frees before the `Words` are dropped.
+    unsafe impl Send for Words {}
     // SAFETY: as above.
-    unsafe impl Sync for Word {}
+    unsafe impl Sync for Words {}
 
-    impl Word {
-        pub(super) fn new(value: u32) -> Self {
+    impl Words {
+        pub(super) fn new(state: u32) -> Self {
             // SAFETY: asks for a number.
             let page_size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
             let length = usize::try_from(page_size).unwrap_or(4096);
@@ -228,27 +265,43 @@ mod platform {
                 )
             };
             if address == libc::MAP_FAILED {
-                // Without a page of its own; the fork handler clears it.
-                let page = NonNull::from(Box::leak(Box::new(AtomicU32::new(value))));
-                return Word { page, length: 0 };
+                // Without a page of their own; the fork handler clears the state.
+                let page = NonNull::from(Box::leak(Box::new(Page {
+                    state: CachePadded::new(AtomicU32::new(state)),
+                    nap: CachePadded::new(AtomicU32::new(super::NO_NAP)),
+                })));
+                return Words { page, length: 0 };
             }
             // SAFETY: the mapping made above, whole.
             unsafe { libc::madvise(address, length, libc::MADV_WIPEONFORK) };
-            let page = NonNull::new(address.cast::<AtomicU32>())
+            let page = NonNull::new(address.cast::<Page>())
                 .expect("a mapping that succeeded is not at address zero");
-            let word = Word { page, length };
-            word.get()
-                .store(value, std::sync::atomic::Ordering::Release);
-            word
+            let words = Words { page, length };
+            words
+                .state()
+                .store(state, std::sync::atomic::Ordering::Release);
+            words
         }
 
-        pub(super) fn get(&self) -> &AtomicU32 {
+        fn page(&self) -> &Page {
             // SAFETY: mapped, aligned to a page, and zero is a valid `AtomicU32`.
             unsafe { self.page.as_ref() }
         }
 
-        /// Sleeps while the word has this value (futex(2), `FUTEX_WAIT`). Returns for no reason at times.
-        pub(super) fn sleep(&self, value: u32, span: Option<Duration>) {
+        pub(super) fn state(&self) -> &AtomicU32 {
+            &self.page().state
+        }
+
+        pub(super) fn nap(&self) -> &AtomicU32 {
+            &self.page().nap
+        }
+
+        /// Sleeps while a word has this value (futex(2), `FUTEX_WAIT`). Returns for no reason at times.
+        #[allow(
+            clippy::unused_self,
+            reason = "where there is no futex, there is more to it"
+        )]
+        pub(super) fn sleep(&self, word: &AtomicU32, value: u32, span: Option<Duration>) {
             let timeout = span.map(|span| libc::timespec {
                 tv_sec: libc::time_t::try_from(span.as_secs()).unwrap_or(libc::time_t::MAX),
                 tv_nsec: libc::c_long::from(span.subsec_nanos().cast_signed()),
@@ -260,7 +313,7 @@ mod platform {
             unsafe {
                 libc::syscall(
                     libc::SYS_futex,
-                    self.page.as_ptr(),
+                    word.as_ptr(),
                     libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG,
                     value,
                     timeout,
@@ -268,12 +321,13 @@ mod platform {
             }
         }
 
-        pub(super) fn wake(&self) {
+        #[allow(clippy::unused_self, reason = "as for `sleep`")]
+        pub(super) fn wake(&self, word: &AtomicU32) {
             // SAFETY: `FUTEX_WAKE` only uses the address.
             unsafe {
                 libc::syscall(
                     libc::SYS_futex,
-                    self.page.as_ptr(),
+                    word.as_ptr(),
                     libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG,
                     1,
                 );
@@ -281,7 +335,7 @@ mod platform {
         }
     }
 
-    impl Drop for Word {
+    impl Drop for Words {
         fn drop(&mut self) {
             if self.length == 0 {
                 // SAFETY: the box leaked in `new`, freed once.
@@ -311,33 +365,41 @@ mod platform {
 mod platform {
     use std::time::Duration;
 
+    use crossbeam_utils::CachePadded;
+
     use crate::sync::checked::{AtomicU32, Condvar, Mutex, Ordering, lock};
 
-    /// A word with a lock and a condition to sleep on.
+    /// The words with a lock and a condition to sleep on.
     #[derive(Debug)]
-    pub(super) struct Word {
-        word: AtomicU32,
+    pub(super) struct Words {
+        state: CachePadded<AtomicU32>,
+        nap: CachePadded<AtomicU32>,
         lock: Mutex<()>,
         changed: Condvar,
     }
 
-    impl Word {
-        pub(super) fn new(value: u32) -> Self {
-            Word {
-                word: AtomicU32::new(value),
+    impl Words {
+        pub(super) fn new(state: u32) -> Self {
+            Words {
+                state: CachePadded::new(AtomicU32::new(state)),
+                nap: CachePadded::new(AtomicU32::new(super::NO_NAP)),
                 lock: Mutex::new(()),
                 changed: Condvar::new(),
             }
         }
 
-        pub(super) fn get(&self) -> &AtomicU32 {
-            &self.word
+        pub(super) fn state(&self) -> &AtomicU32 {
+            &self.state
         }
 
-        pub(super) fn sleep(&self, value: u32, span: Option<Duration>) {
+        pub(super) fn nap(&self) -> &AtomicU32 {
+            &self.nap
+        }
+
+        pub(super) fn sleep(&self, word: &AtomicU32, value: u32, span: Option<Duration>) {
             let guard = lock(&self.lock);
             // Under the lock, which `wake` takes after the word has changed: no wake-up is missed.
-            if self.word.load(Ordering::Acquire) == value {
+            if word.load(Ordering::Acquire) == value {
                 match span {
                     #[cfg(not(loom))]
                     Some(span) => drop(self.changed.wait_timeout(guard, span)),
@@ -346,7 +408,8 @@ mod platform {
             }
         }
 
-        pub(super) fn wake(&self) {
+        /// (Only the writer sleeps, on one of the words at a time.)
+        pub(super) fn wake(&self, _: &AtomicU32) {
             drop(lock(&self.lock));
             self.changed.notify_one();
         }
@@ -492,7 +555,7 @@ mod tests {
         let start = Instant::now();
         thread::scope(|scope| {
             scope.spawn(|| {
-                while wake.state() != NAPPING {
+                while wake.words.nap().load(Ordering::Relaxed) != NAPPING {
                     thread::yield_now();
                 }
                 assert!(!wake.wants_attention(), "a napping writer looks by itself");
