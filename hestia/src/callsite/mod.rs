@@ -25,6 +25,8 @@ pub(crate) mod statement;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
+use crossbeam_utils::CachePadded;
+
 use crate::clock::TickSource;
 use crate::filter::directives::{Gate, levels_changed};
 use crate::queue::Queue;
@@ -32,6 +34,7 @@ use crate::queue::Queue;
 pub(crate) use emit::refused_here;
 
 /// What callers see of the running logger.
+#[repr(align(128))]
 pub(crate) struct Front {
     pub(crate) queue: Arc<Queue>,
     /// Rings are in a mapped file: a later process may have to read the records, and a forked child shares the memory.
@@ -39,7 +42,7 @@ pub(crate) struct Front {
     pub(crate) ticks: TickSource,
     /// What is worth formatting at all: the most verbose any output wants.
     pub(crate) gate: Gate,
-    /// Called when the writer's word is neither *awake* nor *napping* after a commit, except to wake it.
+    /// Called when the writer's word says that it is not at work after a commit, except to wake it.
     pub(crate) hooks: Hooks,
 }
 
@@ -64,8 +67,10 @@ pub(crate) struct Hooks {
 }
 
 /// Null before hestia is turned on. What it points to is never freed: a thread may be in the middle of
-/// a statement at any time, and there is one for each `init` and each fork only.
-static FRONT: AtomicPtr<Front> = AtomicPtr::new(std::ptr::null_mut());
+/// a statement at any time, and there is one for each `init` and each fork only. (On a cache line of its own: what stands beside
+/// it may be written all the time.)
+static FRONT: CachePadded<AtomicPtr<Front>> =
+    CachePadded::new(AtomicPtr::new(std::ptr::null_mut()));
 
 /// The running logger, as callers see it.
 #[inline]

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
+use crossbeam_utils::CachePadded;
 use hestia_grammar::{Directives, target_matches};
 use log::{Level, LevelFilter};
 
@@ -174,8 +175,9 @@ pub(crate) struct Gate {
 const BY_TARGET: usize = usize::MAX;
 
 /// The number of the present levels, which is odd. A statement remembers it where it is on, and the even number before it
-/// where it is off; so it needs one comparison to know that it is on.
-static GENERATION: AtomicU32 = AtomicU32::new(3);
+/// where it is off; so it needs one comparison to know that it is on. (On a cache line of its own: what stands beside it may be
+/// written all the time.)
+static GENERATION: CachePadded<AtomicU32> = CachePadded::new(AtomicU32::new(3));
 
 /// What a statement that is on remembers, as long as levels stay as they are; one that is off remembers one less.
 #[inline(always)]

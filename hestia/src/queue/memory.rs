@@ -23,8 +23,8 @@ use loom::cell::UnsafeCell;
 
 /// The unit of everything in a ring, in bytes.
 pub(crate) const WORD: usize = 8;
-/// Rings start on a cache line.
-const ALIGNMENT: usize = 64;
+/// Rings start on a cache line; how long it is, in bytes.
+pub(super) const CACHE_LINE: usize = 64;
 const PAGE: usize = 4096;
 
 /// What the producer of a ring publishes; written by it only. In a mapped file it stands before the ring's bytes, where a
@@ -123,7 +123,7 @@ impl Memory {
             bytes.is_power_of_two() && bytes >= WORD,
             "a ring's size is a power of two"
         );
-        let layout = Layout::from_size_align(bytes, ALIGNMENT)
+        let layout = Layout::from_size_align(bytes, CACHE_LINE)
             .expect("the settings bound a ring far below the largest allocation");
         // SAFETY: the layout's size is not zero.
         let Some(start) = NonNull::new(unsafe { alloc_zeroed(layout) }) else {

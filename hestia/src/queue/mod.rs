@@ -156,7 +156,8 @@ pub(crate) struct Queue {
     budget: Arc<Budget>,
     /// The file that rings are in, for a process that wants them back after it was killed.
     mapping: Option<Arc<Mapping>>,
-    pub(crate) wake: Wake,
+    /// Apart from what the writer locks and counts at every round: callers read it at every record.
+    pub(crate) wake: CachePadded<Wake>,
     pub(crate) last_call: LastCall,
     /// Apart from what callers read at every record: the writer steps with every one.
     pub(crate) progress: CachePadded<Progress>,
@@ -194,7 +195,7 @@ impl Queue {
                 used: AtomicUsize::new(0),
                 bound: bounds.process_bytes.saturating_sub(reserved),
             }),
-            wake: Wake::new(),
+            wake: CachePadded::new(Wake::new()),
             last_call: LastCall::default(),
             progress: CachePadded::new(Progress::new(bounds.overflow, bounds.block_limit)),
             registry: Mutex::default(),
