@@ -5,7 +5,7 @@
 //! the median of eight calls in a row, divided by eight. The rows `bare` do what no queue that stamps its records can do without: read
 //! the tick counter, copy the same bytes into a ring, publish. Rows are comparable within one run only.
 //! `HESTIA_ORDER=relaxed` measures with relaxed order, `HESTIA_CRASH_SAFE=true` with rings that outlive the process,
-//! `HESTIA_PATTERNS=true` with all ready-made patterns of secrets.
+//! `HESTIA_PATTERNS=true` with all ready-made patterns of secrets; an argument measures only the rows that have it in their names.
 
 #![allow(
     clippy::print_stdout,
@@ -267,6 +267,9 @@ fn main() {
         ("instrumented, silent", Box::new(instrumented_silent)),
         ("instrumented, 2 records", Box::new(instrumented)),
     ];
+    if let Some(part) = std::env::args().nth(1).filter(|part| part != "--bench") {
+        rows.retain(|(name, _)| *name == "nothing" || name.contains(part.as_str()));
+    }
     let mut medians = vec![[(); 4].map(|()| Vec::new()); rows.len()];
     for _ in 0..RUNS {
         for (row, (name, call)) in rows.iter_mut().enumerate() {

@@ -5,7 +5,7 @@
 use super::facade::send;
 use super::scopes;
 use super::{Front, ambient};
-use crate::record::{Around, Image, InlineSite, Shared, Text};
+use crate::record::{Around, Image, InlineSite, Shared, Site, Text};
 
 /// The scope that a record is in.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +44,8 @@ pub(crate) fn log(
     };
     send(
         front,
-        copied_if_mapped(front, site),
+        site.severity.level(),
+        Site::Inline(copied_if_mapped(front, site)),
         around,
         |mut image: Image<'_>| {
             image.fields(fields);

@@ -14,6 +14,7 @@ use super::emit::{describe_shared, emit, emit_sized};
 use super::local::{Fill, with_memory};
 use super::scopes;
 use super::{Front, ambient};
+use crate::level::Level;
 use crate::queue::Reason;
 use crate::record::capture::append_guarded_value;
 use crate::record::encode::{append_guarded, append_static_str, append_str};
@@ -30,12 +31,15 @@ pub(crate) fn log(front: &'static Front, record: &log::Record<'_>, shared: Optio
         let count = AssertUnwindSafe(|| record.key_values().count());
         catch_unwind(count).is_ok_and(|count| count == 0)
     };
-    if let Some(message) = record.args().as_str()
-        && !front.is_mapped
+    if !front.is_mapped
         && shared.is_none()
         && has_no_fields()
         && let Some(site) = ConstantSite::of(record)
     {
+        let Some(message) = record.args().as_str() else {
+            log_text(front, site, record);
+            return;
+        };
         let scope = scopes::refer();
         let trace = ambient::refer(scope);
         let own = ConstantSite::SIZE + 2 * size_of::<usize>();
@@ -52,6 +56,20 @@ pub(crate) fn log(front: &'static Front, record: &log::Record<'_>, shared: Optio
         }
     }
     log_in_memory(front, record, shared);
+}
+
+/// The usual case: nothing but a message is to be made, at a place that is known already.
+#[inline(never)]
+fn log_text(front: &'static Front, site: ConstantSite, record: &log::Record<'_>) {
+    let scope = scopes::hold();
+    let around = Around {
+        scope: scope.shared(),
+        trace: ambient::ids(scope.shared()),
+        ..Around::default()
+    };
+    send(front, site.level(), Site::Constant(site), around, |image| {
+        image.text(|bytes| append_guarded(bytes, *record.args()))
+    });
 }
 
 /// A record that is made of constants of the program.
@@ -96,19 +114,21 @@ fn log_in_memory(front: &'static Front, record: &log::Record<'_>, shared: Option
         copies_scope: front.is_mapped,
     };
     let message = keeps(record.args().as_str());
-    send(front, site, around, |image| encode(image, record, message));
+    send(front, record.level(), Site::Inline(site), around, |image| {
+        encode(image, record, message)
+    });
 }
 
 /// Makes a record in memory of the thread, and sends it. `fill` returns the flags of the finished record.
 pub(super) fn send(
     front: &'static Front,
-    site: InlineSite<'_>,
+    level: Level,
+    site: Site<'_>,
     around: Around<'_>,
     fill: impl FnOnce(Image<'_>) -> u32,
 ) {
-    let level = site.severity.level();
     let made = with_memory(|bytes| {
-        let flags = fill(Image::begin(bytes, Site::Inline(site), around));
+        let flags = fill(Image::begin(bytes, site, around));
         emit(front, level, flags, bytes);
     });
     if made.is_none() {

@@ -613,7 +613,7 @@ struct Appender<'a>(&'a mut Vec<u8>);
 
 impl fmt::Write for Appender<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.extend_from_slice(text.as_bytes());
+        self.0.put_text(text.as_bytes());
         Ok(())
     }
 }

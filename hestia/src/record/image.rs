@@ -11,7 +11,7 @@ use super::decode::{self, DecodeError, Decoder};
 use super::encode;
 use super::metadata::StaticSite;
 use super::redact;
-use super::scalar::Out;
+use super::scalar::{Out, Pen};
 use super::{
     CAPTURES, CONSTANT, COPIED_SCOPE, FIELDS, FORMATTED, Field, INLINE_SITE, Metadata, SCOPE,
     SHARED, SUPPRESSED, SUPPRESSED_KEY, Shared, TARGET, TRACE, Value,
@@ -44,6 +44,7 @@ pub(crate) enum Site<'a> {
     /// With another target, known at run time.
     StaticWithTarget(&'static StaticSite, &'a str),
     Inline(InlineSite<'a>),
+    Constant(ConstantSite),
 }
 
 /// The facts of a record that no static holds.
@@ -85,6 +86,7 @@ pub(crate) struct Image<'b> {
 
 impl<'b> Image<'b> {
     /// Starts a record; what the vector holds is thrown away.
+    #[inline(always)]
     pub(crate) fn begin(bytes: &'b mut Vec<u8>, site: Site<'_>, around: Around<'_>) -> Self {
         bytes.clear();
         let mut flags = 0;
@@ -98,6 +100,10 @@ impl<'b> Image<'b> {
             Site::Inline(site) => {
                 flags |= INLINE_SITE;
                 site.write(bytes);
+            }
+            Site::Constant(site) => {
+                flags |= INLINE_SITE;
+                bytes.extend_from_slice(&site.bytes());
             }
         }
         let mut trace = around.trace;
@@ -219,7 +225,7 @@ impl<'b> Image<'b> {
     }
 }
 
-/// What a statement of the `log` crate's macros usually says: nothing but constants of the program, with its module as
+/// Where a statement of the `log` crate's macros usually stands: its facts are constants of the program, and its module is
 /// its target. Comes out as an [`InlineSite`], and is written without asking what is there.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ConstantSite {
@@ -242,6 +248,20 @@ impl ConstantSite {
             line: record.line()?,
         };
         is_same(module, record.target()).then_some(site)
+    }
+
+    pub(crate) fn level(self) -> Level {
+        self.level
+    }
+
+    #[inline(always)]
+    fn bytes(self) -> [u8; Self::SIZE] {
+        let mut bytes = [0; Self::SIZE];
+        // SAFETY: room for as much as is written.
+        let mut pen = unsafe { Pen::new(&mut bytes) };
+        self.write(&mut pen);
+        debug_assert!(pen.is_full(), "it is as long as it says");
+        bytes
     }
 
     #[inline]

@@ -70,6 +70,20 @@ impl Out for Vec<u8> {
     fn put(&mut self, bytes: &[u8]) {
         self.extend_from_slice(bytes);
     }
+
+    #[inline(always)]
+    fn put_text(&mut self, bytes: &[u8]) {
+        self.reserve(bytes.len());
+        let room = self.spare_capacity_mut().as_mut_ptr_range();
+        let mut pen = Pen {
+            at: room.start.cast(),
+            end: room.end.cast(),
+            room: std::marker::PhantomData,
+        };
+        pen.put_text(bytes);
+        // SAFETY: room for all of them was reserved, and they are written.
+        unsafe { self.set_len(self.len() + bytes.len()) };
+    }
 }
 
 /// Writes into room that was measured before.
