@@ -57,7 +57,7 @@
 /// more is said.
 ///
 /// * Of all threads together one logs in a period, which begins with its record. `sample:` decides first, then `first:` and
-///   `every:`. That a statement says so counts for errors, too.
+///   `every:`. That a statement says so counts for errors, too, whether its level is said in the source or known at run time only.
 /// * What belongs to the statement is in the program once: a generic function, whatever its types, has one limit. An
 ///   execution that is off, by its level or target, uses up nothing.
 /// * Some thousand keys are remembered by a statement (32 in each of 32 groups that they are spread over); then a new one takes the place of one

@@ -211,7 +211,9 @@ impl TraceContext {
     /// What headers say: `traceparent` and `tracestate` where they are valid, otherwise B3, in one header or in several.
     /// Names in any letter case. `None` where they say nothing valid: a trace is to be started then.
     ///
-    /// B3 may say whether to sample without saying of which trace; there is no trace to go on with then, either.
+    /// B3 may say whether to sample without saying of which trace; there is no trace to go on with then, either. (Where one is
+    /// started for a request whose caller wants no sampling, as [`trace::from_headers`](crate::trace::from_headers) and the
+    /// web frameworks' middleware do, it is not sampled.) B3's debug flag is passed on as sampled.
     ///
     /// # Example
     /// ```
@@ -224,6 +226,26 @@ impl TraceContext {
     pub fn from_headers<Name: AsRef<str>, Value: AsRef<[u8]>>(
         headers: impl IntoIterator<Item = (Name, Value)>,
     ) -> Option<Self> {
+        TraceContext::read(headers).0
+    }
+
+    /// A new span for a request with these headers: of the caller's trace; of a new one that is not sampled, where all that
+    /// the caller says is that; `None` where there is nothing to go on with.
+    pub(crate) fn after<Name: AsRef<str>, Value: AsRef<[u8]>>(
+        headers: impl IntoIterator<Item = (Name, Value)>,
+    ) -> Option<Self> {
+        let (caller, b3) = TraceContext::read(headers);
+        match caller {
+            Some(caller) => Some(caller.child()),
+            None => b3
+                .denies_sampling()
+                .then(|| TraceContext::new().with_sampled(false)),
+        }
+    }
+
+    fn read<Name: AsRef<str>, Value: AsRef<[u8]>>(
+        headers: impl IntoIterator<Item = (Name, Value)>,
+    ) -> (Option<Self>, b3::Headers) {
         let mut parents = Vec::new();
         let mut states = Vec::new();
         let mut b3 = b3::Headers::default();
@@ -245,12 +267,10 @@ impl TraceContext {
         if let [parent] = &parents[..]
             && let Ok(context) = TraceContext::from_traceparent(parent)
         {
-            return Some(match context.clone().with_tracestate(&states.join(",")) {
-                Ok(with_state) => with_state,
-                Err(_) => context,
-            });
+            let with_state = context.clone().with_tracestate(&states.join(","));
+            return (Some(with_state.unwrap_or(context)), b3);
         }
-        b3.context()
+        (b3.context(), b3)
     }
 
     /// A new span of the same trace, whose parent this one is.

@@ -28,6 +28,31 @@ fn keys(metadata: &Value) -> Vec<&str> {
 }
 
 #[test]
+fn what_a_scope_carries_is_encoded_when_it_is_entered() {
+    let program = run("encoded_once").finish().successful();
+    let said = said(&program);
+    assert_eq!(said.len(), 100);
+    for (_, metadata) in said {
+        assert_eq!(metadata, json!({ "value": "looked at 1 times" }));
+    }
+}
+
+#[test]
+fn a_task_has_its_scope_whoever_polls_it() {
+    let program = run("polled_by_hand").finish().successful();
+    let mut steps = 0;
+    for (message, metadata) in said(&program) {
+        if message == "outside" {
+            assert_eq!(metadata, Value::Null);
+        } else {
+            assert_eq!(metadata, json!({ "step": steps, "request_id": 17 }));
+            steps += 1;
+        }
+    }
+    assert_eq!(steps, 6);
+}
+
+#[test]
 fn every_record_in_a_scope_carries_it() {
     let program = run("nested").finish().successful();
     let one = json!({ "request_id": 17, "user": { "name": "ada", "id": 5 } });

@@ -196,6 +196,19 @@ fn keys_of_the_options_names_are_still_keys() {
     );
 }
 
+/// The statement says so itself, so that it is asked for.
+#[test]
+fn errors_are_limited_as_all_else_also_where_the_level_is_known_at_run_time() {
+    let seen = logged(|| {
+        for level in [Level::Info, Level::Error, Level::Error] {
+            hlog!(level, first: 1, "{level}");
+            hlog!(error, first: 2, "error");
+        }
+    });
+    let messages: Vec<_> = seen.iter().map(Seen::message).collect();
+    assert_eq!(messages, ["INFO", "error", "error"]);
+}
+
 #[test]
 fn the_number_gives_way_to_no_other_key_and_wins_over_those_around() {
     let audit = hestia::logger("audit").metadata("suppressed", "mine");

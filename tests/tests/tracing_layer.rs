@@ -512,6 +512,16 @@ fn records_have_the_ids_of_opentelemetrys_spans() {
     let (own_trace, own_span) = by_api("in a trace of hestia's");
     assert_eq!(own_trace, trace);
     assert_ne!(own_span, span);
+    // So does an instrumented function.
+    let (own_trace, own_span) = by_api("in an instrumented function");
+    assert_eq!(own_trace, trace);
+    assert_ne!(own_span, span);
+    let started = records
+        .iter()
+        .find(|record| record["message"] == "instrumented started");
+    let started = started.expect("a record");
+    assert_eq!(started["metadata"]["parent_span_id"], span.as_str());
+    assert_eq!(ids(started), Some((own_trace, own_span)));
 }
 
 #[test]

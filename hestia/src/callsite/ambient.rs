@@ -27,6 +27,14 @@ pub(super) fn ids(scope: Option<&Shared>) -> Option<TraceIds> {
     (!has_own).then_some(ids)
 }
 
+/// A new span: of this trace, of the one that somebody else keeps where there is none, or of a new one.
+pub(crate) fn step(current: Option<&TraceContext>) -> TraceContext {
+    match current {
+        Some(parent) => parent.child(),
+        None => context().map_or_else(TraceContext::new, |parent| parent.child()),
+    }
+}
+
 /// All of it, with the sampling flag and the `tracestate`: to go on with.
 pub(crate) fn context() -> Option<TraceContext> {
     source::context()

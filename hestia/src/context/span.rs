@@ -14,11 +14,11 @@ use std::time::{Duration, Instant};
 use pin_project_lite::pin_project;
 
 use super::{Scope, ScopeGuard};
+use crate::callsite::ambient;
 use crate::callsite::statement::Callsite;
 use crate::level::{Level, Severity};
 use crate::record::capture::{Entries, Part, Printed, Typed};
 use crate::record::{Message, encode};
-use crate::trace_context::TraceContext;
 
 /// The static of one instrumented function.
 #[derive(Debug)]
@@ -108,9 +108,7 @@ impl SpanSite {
         let mut fields = Vec::new();
         encode::fields(&mut fields).entry("span", self.name);
         values.append_entries(keys, &mut fields);
-        let trace = outer
-            .trace()
-            .map_or_else(TraceContext::new, TraceContext::child);
+        let trace = ambient::step(outer.trace());
         let parent = trace.parent_id();
         let span = Span {
             site: self,

@@ -10,7 +10,8 @@ use pin_project_lite::pin_project;
 use super::Scope;
 
 /// Gives a scope to a future: what it logs carries the scope, over awaits and on whichever thread it is polled. No runtime
-/// is needed for that, and none is in the way.
+/// is needed for that, and none is in the way. (What somebody else keeps about the task goes by their own means: OpenTelemetry's
+/// context by its `with_context`.)
 ///
 /// # Example
 /// ```

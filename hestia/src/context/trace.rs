@@ -31,10 +31,7 @@ pub fn start() -> TraceGuard {
 /// assert_eq!(query.parent_id(), Some(request.ids().span_id));
 /// ```
 pub fn child() -> TraceGuard {
-    match current() {
-        Some(parent) => parent.child().enter(),
-        None => start(),
-    }
+    ambient::step(Scope::current().trace()).enter()
 }
 
 /// Goes on with a caller's trace, in a new span whose parent is the caller's.
@@ -54,8 +51,8 @@ pub fn from_traceparent(header: &str) -> Result<TraceGuard, TraceError> {
     Ok(TraceContext::from_traceparent(header)?.child().enter())
 }
 
-/// Goes on with the trace that a request's headers speak of, in a new span; starts one where they speak of none. See
-/// [`TraceContext::from_headers`] for what is understood.
+/// Goes on with the trace that a request's headers speak of, in a new span; starts one where they speak of none, which is
+/// not sampled where they say that (`b3: 0`). See [`TraceContext::from_headers`] for what is understood.
 ///
 /// # Example
 /// ```
@@ -66,10 +63,7 @@ pub fn from_traceparent(header: &str) -> Result<TraceGuard, TraceError> {
 pub fn from_headers<Name: AsRef<str>, Value: AsRef<[u8]>>(
     headers: impl IntoIterator<Item = (Name, Value)>,
 ) -> TraceGuard {
-    match TraceContext::from_headers(headers) {
-        Some(caller) => caller.child().enter(),
-        None => start(),
-    }
+    TraceContext::after(headers).map_or_else(start, TraceContext::enter)
 }
 
 /// The trace that is current on this thread. With the feature `opentelemetry` that is, outside of any trace of hestia's, the

@@ -40,6 +40,17 @@ impl Headers {
         *place = Some(value.trim_matches([' ', '\t']).to_owned());
     }
 
+    /// Whether they say that the caller samples nothing.
+    pub(super) fn denies_sampling(&self) -> bool {
+        match self.single.as_deref() {
+            Some(said) => said == "0",
+            None => {
+                self.flags.as_deref() != Some("1")
+                    && matches!(self.sampling.as_deref(), Some("0" | "false"))
+            }
+        }
+    }
+
     pub(super) fn context(&self) -> Option<TraceContext> {
         self.single.as_deref().and_then(of_single).or_else(|| {
             // The debug flag implies that it is sampled.

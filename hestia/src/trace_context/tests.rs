@@ -133,6 +133,8 @@ fn a_state_travels_along_if_it_is_one() {
     let vendor = format!("{letters}@a-z0-9_-*/={all}");
     let long = |length: usize| format!("{}=1", "z".repeat(length));
     let longest = long(256);
+    let tenant =
+        |tenant: usize, vendor: usize| format!("{}@{}=1", "t".repeat(tenant), "v".repeat(vendor));
     let members = |range: std::ops::RangeInclusive<u32>| {
         let members: Vec<_> = range.map(|n| format!("bar{n:02}={n:02}")).collect();
         members.join(",")
@@ -168,6 +170,16 @@ fn a_state_travels_along_if_it_is_one() {
         (vec![&more], None),
         (vec![&longest], Some(longest.as_str())),
         (vec!["foo=1", &long(257)], None),
+        (vec![&tenant(241, 14)], Some(tenant(241, 14).as_str())),
+        (
+            vec!["foo=1", &tenant(242, 1)],
+            Some(format!("foo=1,{}", tenant(242, 1)).as_str()),
+        ),
+        (vec!["foo@bar@baz=1,bar=2"], Some("foo@bar@baz=1,bar=2")),
+        (vec!["foo=1,foo=1"], Some("foo=1,foo=1")),
+        (vec!["foo=1,foo=2"], Some("foo=1,foo=2")),
+        (vec!["foo=1", "foo=1"], Some("foo=1,foo=1")),
+        (vec!["foo=1", "foo=2"], Some("foo=1,foo=2")),
         (vec!["foo=bar=baz"], None),
         (vec!["foo=,bar=3"], None),
         (vec!["foo"], None),
@@ -198,6 +210,43 @@ fn what_contradicts_itself_starts_a_trace() {
             "{name}"
         );
     }
+    for (name, expected) in [
+        ("TraceState", Some("foo=1")),
+        ("TrAcEsTaTe", Some("foo=1")),
+        ("TRACESTATE", Some("foo=1")),
+        ("trace-state", None),
+        ("trace.state", None),
+    ] {
+        let context = TraceContext::from_headers([("traceparent", PARENT), (name, "foo=1")]);
+        assert_eq!(context.unwrap().tracestate(), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_caller_that_samples_nothing_is_heard() {
+    let after = |headers: &[(&str, &str)]| TraceContext::after(headers.iter().copied());
+    for denied in [
+        &[("b3", "0")][..],
+        &[("X-B3-Sampled", "0")],
+        &[("x-b3-sampled", "false"), ("X-B3-Flags", "0")],
+    ] {
+        let context = after(denied).expect("a trace");
+        assert!(!context.is_sampled(), "{denied:?}");
+        assert_eq!(context.parent_id(), None);
+    }
+    for nothing in [
+        &[][..],
+        &[("b3", "1")],
+        &[("b3", "d")],
+        &[("X-B3-Sampled", "1")],
+        &[("X-B3-Sampled", "0"), ("X-B3-Flags", "1")],
+    ] {
+        assert_eq!(after(nothing), None, "{nothing:?}");
+    }
+    let child = after(&[("b3", "0"), ("traceparent", PARENT)]).expect("a trace");
+    let parent = parsed(PARENT).unwrap();
+    assert_eq!(child.ids().trace_id, parent.ids().trace_id);
+    assert_eq!(child.parent_id(), Some(parent.ids().span_id));
 }
 
 #[test]

@@ -13,7 +13,6 @@ use super::visit::Fields;
 use crate::callsite::ambient;
 use crate::callsite::kept::Kept;
 use crate::record::{Shared, encode, set_fields};
-use crate::trace_context::TraceContext;
 
 /// Which events of a span's own life are logged: `new`, `enter`, `exit` and `close`, with the span's level and target, and with its
 /// fields. As `tracing_subscriber`'s `FmtSpan`.
@@ -113,13 +112,7 @@ pub(super) fn scope(
     if lists {
         entries.entry("spans", names);
     }
-    let trace = begins_trace.then(|| match outer.as_ref().and_then(|outer| outer.trace()) {
-        Some(parent) => parent.child(),
-        None => match ambient::context() {
-            Some(parent) => parent.child(),
-            None => TraceContext::new(),
-        },
-    });
+    let trace = begins_trace.then(|| ambient::step(outer.as_ref().and_then(|outer| outer.trace())));
     Kept::new(Shared {
         fields: fields.into(),
         trace,

@@ -16,6 +16,7 @@ use serde::{Serialize, Serializer};
 
 use super::request::{REQUEST_ID, RequestHead};
 use super::settings::{AccessLog, Settings, ask, level};
+use crate::callsite::ambient;
 use crate::callsite::statement::may_be_on;
 use crate::context::Scope;
 use crate::level::Level;
@@ -240,10 +241,8 @@ impl Request {
 
 /// A step of the caller's trace, of the one that is current here, or of a new one.
 fn trace(settings: &Settings, head: &RequestHead<'_>) -> TraceContext {
-    let before = head
-        .caller(settings)
-        .or_else(|| Scope::current().trace().cloned());
-    before.map_or_else(TraceContext::new, |before| before.child())
+    head.trace(settings)
+        .unwrap_or_else(|| ambient::step(Scope::current().trace()))
 }
 
 /// As much of a text as is kept.

@@ -69,11 +69,11 @@ impl<'a> RequestHead<'a> {
         named.filter_map(|(_, value)| std::str::from_utf8(value).ok())
     }
 
-    /// The caller's trace, where it is one and may be taken over.
-    pub(super) fn caller(&self, settings: &Settings) -> Option<TraceContext> {
+    /// A step of the caller's trace, where it is one and may be taken over.
+    pub(super) fn trace(&self, settings: &Settings) -> Option<TraceContext> {
         settings
             .accept_ids
-            .then(|| TraceContext::from_headers(self.headers.iter().copied()))?
+            .then(|| TraceContext::after(self.headers.iter().copied()))?
     }
 
     /// The caller's id of the request, where it is one and may be taken over; otherwise a new one.

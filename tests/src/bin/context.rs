@@ -1,12 +1,14 @@
 //! Programs whose records are in scopes and traces: on one thread, on several, in tasks.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::env;
 use std::error::Error;
 use std::fmt;
 use std::fs;
 use std::mem;
+use std::pin::Pin;
 use std::process;
+use std::task::{Context, Waker};
 use std::thread;
 
 use hestia::trace::{self, TraceContext};
@@ -30,6 +32,8 @@ fn main() -> Outcome {
         ["traces"] => traces(),
         ["tasks", count] => tasks(count.parse()?),
         ["guards_in_tasks"] => guards_in_tasks(),
+        ["encoded_once"] => encoded_once(),
+        ["polled_by_hand"] => polled_by_hand(),
         ["churn", count] => churn(count.parse()?),
         ["elsewhere"] => elsewhere(),
         ["crash"] => crash(),
@@ -111,6 +115,58 @@ fn any_order() -> Outcome {
     info!("forgotten");
     Scope::detached().run(|| info!("none: detached"));
     info!("forgotten");
+    Ok(())
+}
+
+/// A value that counts how often it is looked at.
+struct Counted<'c>(&'c Cell<u64>);
+
+impl fmt::Display for Counted<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.set(self.0.get() + 1);
+        write!(out, "looked at {} times", self.0.get())
+    }
+}
+
+fn encoded_once() -> Outcome {
+    builder().init()?;
+    let count = Cell::new(0);
+    let _scope = scope!(value = %Counted(&count));
+    for _ in 0..50 {
+        info!("in it");
+        hlog!(info, "in it");
+    }
+    assert_eq!(count.get(), 1);
+    Ok(())
+}
+
+/// One future, polled now here and now there: no runtime is needed for its scope, and none is in the way.
+fn polled_by_hand() -> Outcome {
+    builder().init()?;
+    let steps = async {
+        for step in 0..6 {
+            info!(step; "a step");
+            tokio::task::yield_now().await;
+        }
+    };
+    type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+    let mut future: Task = Box::pin(steps.in_scope(Scope::new().with("request_id", 17)));
+    let poll = |future: &mut Task| {
+        let outcome = future
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()));
+        info!("outside");
+        outcome
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().build()?;
+    for _ in 0..2 {
+        assert!(poll(&mut future).is_pending());
+        thread::scope(|threads| {
+            threads.spawn(|| assert!(poll(&mut future).is_pending()));
+        });
+        runtime.block_on(async { assert!(poll(&mut future).is_pending()) });
+    }
+    assert!(poll(&mut future).is_ready());
     Ok(())
 }
 

@@ -603,8 +603,11 @@ fn opentelemetry(count: u64) -> Outcome {
             let mut headers = Vec::new();
             hestia::trace::inject(|name, value| headers.push((name, value.to_owned())));
             hlog!(info, traceparent = headers[0].1.as_str(), "passed on");
-            let _own = hestia::trace::child();
-            log::info!("in a trace of hestia's");
+            {
+                let _own = hestia::trace::child();
+                log::info!("in a trace of hestia's");
+            }
+            instrumented();
         });
     }
     log::info!("outside again");
@@ -621,6 +624,11 @@ fn opentelemetry(count: u64) -> Outcome {
         .collect();
     figures::tell(&json!({ "spans": spans }));
     Ok(())
+}
+
+#[hestia::instrument]
+fn instrumented() {
+    log::info!("in an instrumented function");
 }
 
 /// Its sink uses a library that logs by both facades, as clients of HTTP do.
