@@ -104,6 +104,15 @@ fn three_key_values(values: Values) -> Values {
     values
 }
 
+#[library_benchmark(setup = turn_on, config = at_most(11_000))]
+fn a_hidden_key_value(values: Values) -> Values {
+    let Values { order, symbol, .. } = black_box(&values);
+    for _ in 0..CALLS {
+        hlog!(info, order, access_token = symbol, "order taken");
+    }
+    values
+}
+
 #[library_benchmark(setup = turn_on, config = at_most(76_700))]
 fn formatted_at_the_call(values: Values) -> Values {
     let symbols = [black_box(&values).symbol.as_str(); 2];
@@ -150,6 +159,7 @@ library_benchmark_group!(
         three_arguments,
         three_arguments_in_a_scope,
         three_key_values,
+        a_hidden_key_value,
         formatted_at_the_call,
         left_out_by_its_limit,
         log_constant,
