@@ -528,6 +528,33 @@ fn told_notes(program: &Finished) -> usize {
 }
 
 #[test]
+fn what_is_hidden_stays_so_until_the_next_start() {
+    let program = run("less_redacted").finish().successful();
+    let reloaded = facts(&program).to_string();
+    assert!(
+        reloaded.contains("counts from the next start: redact"),
+        "{reloaded}"
+    );
+    let json = program.json();
+    assert_eq!(
+        json.last().expect("a record")["metadata"],
+        serde_json::json!({ "ssn": "***", "password": "***", "region": "eu-2" })
+    );
+    assert_eq!(
+        row(&program, "metadata"),
+        "ssn=*** password=*** region=eu-2 | file (line 2)"
+    );
+    let notes = told(&program, "notes");
+    assert!(
+        notes
+            .iter()
+            .any(|note| note.contains("postgres://app:***@db")),
+        "{notes:?}"
+    );
+    assert!(!program.stdout.contains("geheim"), "{}", program.stdout);
+}
+
+#[test]
 fn metadata_rotation_and_sync_follow_the_file() {
     let program = run("files").finish().successful();
     let json = program.json();

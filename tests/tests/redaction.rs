@@ -64,7 +64,7 @@ fn planted(seed: u8, crash_safe: &str) {
     assert_eq!(told.fact("in rings"), 0);
     // What is no secret is all there.
     let (text, json) = (program.text(), program.json());
-    assert_eq!((text.len(), json.len()), (421, 421));
+    assert_eq!((text.len(), json.len()), (422, 422));
     for record in &json {
         assert!(record.to_string().contains("***"), "{record}");
     }
@@ -91,6 +91,17 @@ fn planted(seed: u8, crash_safe: &str) {
         let record = json.iter().find(|record| record["message"] == message);
         &record.unwrap_or_else(|| panic!("{message:?} is there"))["metadata"]
     };
+    let printed = json.iter().find_map(|record| {
+        let message = record["message"].as_str()?;
+        message.strip_prefix("offen, as it is printed: ")
+    });
+    let printed = printed.expect("a record");
+    assert!(
+        printed.starts_with(
+            r#"Logger { application: Some("early"), metadata: {"ssn": Str("***"), "open": Str("offen"), "page_token": Str("offen, too")}, file: None } "#
+        ),
+        "{printed}"
+    );
     let early = said("offen, in an early scope");
     assert_eq!(
         (&early["ssn"], &early["page_token"]),

@@ -26,20 +26,21 @@ pub(crate) fn log(
     message: impl FnOnce(&mut Vec<u8>),
 ) {
     let held;
-    let scope = match place {
+    let (scope, is_here) = match place {
         Place::Here => {
             held = scopes::hold();
-            held.shared()
+            (held.shared(), true)
         }
         Place::In(scope) => {
             scope.into_iter().for_each(Shared::mark_used);
-            scope
+            (scope, scope.is_some_and(scopes::is_innermost))
         }
     };
     let around = Around {
         scope,
         logger: None,
-        trace: ambient::ids(scope),
+        // What somebody else keeps, they keep of what is current: of another scope they say nothing.
+        trace: is_here.then(|| ambient::ids(scope)).flatten(),
         copies_scope: front.is_mapped,
     };
     send(

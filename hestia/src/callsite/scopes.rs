@@ -169,6 +169,11 @@ pub(super) fn is_in_one() -> bool {
     !CURRENT.get().is_null()
 }
 
+#[cfg(feature = "tracing")]
+pub(super) fn is_innermost(scope: &Shared) -> bool {
+    ptr::eq(CURRENT.get(), scope)
+}
+
 /// What a record that is committed before anything else happens on this thread says of the innermost scope. Null is said,
 /// too: a word more costs less than asking.
 #[derive(Clone, Copy)]

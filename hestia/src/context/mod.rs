@@ -16,7 +16,6 @@ use std::marker::PhantomData;
 use crate::callsite::kept::Kept;
 use crate::callsite::scopes;
 use crate::record::capture::Entries as KeyValues;
-use crate::record::decode::Entries;
 use crate::record::{Encode, Shared, set_field};
 use crate::trace_context::TraceContext;
 
@@ -160,7 +159,7 @@ impl Default for Scope {
 impl fmt::Debug for Scope {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shared = || self.0.iter().flat_map(|kept| kept.shared().outward());
-        let fields = shared().flat_map(|shared| Entries::new(&shared.fields).iter());
+        let fields = shared().flat_map(|shared| shared.entries().iter());
         out.debug_struct("Scope")
             .field(
                 "fields",

@@ -3,6 +3,7 @@
 //! Any thread. *Invariant:* what records refer to is given up only through the queue, which keeps it
 //! until the writer has seen all of them.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -29,7 +30,7 @@ use crate::thread::is_own;
 /// log::info!(logger: audit, user_id = 5; "granted");
 /// # Ok::<(), hestia::InitError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Logger {
     kept: Kept,
     file: Option<PathBuf>,
@@ -112,6 +113,17 @@ impl Logger {
             pipeline.add_own_file(path);
             self.opened_in.store(pipeline_address, Ordering::Release);
         }
+    }
+}
+
+impl fmt::Debug for Logger {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shared = self.kept.shared();
+        out.debug_struct("Logger")
+            .field("application", &shared.application)
+            .field("metadata", &shared.fields)
+            .field("file", &self.file)
+            .finish()
     }
 }
 

@@ -13,7 +13,7 @@ use super::decode::{DecodeError, Decoder, Entries};
 use super::encode::{append_str, append_u32, append_u64};
 use super::message::Described;
 use super::metadata::StaticSite;
-use super::{Metadata, Shared};
+use super::{Metadata, Shared, redact};
 use crate::facts::Facts;
 use crate::level::{self, Severity};
 
@@ -62,7 +62,10 @@ pub(crate) fn site(site: &'static StaticSite) -> Entry {
     append_optional(bytes, metadata.module());
     append_optional(bytes, metadata.file());
     append_u64(bytes, metadata.line().map_or(NONE, u64::from));
-    let (kind, text) = match site.message.described() {
+    // Where text is looked through at the call, messages are made there, and what the source says of them is not written
+    // down: it has not been looked through.
+    let described = site.message.described();
+    let (kind, text) = match described.filter(|_| !redact::looks_at_call()) {
         Some(Described::Constant(text)) => (CONSTANT, text),
         Some(Described::Template(text)) => (TEMPLATE, text),
         None => (IN_RECORD, ""),

@@ -7,6 +7,7 @@
 //!
 //! *Invariant:* never changes once made, but for what is hidden of it when the program says what must not be seen.
 
+use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -39,14 +40,13 @@ pub struct Shared {
 ///
 /// Hidden when they are made, which is once for all records. Those that were made before `init` said what is to be
 /// hidden are hidden once more when somebody looks at them after it.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct SharedFields {
     hidden: Vec<u8>,
     early: Option<Box<Early>>,
 }
 
-/// What was made before `init`.
-#[derive(Debug)]
+/// What was made before `init`. (Nobody prints it.)
 struct Early {
     said: Vec<u8>,
     /// By what `init` said.
@@ -91,6 +91,12 @@ impl Deref for SharedFields {
     }
 }
 
+impl fmt::Debug for SharedFields {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Entries::new(self).fmt(out)
+    }
+}
+
 fn hide(mut fields: Vec<u8>) -> Vec<u8> {
     redact::fields(&mut fields, 0);
     fields
@@ -104,21 +110,39 @@ pub(crate) fn set_field(fields: &mut Vec<u8>, key: &str, value: &impl Encode) {
     set_fields(fields, &added);
 }
 
-/// As [`set_field`], for encoded key-values.
+/// As [`set_field`], for encoded key-values. What is there already keeps its place; of a key that is added twice the last value
+/// counts.
 pub(crate) fn set_fields(fields: &mut Vec<u8>, added: &[u8]) {
-    let mut kept = Vec::new();
+    let added = raw(added);
+    let value_of = |key: &str| added.iter().rfind(|(other, _)| *other == key);
+    let mut set = Vec::new();
+    let before = raw(fields);
+    for (key, bytes) in &before {
+        set.extend_from_slice(value_of(key).map_or(*bytes, |(_, new)| *new));
+    }
+    for (place, (key, _)) in added.iter().enumerate() {
+        let is_known = |others: &[(&str, &[u8])]| others.iter().any(|(other, _)| other == key);
+        if !is_known(&before)
+            && !is_known(&added[..place])
+            && let Some((_, bytes)) = value_of(key)
+        {
+            set.extend_from_slice(bytes);
+        }
+    }
+    *fields = set;
+}
+
+/// Each key, and the bytes of key and value.
+fn raw(fields: &[u8]) -> Vec<(&str, &[u8])> {
     let mut decoder = Decoder::new(fields);
+    let mut raw = Vec::new();
     loop {
         let start = fields.len() - decoder.left();
         let Ok(field) = decoder.get_field() else {
-            break;
+            return raw;
         };
-        if Entries::new(added).iter().all(|new| new.key != field.key) {
-            kept.extend_from_slice(&fields[start..fields.len() - decoder.left()]);
-        }
+        raw.push((field.key, &fields[start..fields.len() - decoder.left()]));
     }
-    kept.extend_from_slice(added);
-    *fields = kept;
 }
 
 impl Shared {

@@ -279,6 +279,24 @@ fn waiting() {
     finish(hestia, &json!(same.to_string()));
 }
 
+/// What is hidden stays so until the next start, whatever the file says by then: in the report, too.
+fn less_redacted() {
+    write(
+        FILE,
+        "redact = { keys = [\"ssn\"], patterns = [\"url_password\"] }\nmetadata.ssn = \"geheim\"\n",
+    );
+    let hestia = start(hestia::builder().console(false).config(FILE).watch(false));
+    write(
+        FILE,
+        "redact = false\n[metadata]\nssn = \"geheim\"\npassword = \"geheim\"\nregion = \"eu-2\"\n",
+    );
+    let reloaded = hestia.reload().expect("it is good").to_string();
+    log::info!("with them");
+    write(FILE, "sync = \"postgres://app:geheim@db\"\n");
+    assert!(hestia.reload().is_err());
+    finish(hestia, &json!(reloaded));
+}
+
 /// Metadata, rotation and sync.
 fn files() {
     write(FILE, "metadata.region = \"eu-1\"\n");
@@ -483,6 +501,7 @@ fn main() {
         Some("bad") => bad(),
         Some("code") => code(),
         Some("waiting") => waiting(),
+        Some("less_redacted") => less_redacted(),
         Some("files") => files(),
         Some("signals") => signals(),
         Some("filters") => filters(),

@@ -203,7 +203,7 @@ fn log(number: usize, node: &Node, logger: &hestia::Logger, early: &Scope) {
                 info,
                 ssn,
                 number,
-                "{ssn:^19} {password} offen",
+                "{ssn:^19} {password} offen, to postgres://app:geheim@db",
                 password = wrapped.expose()
             );
         }
@@ -311,6 +311,7 @@ fn planted() {
         let logger = if number % 4 == 0 { &early } else { &late };
         log(number, &node, logger, &early_scope);
     }
+    info!("offen, as it is printed: {early:?} {late:?} {early_scope:?}");
     let panicked = catch_unwind(|| panic!("offen, {}", SHAPED[2]));
     assert!(panicked.is_err());
     hestia.flush().expect("all of it is written");

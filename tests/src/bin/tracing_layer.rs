@@ -610,6 +610,15 @@ fn opentelemetry(count: u64) -> Outcome {
             instrumented();
         });
     }
+    // Of a span that is not current nobody says which ids it has there.
+    let other = tracing::info_span!("other");
+    tracing::info_span!("current").in_scope(|| {
+        tracing::info!("in the current one");
+        tracing::info!(parent: &Span::current(), "by its parent, the current one");
+        tracing::info!(parent: &other, "by its parent, another one");
+        tracing::info!(parent: None, "in none");
+    });
+    drop(other);
     log::info!("outside again");
     let spans: Vec<_> = exporter
         .get_finished_spans()?

@@ -23,6 +23,7 @@ use super::env::Environment;
 use super::report::{self, ReportRow};
 use super::settings::{Origin, Settings};
 use crate::error::chain;
+use crate::record::redact;
 use crate::sync::lock;
 
 use entry::Page;
@@ -228,7 +229,11 @@ impl Source {
         let waiting = waiting
             .map(|setting| format!("config: `{setting}` in the file counts from the next start"));
         let refused = last.refused.iter();
-        let refused = refused.map(|why| format!("config: the file is not followed: {why}"));
+        // It may quote the file.
+        let refused = refused.map(|why| {
+            let why = redact::hide(why).unwrap_or_else(|| why.clone());
+            format!("config: the file is not followed: {why}")
+        });
         waiting.chain(refused).collect()
     }
 }

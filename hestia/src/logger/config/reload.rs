@@ -236,11 +236,11 @@ impl Pipeline {
         self.let_pass();
         let mut changed = Vec::new();
         if before.metadata.value != new.metadata.value {
-            lock(&self.present).settings.metadata = new.metadata.clone();
-            let mut fields = new.metadata.value.clone();
-            redact::fields(&mut fields, 0);
-            let fields = fields.into();
-            self.change(Change::ProcessFields(fields));
+            // By what holds until the next start, whatever the file says about it by now: for the report, too.
+            let mut metadata = new.metadata.clone();
+            redact::fields(&mut metadata.value, 0);
+            self.change(Change::ProcessFields(metadata.value.clone().into()));
+            lock(&self.present).settings.metadata = metadata;
             changed.push("metadata");
         }
         changed.extend(self.follow_files(before, new));

@@ -114,8 +114,10 @@ proptest! {
         let mut model: Fields = Vec::new();
         for (key, value) in settings {
             set_field(&mut encoded, &key, &value);
-            model.retain(|(known, _)| *known != key);
-            model.push((key, value));
+            match model.iter_mut().find(|(known, _)| *known == key) {
+                Some((_, known)) => *known = value,
+                None => model.push((key, value)),
+            }
             prop_assert_eq!(&read_fields(Entries::new(&encoded)), &model);
         }
         prop_assert_eq!(encoded, encoded_fields(&model));
