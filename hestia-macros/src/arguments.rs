@@ -31,6 +31,9 @@ pub(crate) enum Value {
     Group(Vec<Argument>),
 }
 
+/// Where an argument should begin, and none does.
+pub(crate) const NO_ARGUMENT: &str = "expected an argument: `key = value`";
+
 /// Reads arguments. What is ill-formed is an error of its own, and reading goes on after the next comma.
 pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Vec<Argument> {
     let read = |input: ParseStream<'_>| Ok(list(input, errors));
@@ -123,8 +126,8 @@ impl Parse for Key {
                 is_word: false,
             });
         }
-        let word = Ident::parse_any(input)
-            .map_err(|error| Error::new(error.span(), "expected an argument: `key = value`"))?;
+        let word =
+            Ident::parse_any(input).map_err(|error| Error::new(error.span(), NO_ARGUMENT))?;
         Ok(Key {
             text: word.unraw().to_string(),
             span: word.span(),
@@ -165,8 +168,15 @@ mod tests {
     fn reading_goes_on_after_a_mistake() {
         let (arguments, errors) = read("a =, b 1, = c, d = 1 e = 2, f(g h, i), j");
         assert_eq!(arguments, "f(i) j");
-        assert_eq!(errors.len(), 5, "{errors:?}");
-        assert_eq!(errors[0], "missing value after `a =`");
-        assert_eq!(errors[3], "expected a comma after the value of `d`");
+        assert_eq!(
+            errors,
+            [
+                "missing value after `a =`",
+                "expected `=`, `(…)` or a comma after `b`",
+                "expected an argument: `key = value`",
+                "expected a comma after the value of `d`",
+                "expected `=`, `(…)` or a comma after `g`",
+            ]
+        );
     }
 }

@@ -254,6 +254,10 @@ pub(crate) fn check_of_test(arguments: Vec<Argument>, errors: &mut Errors) -> Se
     }
 }
 
+/// What stands behind `crate` is no path.
+pub(crate) const NO_CRATE: &str =
+    "`crate` takes the path of hestia, without quotes: `crate = ::my_hestia`";
+
 /// `crate = path`; for the other attributes, too.
 pub(crate) fn crate_path(said: Vec<Argument>, errors: &mut Errors) -> Option<Path> {
     let mut path = None;
@@ -263,10 +267,7 @@ pub(crate) fn crate_path(said: Vec<Argument>, errors: &mut Errors) -> Option<Pat
             arguments::Value::Expr(Expr::Path(expr)) if expr.qself.is_none() => {
                 path = Some(expr.path);
             }
-            _ => errors.at_span(
-                key.span,
-                "`crate` takes the path of hestia, without quotes: `crate = ::my_hestia`",
-            ),
+            _ => errors.at_span(key.span, NO_CRATE),
         }
     }
     path
@@ -462,6 +463,65 @@ mod tests {
             ("redact", all(&REDACT)),
             ("overflow", all(&OVERFLOW)),
         ]
+    }
+
+    /// What is said about these arguments.
+    fn mistakes<T>(text: &str, check: fn(Vec<Argument>, &mut Errors) -> T) -> Vec<String> {
+        let mut errors = Errors::default();
+        let arguments = arguments::parse(text.parse().expect("tokens"), &mut errors);
+        check(arguments, &mut errors);
+        let errors = errors.into_errors().map(|error| error.to_string());
+        errors.collect()
+    }
+
+    /// Kinds of values that no setting takes.
+    const WRONG: [&str; 3] = ["1.5", "'c'", "b\"bytes\""];
+
+    #[test]
+    fn a_value_of_a_wrong_kind_is_told_what_the_setting_takes() {
+        let of_main = rows_by_table().into_iter().flat_map(|(table, settings)| {
+            settings.into_iter().map(move |setting| (table, setting))
+        });
+        let of_main: Vec<_> = of_main.collect();
+        assert!(of_main.len() > SETTINGS.len());
+        for wrong in WRONG {
+            for &(table, setting) in &of_main {
+                let said = format!("{} = {wrong}", setting.key);
+                let said = match table {
+                    "" => said,
+                    _ => format!("{table} = ({said})"),
+                };
+                assert_eq!(mistakes(&said, check), [takes(setting)], "{said}");
+            }
+            for setting in &test::TEST {
+                let said = format!("{} = {wrong}", setting.key);
+                let expected = takes(setting);
+                assert_eq!(mistakes(&said, check_of_test), [expected], "{said}");
+            }
+        }
+    }
+
+    fn takes(setting: &Setting) -> String {
+        let Setting {
+            key,
+            takes,
+            example,
+            ..
+        } = setting;
+        format!("`{key}` takes {takes}, such as `{example}`")
+    }
+
+    #[test]
+    fn a_number_that_does_not_fit_is_told_so() {
+        for (said, about) in [
+            ("queue_bytes = 18446744073709551616", &SETTINGS[..]),
+            ("rotate = (keep = 18446744073709551616)", &rotation::ROTATE),
+        ] {
+            let is_meant = |setting: &&Setting| said.contains(&format!("{} = 1", setting.key));
+            let setting = about.iter().find(is_meant).expect("a setting");
+            let expected = format!("`18446744073709551616` is too large; {}", takes(setting));
+            assert_eq!(mistakes(said, check), [expected]);
+        }
     }
 
     /// The example as the file has it: groups are tables there.

@@ -248,6 +248,10 @@ mod tests {
             );
         }
         assert_eq!(parse_duration("30m 1h").unwrap_err().span(), 4..6);
+        assert_eq!(
+            message("30m 1h"),
+            "`1h` stands too late, units go from large to small, each once, as in `1h30m`"
+        );
     }
 
     #[test]

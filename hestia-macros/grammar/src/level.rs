@@ -243,6 +243,10 @@ mod tests {
             assert!(text.contains("10, 20, 30, 40 or 50"), "{text}");
         }
         assert!(LevelFilter::parse("-10").is_err());
+        assert_eq!(
+            LevelFilter::parse("15").unwrap_err().to_string(),
+            "unknown level number `15`, expected 10, 20, 30, 40 or 50, or a name such as info"
+        );
     }
 
     #[test]

@@ -189,6 +189,18 @@ mod tests {
             take("ten").unwrap_err(),
             "`ten` is no size, which starts with a digit"
         );
+        assert_eq!(
+            take("1__0MB").unwrap_err(),
+            "`_` does not stand between two digits in `1__0`"
+        );
+        assert_eq!(
+            take("1,5MB").unwrap_err(),
+            "`1,5MB` is no number, write a fraction as `1.5` and group digits as `10_000`"
+        );
+        assert_eq!(
+            take("1.0000000000000000001").unwrap_err(),
+            "too many digits after the point in `0000000000000000001`, 18 at most"
+        );
     }
 
     proptest! {

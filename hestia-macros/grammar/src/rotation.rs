@@ -398,6 +398,56 @@ mod tests {
         assert!(RotationPlan::default().check().is_ok());
     }
 
+    #[test]
+    fn what_cannot_be_had_is_named_with_what_could() {
+        let plan = RotationPlan::default();
+        for (plan, key, wrong) in [
+            (
+                RotationPlan {
+                    size: Some(1000),
+                    ..plan
+                },
+                "size",
+                "`size` is 1 KB; it must be at least 1 KiB",
+            ),
+            (
+                RotationPlan {
+                    max_total_bytes: Some(2000),
+                    ..plan
+                },
+                "max_total_bytes",
+                "`max_total_bytes` is 2 KB; it must be at least 2 KiB, half of it for the live file",
+            ),
+            (
+                RotationPlan {
+                    size: Some(4 * KIB),
+                    max_total_bytes: Some(4 * KIB),
+                    ..plan
+                },
+                "max_total_bytes",
+                "`max_total_bytes` is 4 KiB; it must be more than one file of 4 KiB",
+            ),
+            (
+                RotationPlan {
+                    max_age: Some(Duration::ZERO),
+                    ..plan
+                },
+                "max_age",
+                "`max_age` is 0; leave it out to keep archives of any age",
+            ),
+        ] {
+            assert_eq!(plan.check(), Err((key, wrong.to_owned())));
+        }
+    }
+
+    #[test]
+    fn a_missing_period_is_told_what_one_looks_like() {
+        assert_eq!(
+            parse_every(" ").unwrap_err().to_string(),
+            "missing period, expected a word such as `day` or a span such as `6h`"
+        );
+    }
+
     proptest! {
         #[test]
         fn any_text_is_read_or_refused_well(text in ".{0,20}") {

@@ -7,8 +7,10 @@ use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Error, Ident, LitBool, LitInt, LitStr, Path, Result, Token, parenthesized};
 
+use crate::arguments::NO_ARGUMENT;
 use crate::error::Errors;
 use crate::hlog::{Field, fields};
+use crate::settings::NO_CRATE;
 
 /// What was said, each at most once.
 #[derive(Default)]
@@ -92,7 +94,7 @@ fn argument(
     arguments: &mut Arguments,
     said: &mut Vec<String>,
 ) -> Result<()> {
-    let key = input.call(Ident::parse_any)?;
+    let key = word(input, NO_ARGUMENT)?;
     let name = key.to_string();
     if !KEYS.contains(&name.as_str()) {
         return Err(Error::new(key.span(), unknown("argument", &name, &KEYS)));
@@ -112,10 +114,7 @@ fn argument(
         "err" => arguments.err = Some(outcome(input, &key)?),
         "started" => arguments.started = Some(value(input, &key, "started = false")?),
         "completed" => arguments.completed = Some(value(input, &key, "completed = false")?),
-        _ => {
-            input.parse::<Token![=]>()?;
-            arguments.hestia = Some(input.call(Path::parse_mod_style)?);
-        }
+        _ => arguments.hestia = Some(value_by(input, &key, Path::parse_mod_style, NO_CRATE)?),
     }
     said.push(name);
     Ok(())
@@ -123,13 +122,31 @@ fn argument(
 
 /// `key = literal`.
 fn value<T: syn::parse::Parse>(input: ParseStream<'_>, key: &Ident, example: &str) -> Result<T> {
-    let wrong = |span| Error::new(span, format!("expected `{example}`"));
+    value_by(input, key, T::parse, &format!("expected `{example}`"))
+}
+
+/// `key = value`, of which `read` takes the value; or else the message.
+fn value_by<T>(
+    input: ParseStream<'_>,
+    key: &Ident,
+    read: fn(ParseStream<'_>) -> Result<T>,
+    message: &str,
+) -> Result<T> {
     if !input.peek(Token![=]) {
-        return Err(wrong(key.span()));
+        return Err(Error::new(key.span(), message));
     }
     input.parse::<Token![=]>()?;
-    let span = input.span();
-    input.parse().map_err(|_| wrong(span))
+    let span = match input.is_empty() {
+        true => key.span(),
+        false => input.span(),
+    };
+    read(input).map_err(|_| Error::new(span, message))
+}
+
+/// A word, or else the message.
+fn word(input: ParseStream<'_>, message: &str) -> Result<Ident> {
+    let word = input.call(Ident::parse_any);
+    word.map_err(|error| Error::new(error.span(), message))
 }
 
 /// `key(…)`, all of which `read` takes.
@@ -154,10 +171,14 @@ fn list<T>(
 
 fn skip(input: ParseStream<'_>, key: &Ident) -> Result<Vec<Ident>> {
     list(input, key, "skip(password)", |inside| {
-        let names = Punctuated::<Ident, Token![,]>::parse_terminated_with(inside, |input| {
-            input.call(Ident::parse_any)
-        })?;
-        Ok(names.into_iter().collect())
+        let names = Punctuated::<Ident, Token![,]>::parse_terminated_with(inside, Ident::parse_any);
+        match names {
+            Ok(names) => Ok(names.into_iter().collect()),
+            Err(error) => Err(Error::new(
+                error.span(),
+                "expected names of parameters, with commas between: `skip(password, token)`",
+            )),
+        }
     })
 }
 
@@ -180,7 +201,10 @@ fn outcome(input: ParseStream<'_>, key: &Ident) -> Result<Outcome> {
 /// What stands in the parentheses of `ret` or `err`.
 fn how(inside: ParseStream<'_>, key: &Ident, outcome: &mut Outcome) -> Result<()> {
     while !inside.is_empty() {
-        let word = inside.call(Ident::parse_any)?;
+        let word = word(
+            inside,
+            &format!("expected a word, as in `{key}(Debug)`, or `{key}(level = \"warn\")`"),
+        )?;
         let how = match word.to_string().as_str() {
             "Debug" => Some(How::Debug),
             "Display" => Some(How::Display),
@@ -205,8 +229,8 @@ fn how(inside: ParseStream<'_>, key: &Ident, outcome: &mut Outcome) -> Result<()
             ));
         }
         outcome.how = how.or(outcome.how);
-        if !inside.is_empty() {
-            inside.parse::<Token![,]>()?;
+        if !inside.is_empty() && inside.parse::<Token![,]>().is_err() {
+            return Err(inside.error("expected a comma"));
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! One value each: literals are read, other expressions passed on where that is allowed.
 
 use hestia_grammar::{Directives, LevelFilter, ParseError, parse_duration, parse_size};
-use syn::{Expr, ExprArray, ExprLit, Lit, LitStr, UnOp};
+use syn::{Expr, ExprArray, ExprLit, Lit, LitInt, LitStr, UnOp};
 
 use super::{Said, Setting, Value, calls, setting, twice, word};
 use crate::arguments::{self, Argument};
@@ -119,16 +119,21 @@ pub(super) fn duration(setting: &Setting, argument: &Argument, errors: &mut Erro
 
 pub(super) fn size(setting: &Setting, argument: &Argument, errors: &mut Errors) -> Said {
     let bytes = match value_literal(argument) {
-        Some(Lit::Int(number)) => match number.base10_parse() {
-            Ok(bytes) => Some(bytes),
-            Err(error) => {
-                errors.push(error);
-                None
-            }
-        },
+        Some(Lit::Int(bytes)) => number(setting, bytes, errors),
         _ => parsed(setting, argument, errors, parse_size),
     };
     said(bytes.map(Value::Number))
+}
+
+/// A number without a fraction; there is none below zero, which would be an expression.
+pub(super) fn number(setting: &Setting, said: &LitInt, errors: &mut Errors) -> Option<u64> {
+    let number = said.base10_parse().ok();
+    if number.is_none() {
+        let digits = said.base10_digits();
+        let takes = takes(setting);
+        errors.at(said, format!("`{digits}` is too large; {takes}"));
+    }
+    number
 }
 
 /// `"block"`, `"drop_newest"`, or `(drop_below = "warn")`.
@@ -216,18 +221,23 @@ pub(super) fn variant(level: LevelFilter) -> &'static str {
 
 /// The value is of another kind than the key takes.
 pub(super) fn wrong(setting: &Setting, argument: &Argument, errors: &mut Errors) -> Said {
+    let message = takes(setting);
+    match &argument.value {
+        arguments::Value::Expr(said) => errors.at(said, message),
+        _ => errors.at_span(argument.key.span, message),
+    }
+    Vec::new()
+}
+
+/// What the key takes, in a sentence.
+fn takes(setting: &Setting) -> String {
     let Setting {
         key,
         takes,
         example,
         ..
     } = setting;
-    let message = format!("`{key}` takes {takes}, such as `{example}`");
-    match &argument.value {
-        arguments::Value::Expr(said) => errors.at(said, message),
-        _ => errors.at_span(argument.key.span, message),
-    }
-    Vec::new()
+    format!("`{key}` takes {takes}, such as `{example}`")
 }
 
 /// A string that a parser of the grammar understands.

@@ -159,6 +159,36 @@ mod tests {
 
     use super::*;
 
+    fn mistakes(text: &str) -> Vec<String> {
+        let mut errors = Errors::default();
+        let arguments = arguments::parse(text.parse().expect("tokens"), &mut errors);
+        super::super::check(arguments, &mut errors);
+        let errors = errors.into_errors().map(|error| error.to_string());
+        errors.collect()
+    }
+
+    #[test]
+    fn there_are_not_too_many_paths() {
+        let said = |count: usize| {
+            let paths: Vec<_> = (0..count).map(|n| format!("\"user.key_{n}\"")).collect();
+            mistakes(&format!("redact = (paths = [{}])", paths.join(",")))
+        };
+        assert_eq!(said(128), [""; 0]);
+        assert_eq!(
+            said(129),
+            ["there may be 128 paths; `*` stands for any one key"]
+        );
+    }
+
+    #[cfg(not(feature = "regex"))]
+    #[test]
+    fn expressions_without_their_feature_are_told_its_name() {
+        assert_eq!(
+            mistakes(r#"redact = (expressions = ["session=[a-z]+"])"#),
+            ["regular expressions need the feature `regex` of hestia"]
+        );
+    }
+
     #[test]
     fn names_and_variants_are_in_one_order() {
         for (name, variant) in SECRET_PATTERNS.iter().zip(PATTERNS) {

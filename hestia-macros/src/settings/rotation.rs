@@ -185,13 +185,9 @@ fn weekday(setting: &Setting, argument: &Argument, errors: &mut Errors) -> Said 
 
 fn count(setting: &Setting, argument: &Argument, errors: &mut Errors) -> Said {
     match read::value_literal(argument) {
-        Some(Lit::Int(number)) => match number.base10_parse() {
-            Ok(number) => read::said(Some(Value::Number(number))),
-            Err(error) => {
-                errors.push(error);
-                Vec::new()
-            }
-        },
+        Some(Lit::Int(count)) => {
+            read::said(read::number(setting, count, errors).map(Value::Number))
+        }
         _ => read::wrong(setting, argument, errors),
     }
 }

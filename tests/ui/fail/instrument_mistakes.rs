@@ -88,6 +88,50 @@ trait Declares {
 #[instrument(level = "info" target = "app")]
 fn comma_missing() {}
 
+#[instrument(target = billing)]
+fn target_without_quotes() {}
+
+#[instrument(name = 5)]
+fn no_name() {}
+
+#[instrument(max_length = "300")]
+fn length_in_quotes() {}
+
+#[instrument(completed = "no")]
+fn no_bool_either() {}
+
+#[instrument(completed =)]
+fn value_missing() {}
+
+#[instrument(ret(level = "info", level = "warn"))]
+fn level_of_the_result_said_twice() -> u8 {
+    1
+}
+
+#[instrument(ret(5))]
+fn no_word() -> u8 {
+    1
+}
+
+#[instrument(err(Debug level = "warn"))]
+fn comma_missing_within() -> Result<(), std::fmt::Error> {
+    Ok(())
+}
+
+#[instrument(crate = "hestia")]
+fn crate_in_quotes() {}
+
+#[instrument(crate)]
+fn crate_without_path() {}
+
+#[instrument("info")]
+fn no_argument() {}
+
+#[instrument(skip("user"))]
+fn parameter_in_quotes(user: u64) {
+    let _ = user;
+}
+
 fn main() {
     unknown_argument();
     unknown_level();

@@ -222,6 +222,12 @@ mod tests {
             let error = FieldName::parse(Part::new(text)).unwrap_err();
             assert_eq!(error.suggestion(), suggestion, "{text}");
         }
+        assert_eq!(
+            FieldName::parse(Part::new("user_id"))
+                .unwrap_err()
+                .to_string(),
+            "unknown field `user_id`, expected one such as `message`, or `metadata.user_id` for one key-value; did you mean `metadata.user_id`?"
+        );
     }
 
     #[test]
@@ -236,6 +242,12 @@ mod tests {
             let error = FieldName::parse(Part::new(text)).unwrap_err();
             assert!(error.message().contains("names no key"), "{text}");
         }
+        assert_eq!(
+            FieldName::parse(Part::new("metadata.a b"))
+                .unwrap_err()
+                .to_string(),
+            "`metadata.a b` names no key, expected one such as `metadata.user_id`"
+        );
         assert_eq!(
             FieldName::parse(Part::new("metadata.req.x-id")),
             Ok(FieldName::Key("req.x-id".to_owned()))

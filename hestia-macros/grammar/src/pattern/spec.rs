@@ -221,5 +221,13 @@ mod tests {
         }
         assert!(message("05").ends_with("did you mean `0>5`?"));
         assert!(message("0").contains("starts with a zero"));
+        assert_eq!(
+            message("5?"),
+            "`5?` is no format spec, expected `[[fill]align][width][.max_width]` such as `<5` or `*^12.12`"
+        );
+        assert_eq!(
+            message("05"),
+            "width `05` starts with a zero, zeros are written as the fill `0>`; did you mean `0>5`?"
+        );
     }
 }

@@ -313,6 +313,30 @@ mod tests {
     }
 
     #[test]
+    fn messages_name_what_is_wrong_and_what_would_be_right() {
+        for (text, message) in [
+            (
+                "%H%",
+                "`%` at the end of the time format, as text it is written `%%`",
+            ),
+            (
+                "%H:%-d",
+                "unknown time item `%-d`, expected one such as `%Y`, `%m`, `%d`, `%H`, `%M`, `%S` or `%3f`",
+            ),
+            (
+                "%S.%f",
+                "unknown time item `%f`, expected one such as `%Y`, `%m`, `%d`, `%H`, `%M`, `%S` or `%3f`; did you mean `%6f`?",
+            ),
+            (
+                "local",
+                "`local` is no time format, expected items such as `%H:%M:%S%.3f`",
+            ),
+        ] {
+            assert_eq!(TimeFormat::parse(text).unwrap_err().to_string(), message);
+        }
+    }
+
+    #[test]
     fn a_format_without_an_item_is_none() {
         for text in ["local", ">30", "", "100%%"] {
             assert!(
