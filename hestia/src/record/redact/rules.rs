@@ -1,6 +1,6 @@
 //! What was said, ready to be asked for each key.
 
-use hestia_grammar::{is_secret, parse_secret_path, same_word, words_from_last};
+use hestia_grammar::{ends_with_key, is_key, is_secret, key_letters, parse_secret_path};
 
 use super::Redaction;
 use super::pattern::Patterns;
@@ -12,11 +12,12 @@ pub(super) struct Rules {
     list: bool,
     /// It does, and without exceptions.
     pub(super) hides_the_list: bool,
-    /// The words of each key, last one first.
-    keys: Vec<Vec<String>>,
+    /// The letters of each key.
+    keys: Vec<String>,
     /// The last bytes that keys can have which `keys` names.
     last_bytes: Bytes,
-    exceptions: Vec<Vec<String>>,
+    /// Likewise.
+    exceptions: Vec<String>,
     paths: Vec<Vec<String>>,
     pub(super) patterns: Option<Patterns>,
     /// They are looked for at the call already.
@@ -56,8 +57,8 @@ impl Rules {
                 ..Rules::DEFAULT
             };
         }
-        let words = |key: &String| words_from_last(key).map(str::to_owned).collect();
-        let keys: Vec<Vec<String>> = said.keys.iter().map(words).collect();
+        let letters = |key: &String| key_letters(key);
+        let keys: Vec<String> = said.keys.iter().map(letters).collect();
         let path = |path: &String| -> Option<Vec<String>> {
             // What is no path was refused before.
             let keys = parse_secret_path(path).ok()?;
@@ -68,7 +69,7 @@ impl Rules {
             hides_the_list: !said.without_list && said.exceptions.is_empty(),
             last_bytes: Bytes::ending(&keys),
             keys,
-            exceptions: said.exceptions.iter().map(words).collect(),
+            exceptions: said.exceptions.iter().map(letters).collect(),
             paths: said.paths.iter().filter_map(path).collect(),
             patterns: Patterns::of(&said.patterns, &said.expressions),
             patterns_at_call: false,
@@ -168,25 +169,13 @@ impl Rules {
             .as_bytes()
             .last()
             .is_some_and(|last| self.last_bytes.have(*last));
-        may_be_one
-            && self.keys.iter().any(|words| {
-                let mut found = words_from_last(key);
-                words
-                    .iter()
-                    .all(|word| found.next().is_some_and(|found| same_word(found, word)))
-            })
+        may_be_one && self.keys.iter().any(|letters| ends_with_key(key, letters))
     }
 
     #[cold]
     fn excepts(&self, key: &str) -> bool {
         let last = key.rsplit('.').next().unwrap_or(key);
-        self.exceptions.iter().any(|words| {
-            let mut found = words_from_last(last);
-            words
-                .iter()
-                .all(|word| found.next().is_some_and(|found| same_word(found, word)))
-                && found.next().is_none()
-        })
+        self.exceptions.iter().any(|letters| is_key(last, letters))
     }
 }
 
@@ -195,18 +184,15 @@ impl Rules {
 struct Bytes([u64; 4]);
 
 impl Bytes {
-    /// The last bytes of what these words can end: their last letters, and what belongs to no word.
-    fn ending(keys: &[Vec<String>]) -> Self {
+    /// The last bytes of names that end with these keys: their last letters, and what is no letter.
+    fn ending(keys: &[String]) -> Self {
         let mut bytes = Bytes([0; 4]);
         for byte in 0..=u8::MAX {
             if byte.is_ascii() && !byte.is_ascii_alphanumeric() {
                 bytes.add(byte);
             }
         }
-        for last in keys
-            .iter()
-            .filter_map(|words| words.first()?.bytes().last())
-        {
+        for last in keys.iter().filter_map(|letters| letters.bytes().last()) {
             if last.is_ascii() {
                 bytes.add(last.to_ascii_lowercase());
                 bytes.add(last.to_ascii_uppercase());

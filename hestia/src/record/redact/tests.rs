@@ -74,6 +74,27 @@ fn keys_are_added_and_excepted() {
 }
 
 #[test]
+fn capitals_and_separators_do_not_count() {
+    let said = Redaction::default().key("pass phrase").except("page_token");
+    let object = json!({
+        "passWord": 1, "userPassWord": 2, "passWd": 3, "pass_word": 4, "APIkey": 5, "MYAPIKey": 6, "pAsSwOrD": 7,
+        "passPhrase": 8, "my-passphrase": 9, "PASSphrase": 10, "p_a_s_s-phrasE": 11, "HTTPpassphrase": 12,
+        "PageToken": 13, "pagetoken": 14, "PAGEToKeN": 15, "in.page_To_ken": 16, "mypassphrase": 17, "passphrases": 18,
+        "tokens_used": 19, "secretary": 20, "page_tokenizer": 21, "nextPageToken": 22,
+    });
+    let is_shown = |number: u64| (13..=21).contains(&number);
+    let object = object.as_object().expect("an object");
+    for (key, value) in object {
+        let expected = match is_shown(value.as_u64().expect("a number")) {
+            true => value.clone(),
+            false => json!(MASK),
+        };
+        let left = hidden(&said, &json!({ key: value }));
+        assert_eq!(left, json!({ key: expected }));
+    }
+}
+
+#[test]
 fn paths_lead_through_objects_arrays_and_keys_with_dots() {
     let said = Redaction::default()
         .path("user.card.number")
