@@ -33,8 +33,9 @@ use super::MASK;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SecretPattern {
-    /// What follows `Bearer` (RFC 6750), and what follows `Authorization: Basic`. Without `Authorization:` before it, a
-    /// bearer token has eight characters at least, and a digit among them or twenty in all, so that prose stays.
+    /// What follows `Bearer` (RFC 6750), and what follows `Authorization: Basic`, also as `{:?}` prints lists of headers and
+    /// options. Without `Authorization:` before it, a bearer token has eight characters at least, and a digit among them
+    /// or twenty in all, so that prose stays.
     Bearer,
     /// JSON Web Tokens (RFC 7519): `eyJ…` with two dots or more.
     Jwt,
@@ -48,6 +49,11 @@ pub enum SecretPattern {
     /// E-mail addresses.
     Email,
     /// Passwords in URLs: `postgres://app:geheim@db`.
+    ///
+    /// One that has a `/`, `?` or `#` in it, or a quote with a letter or digit behind it, should be escaped and often is
+    /// not; it is found by the last `@` of the word, unless digits stand between the colon and the first `/`, as in
+    /// `http://host:80/@ada`. What it cannot find: the end of a password that has an `@` and a `/` behind that, and one
+    /// with a blank, `<` or `>`.
     UrlPassword,
 }
 
@@ -108,6 +114,19 @@ impl Patterns {
         })
     }
 
+    /// Whether the text has secrets.
+    pub(super) fn finds(&self, text: &str) -> bool {
+        let mut scan = Scan::new(text.as_bytes());
+        while let Some(one) = scan.next(&self.table) {
+            if is_shown(text, &one) {
+                return true;
+            }
+        }
+        let mut found = Vec::new();
+        self.find_others(text, &mut found);
+        found.iter().any(|found| is_shown(text, found))
+    }
+
     /// The text without its secrets; `None` when there are none.
     #[inline]
     pub(super) fn hide(&self, text: &str) -> Option<String> {
@@ -116,19 +135,25 @@ impl Patterns {
         while let Some(one) = scan.next(&self.table) {
             found.push(one);
         }
+        self.find_others(text, &mut found);
+        if found.is_empty() {
+            return None;
+        }
+        replaced(text, &mut found)
+    }
+
+    /// What is not found byte by byte.
+    #[inline]
+    fn find_others(&self, text: &str, found: &mut Vec<Range<usize>>) {
         if self.cards {
-            cards(text.as_bytes(), &mut found);
+            cards(text.as_bytes(), found);
         }
         #[cfg(feature = "regex")]
         if let Some(expressions) = &self.expressions
             && expressions.all.is_match(text)
         {
-            expressions.find(text, &mut found);
+            expressions.find(text, found);
         }
-        if found.is_empty() {
-            return None;
-        }
-        replaced(text, &mut found)
     }
 }
 
@@ -162,10 +187,15 @@ pub(super) fn check(expressions: &[String]) -> Result<(), String> {
     }
 }
 
+/// Whether there is anything in this place but the mask.
+fn is_shown(text: &str, found: &Range<usize>) -> bool {
+    !found.is_empty() && text.get(found.clone()) != Some(MASK)
+}
+
 /// The text with the mask in these places.
 #[cold]
 fn replaced(text: &str, found: &mut Vec<Range<usize>>) -> Option<String> {
-    found.retain(|found| !found.is_empty() && text.get(found.clone()) != Some(MASK));
+    found.retain(|found| is_shown(text, found));
     if found.is_empty() {
         return None;
     }
@@ -210,9 +240,14 @@ impl Expressions {
             };
             if expression.captures_len() == 1 {
                 found.extend(expression.find_iter(text).map(|all| all.range()));
-            } else {
-                for captures in expression.captures_iter(text) {
-                    found.extend(captures.iter().skip(1).flatten().map(|group| group.range()));
+                continue;
+            }
+            for captures in expression.captures_iter(text) {
+                let count = found.len();
+                found.extend(captures.iter().skip(1).flatten().map(|group| group.range()));
+                if found.len() == count {
+                    // It matched in a way that has no group.
+                    found.push(captures.get_match().range());
                 }
             }
         }
@@ -227,6 +262,8 @@ struct Scan<'t> {
     found: usize,
     /// Up to here there is no token that begins with `eyJ`.
     no_jwt: usize,
+    /// Up to here there is no `@`.
+    no_at: usize,
 }
 
 impl<'t> Scan<'t> {
@@ -237,6 +274,7 @@ impl<'t> Scan<'t> {
             at: 0,
             found: 0,
             no_jwt: 0,
+            no_at: 0,
         }
     }
 
@@ -322,13 +360,36 @@ impl<'t> Scan<'t> {
         let end = self.end_of(start, |byte| {
             byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte)
         });
-        let quoted = self.start_of(at, |byte| b" \t:=\"'\\".contains(&byte));
-        let is_header = self.said(quoted, "authorization").is_some();
+        let is_header = self.said(self.end_of_name(at), "authorization").is_some();
         let token = &self.text[start..end];
         let is_token = is_header
             || !is_basic
                 && (token.len() >= 20 || token.len() >= 8 && token.iter().any(u8::is_ascii_digit));
         is_token.then_some(start..end)
+    }
+
+    /// Where the name ends whose value begins here. Lists and options, as `{:?}` prints them, have text in quotes.
+    fn end_of_name(&self, value: usize) -> usize {
+        let is_between = |byte: u8| b" \t:=>\"'\\".contains(&byte);
+        if !matches!(self.before(value), Some(b'"' | b'\'')) {
+            return self.start_of(value, is_between);
+        }
+        let is_between = |byte: u8| is_between(byte) || b",([{".contains(&byte);
+        let end = self.start_of(value, is_between);
+        match self.said(end, "some") {
+            Some(option) if self.byte(end) == Some(b'(') => self.start_of(option, is_between),
+            _ => end,
+        }
+    }
+
+    /// Where the value begins whose name ends here; likewise.
+    fn start_of_value(&self, name: usize) -> usize {
+        let is_between = |byte: u8| b" \t:=>\"'`\\,([{".contains(&byte);
+        let start = self.end_of(name, is_between);
+        if self.says(start, "some(") {
+            return self.end_of(start + 4, is_between);
+        }
+        start
     }
 
     fn jwt(&mut self, at: usize) -> Option<Range<usize>> {
@@ -339,10 +400,18 @@ impl<'t> Scan<'t> {
         let is_of = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         let header = self.end_of(at, is_of);
         let payload = self.end_of(header + 1, is_of);
+        // An encrypted one whose key both sides know has nothing there, and three more parts.
+        let is_without_key = || {
+            let iv = self.end_of(payload + 1, is_of);
+            payload == header + 1
+                && iv > payload + 1
+                && self.byte(iv) == Some(b'.')
+                && self.byte(iv + 1).is_some_and(is_of)
+        };
         let is_token = header - start >= 12
             && self.byte(header) == Some(b'.')
-            && payload >= header + 4
-            && self.byte(payload) == Some(b'.');
+            && self.byte(payload) == Some(b'.')
+            && (payload >= header + 4 || is_without_key());
         if !is_token {
             // Whatever begins in there comes to the same end.
             self.no_jwt = header;
@@ -375,10 +444,13 @@ impl<'t> Scan<'t> {
         let separator = |byte: u8| b"_- .".contains(&byte);
         let access = self.said(self.start_of(at, separator), "access")?;
         self.said(self.start_of(access, separator), "secret")?;
-        let start = self.end_of(at + 3, |byte| b" \t:=>\"'`\\".contains(&byte));
+        let start = self.start_of_value(at + 3);
+        if start == at + 3 {
+            return None;
+        }
         let is_of = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'/' || byte == b'+';
         let end = self.end_of(start, is_of);
-        (start > at + 3 && end - start == 40).then_some(start..end)
+        (end - start == 40).then_some(start..end)
     }
 
     fn email(&self, at: usize) -> Option<Range<usize>> {
@@ -410,18 +482,61 @@ impl<'t> Scan<'t> {
             return None;
         }
         let start = at + 3;
+        let is_of_scheme = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+        let is_in_quotes = self.before(self.start_of(at, is_of_scheme)) == Some(b'\'');
         // A password that has a slash, a blank or the like in it is no part of a URL any more (RFC 3986, section 3.2.1).
-        let authority = self.end_of(start, |byte| {
-            !byte.is_ascii_whitespace() && !b"/?#\"'<>`".contains(&byte)
+        let end = self.end_of(start, |byte| match byte {
+            b'\'' => !is_in_quotes,
+            byte => !byte.is_ascii_whitespace() && !b"/?#\"<>`".contains(&byte),
         });
-        let authority = &self.text[start..authority];
-        let user_end = authority.iter().rposition(|byte| *byte == b'@')?;
-        let colon = authority[..user_end]
-            .iter()
-            .position(|byte| *byte == b':')?;
-        let password = start + colon + 1..start + user_end;
-        (!password.is_empty()).then_some(password)
+        let authority = &self.text[start..end];
+        let user_end = authority.iter().rposition(|byte| *byte == b'@');
+        let user = &authority[..user_end.unwrap_or(authority.len())];
+        let colon = user.iter().position(|byte| *byte == b':')?;
+        let password = start + colon + 1;
+        let password_end = match user_end {
+            Some(user_end) => start + user_end,
+            None if are_hosts(user) => return None,
+            None => self.last_at(end)?,
+        };
+        (password < password_end).then_some(password..password_end)
     }
+
+    /// The last `@` in what is left of a word. A quote with a letter or digit behind it may be part of a password.
+    fn last_at(&mut self, from: usize) -> Option<usize> {
+        if from < self.no_at {
+            return None;
+        }
+        let (mut end, mut last) = (from, None);
+        while let Some(byte) = self.byte(end) {
+            let goes_on = match byte {
+                b'"' | b'\'' | b'`' => self
+                    .byte(end + 1)
+                    .is_some_and(|next| next.is_ascii_alphanumeric()),
+                b'<' | b'>' => false,
+                byte => !byte.is_ascii_whitespace(),
+            };
+            if !goes_on {
+                break;
+            }
+            if byte == b'@' {
+                last = Some(end);
+            }
+            end += 1;
+        }
+        // Nor behind the last one.
+        self.no_at = end;
+        last
+    }
+}
+
+/// Whether these are hosts with their ports, and no user with a password.
+fn are_hosts(authority: &[u8]) -> bool {
+    authority.split(|byte| *byte == b',').all(|host| {
+        let mut parts = host.rsplit(|byte| *byte == b':');
+        let port = parts.next().unwrap_or_default();
+        parts.next().is_some() && port.iter().all(u8::is_ascii_digit) || host.starts_with(b"[")
+    })
 }
 
 /// The fewest digits of a card's number.
@@ -568,6 +683,26 @@ mod tests {
                 "Bearer mF_9.B5f-4.1JqM, Bearer xyzxyz99",
                 "Bearer ***, Bearer ***",
             ),
+            (
+                r#"[("authorization", "Basic GEHEIM")]"#,
+                r#"[("authorization", "Basic ***")]"#,
+            ),
+            (
+                r#"authorization: ["Basic GEHEIM"]"#,
+                r#"authorization: ["Basic ***"]"#,
+            ),
+            (
+                r#"authorization: Some("Bearer abcdefGEHEIM")"#,
+                r#"authorization: Some("Bearer ***")"#,
+            ),
+            (
+                r#"(\"authorization\", Some(\"Basic GEHEIM\"))"#,
+                r#"(\"authorization\", Some(\"Basic ***\"))"#,
+            ),
+            (
+                "'authorization' => 'Basic GEHEIM'",
+                "'authorization' => 'Basic ***'",
+            ),
         ] {
             assert_eq!(hide(text), expected);
         }
@@ -580,6 +715,9 @@ mod tests {
             "basic dXNlcjpwYXNz",
             "Bearer ***",
             "bearer authentication",
+            "no authorization (basic or digest), basic it is",
+            "authorization, basic or not",
+            r#"awesome("Basic abc")"#,
         ] {
             assert_eq!(hide(prose), prose);
         }
@@ -594,6 +732,7 @@ mod tests {
             (format!("\"{JWT}\""), "\"***\""),
             ("eyJhbGciOiJub25lIn0.eyJzdWIiOiIx.".to_owned(), "***"),
             ("eyJhbGciOiJkaXIifQ.key.iviv.text.tagg.".to_owned(), "***."),
+            ("eyJhbGciOiJkaXIifQ..iv.ct.tag, x".to_owned(), "***, x"),
         ] {
             assert_eq!(hide(&text), expected);
         }
@@ -601,6 +740,9 @@ mod tests {
             "eyJ",
             "eyJhbGciOiJIUzI1NiJ9",
             "eyJhbGciOiJIUzI1NiJ9.x",
+            "eyJhbGciOiJIUzI1NiJ9...",
+            "eyJhbGciOiJIUzI1NiJ9..x",
+            "eyJhbGciOiJIUzI1NiJ9..x.",
             "hey Joe. x. y",
             "eyJ.a.b",
         ] {
@@ -625,6 +767,14 @@ mod tests {
             (
                 format!("AWS_SECRET_ACCESS_KEY={secret}\n"),
                 "AWS_SECRET_ACCESS_KEY=***\n",
+            ),
+            (
+                format!(r#"SecretAccessKey: Some("{secret}")"#),
+                r#"SecretAccessKey: Some("***")"#,
+            ),
+            (
+                format!(r#"[("secret_access_key", "{secret}")]"#),
+                r#"[("secret_access_key", "***")]"#,
             ),
         ] {
             assert_eq!(hide(&text), expected);
@@ -720,6 +870,27 @@ mod tests {
                 "(\"amqp+ssl://a:b@c.example.com\")",
                 "(\"amqp+ssl://a:***@c.example.com\")",
             ),
+            (
+                "postgres://app:GEH'EIM@db/shop",
+                "postgres://app:***@db/shop",
+            ),
+            (
+                "'postgres://app:GEHEIM@db', 'x@y'",
+                "'postgres://app:***@db', 'x@y'",
+            ),
+            ("x://app:GE/HEIM@db/shop", "x://app:***@db/shop"),
+            ("x://app:GE#HE@IM@db", "x://app:***@db"),
+            (
+                "x://app:GE?HEIM@db, x://app:12x/3@db",
+                "x://app:***@db, x://app:***@db",
+            ),
+            ("\"x://app:GE\"HEIM@db\"", "\"x://app:***@db\""),
+            ("x://app:GE`HEIM@db", "x://app:***@db"),
+            ("'x://app:GE'HEIM@db'", "'x://app:***@db'"),
+            (
+                r#"{"a":"x://u:p@h","b":"c@d","c":"x://u:p/q@h"}"#,
+                r#"{"a":"x://u:***@h","b":"c@d","c":"x://u:***@h"}"#,
+            ),
         ] {
             assert_eq!(hide(text), expected);
         }
@@ -731,6 +902,15 @@ mod tests {
             "x: //a:b@c",
             "a://b:***@c",
             "std::fmt::Display",
+            "http://host:80?mail=a@b",
+            "mongodb://one:27017,two:27017/shop?as=a@b",
+            "http://[::1]:80/@ada",
+            "http://[::1]/@ada",
+            "http://user@host:name/@ada",
+            "file://C:/me@work",
+            "http://user:name x@y",
+            r#"{"a":"x://u:p","b":"c@d"}"#,
+            "<a href=x://u:p>c@d</a>",
         ] {
             assert_eq!(hide(other), other);
         }
@@ -763,15 +943,29 @@ mod tests {
             ("x@b.io order-1", Some("*** ***")),
             ("order- session", None),
             ("session=***;", None),
+            ("session=abc;", Some("session=***;")),
         ] {
             assert_eq!(patterns.hide(text).as_deref(), expected, "{text}");
+            assert_eq!(patterns.finds(text), expected.is_some(), "{text}");
         }
+    }
+
+    #[cfg(feature = "regex")]
+    #[test]
+    fn where_no_group_took_part_the_whole_match_is_hidden() {
+        let said = [r"session=(\w+)|sid=\w+".to_owned()];
+        let patterns = Patterns::of(&[], &said).expect("patterns");
+        let hidden = patterns.hide("session=GEHEIM1 sid=GEHEIM2 x");
+        assert_eq!(hidden.as_deref(), Some("session=*** *** x"));
+        let not_there = [r"session=(\w+)(;\w*)?".to_owned()];
+        let patterns = Patterns::of(&[], &not_there).expect("patterns");
+        assert_eq!(patterns.hide("session=abc").as_deref(), Some("session=***"));
     }
 
     /// Pieces of which secrets are made, and what comes between.
     fn pieces() -> impl Strategy<Value = Vec<String>> {
         let piece = prop_oneof![
-            "bearer |Bearer |authorization: |eyJ|AKIA|ASIA|secret_access_key=|://|[@.: -]|é|[a-z]{1,3}|[0-9]{1,6}|[A-Z0-9]{16}|[*]{3}",
+            "bearer |Bearer |authorization: |Some\\(|eyJ|AKIA|ASIA|secret_access_key=|x://|://|[@.:,'/ -]|[\"]|é|[a-z]{1,3}|[0-9]{1,6}|[A-Z0-9]{16}|[*]{3}",
             Just("4111 1111 1111 1111".to_owned()),
             Just(JWT.to_owned()),
         ];
@@ -781,8 +975,9 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_looked_through(pieces in pieces(), other: String) {
+            let patterns = Patterns::of(&SecretPattern::ALL, &[]).expect("patterns");
             for text in [pieces.concat(), other] {
-                hide(&text);
+                prop_assert_eq!(patterns.finds(&text), patterns.hide(&text).is_some());
             }
         }
 
@@ -820,6 +1015,14 @@ mod tests {
             "4111-",
             "key",
             "secret_access_key",
+            "secretaccesskey",
+            "secretaccesskey=Some(",
+            "authorization: Some(\"bearer ",
+            "eyJhbGciOiJkaXIifQ..",
+            "x://a:b/",
+            "x://a:b'",
+            "x://a:b/@",
+            "'x://a:b\"",
             "AKIA",
         ] {
             let text = piece.repeat(1 << 20);
