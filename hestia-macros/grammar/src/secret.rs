@@ -169,10 +169,29 @@ pub fn check_secret_key(key: &str) -> Result<(), ParseError> {
     Ok(())
 }
 
-/// The most paths that one set of rules may have.
+/// The most that the paths of one set of rules may count for; see [`weight_of_secret_path`].
 pub const MAX_SECRET_PATHS: usize = 128;
 
-/// Reads a path: keys separated by dots, from the outermost; `*` stands for any one key. Arrays do not count.
+/// What a path counts for: one, and twice as much for each `*`, which can be read in two ways.
+///
+/// # Example
+///
+/// ```
+/// use hestia_grammar::weight_of_secret_path;
+///
+/// assert_eq!(weight_of_secret_path("user.ssn"), 1);
+/// assert_eq!(weight_of_secret_path("*.users.*.ssn"), 4);
+/// ```
+pub fn weight_of_secret_path(path: &str) -> usize {
+    let stars = path.split('.').filter(|key| *key == "*").count();
+    u32::try_from(stars)
+        .ok()
+        .and_then(|stars| 1_usize.checked_shl(stars))
+        .unwrap_or(usize::MAX)
+}
+
+/// Reads a path: keys separated by dots, from the outermost; `*` stands for any one key, or for any item of an array.
+/// Arrays do not count otherwise.
 ///
 /// # Errors
 /// When it is empty, or a key in it is.

@@ -2,11 +2,12 @@
 
 use hestia_grammar::{
     MAX_SECRET_PATHS, ParseError, check_secret_key, parse_secret_path, parse_secret_pattern,
+    weight_of_secret_path,
 };
 use proc_macro2::Ident;
 use syn::{Expr, ExprArray, Lit, LitStr};
 
-use super::{Said, Setting, Value, calls, read, setting};
+use super::{Call, Said, Setting, Value, calls, read, setting};
 use crate::arguments::{self, Argument};
 use crate::error::{Errors, in_string};
 
@@ -42,8 +43,10 @@ pub(super) fn redact(setting: &Setting, argument: &Argument, errors: &mut Errors
         _ => return read::expr(setting, argument, errors),
     };
     let mut calls = calls(inner, &REDACT, errors);
-    if calls.iter().filter(|call| call.method == "paths").count() > MAX_SECRET_PATHS {
-        let message = format!("there may be {MAX_SECRET_PATHS} paths; `*` stands for any one key");
+    if weight_of_paths(&calls) > MAX_SECRET_PATHS {
+        let message = format!(
+            "there may be {MAX_SECRET_PATHS} paths, where each `*` doubles what a path counts for"
+        );
         errors.at_span(argument.key.span, message);
     }
     for call in &mut calls {
@@ -62,6 +65,17 @@ pub(super) fn redact(setting: &Setting, argument: &Argument, errors: &mut Errors
         arguments: Vec::new(),
         calls,
     }]]
+}
+
+fn weight_of_paths(calls: &[Call]) -> usize {
+    let paths = calls.iter().filter(|call| call.method == "paths");
+    let weights = paths
+        .flat_map(|call| &call.arguments)
+        .map(|path| match path {
+            Value::Text(path) => weight_of_secret_path(path),
+            _ => 1,
+        });
+    weights.fold(0, usize::saturating_add)
 }
 
 fn keys(setting: &Setting, argument: &Argument, errors: &mut Errors) -> Said {
@@ -158,6 +172,22 @@ mod tests {
     use hestia_grammar::SECRET_PATTERNS;
 
     use super::*;
+
+    #[test]
+    fn each_star_doubles_what_a_path_counts_for() {
+        let call = |method: &str, text: &str| Call {
+            method: Ident::new(method, proc_macro2::Span::call_site()),
+            arguments: vec![Value::Text(text.to_owned())],
+        };
+        let calls = [
+            call("paths", "a.b"),
+            call("keys", "x"),
+            call("paths", "a.*.b.*"),
+        ];
+        assert_eq!(weight_of_paths(&calls), 5);
+        let stars = vec!["*"; 300].join(".");
+        assert_eq!(weight_of_paths(&[call("paths", &stars)]), usize::MAX);
+    }
 
     #[test]
     fn names_and_variants_are_in_one_order() {
