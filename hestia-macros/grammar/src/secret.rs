@@ -130,10 +130,11 @@ fn begins_word(name: &str, start: usize) -> bool {
         return true;
     };
     if rest.starts_with(char::is_uppercase) {
-        !last.is_uppercase() || rest.contains(char::is_lowercase)
-    } else {
-        last.is_uppercase() && before.next().is_some_and(char::is_uppercase)
+        return !last.is_uppercase() || rest.contains(char::is_lowercase);
     }
+    rest.starts_with(char::is_lowercase)
+        && last.is_uppercase()
+        && before.next().is_some_and(char::is_uppercase)
 }
 
 /// Checks a key that is to be named a secret, or to be none.
@@ -340,6 +341,7 @@ mod tests {
         assert!(ends_with_key("МойПАРОЛЬ", &key_letters("Пароль")));
         assert!(ends_with_key("ΣΑΣ", &key_letters("σας")) && is_key("σας", &key_letters("ΣΑΣ")));
         assert!(is_key("_page-Token ", "pagetoken") && !is_key("a_page_token", "pagetoken"));
+        assert!(ends_with_key("IDXa4", "a4") && !ends_with_key("IDX4", "4"));
         assert!(!ends_with_key("", "a") && !ends_with_key("…", "a"));
     }
 
