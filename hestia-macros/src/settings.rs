@@ -526,10 +526,17 @@ mod tests {
 
     /// The example as the file has it: groups are tables there.
     fn in_toml(example: &str) -> String {
-        let grouped = example
-            .replace("= (", "(")
-            .replace("metadata(", "metadata (");
-        grouped.replace('(', "= { ").replace(')', " }")
+        let grouped = |code: &str| {
+            let grouped = code.replace("= (", "(").replace("metadata(", "metadata (");
+            grouped.replace('(', "= { ").replace(')', " }")
+        };
+        // Every other piece is in quotes.
+        let pieces = example.split('"').enumerate();
+        let pieces = pieces.map(|(at, piece)| match at % 2 {
+            0 => grouped(piece),
+            _ => piece.to_owned(),
+        });
+        pieces.collect::<Vec<_>>().join("\"")
     }
 
     /// Only code can say these, or it is the file itself.

@@ -187,6 +187,30 @@ fn what_is_excepted_or_switched_off_is_shown() {
 }
 
 #[test]
+fn keys_in_any_spelling_and_places_in_arrays_are_hidden() {
+    let program = run("spelled").finish().successful();
+    for (name, text) in all_of(&program) {
+        assert!(!text.contains("geheim"), "{name}: {text}");
+    }
+    let records = program.json();
+    assert_eq!(messages(&records), ["*** 1", "in arrays", "of log"]);
+    let spelled = json!({"userPassWord": "***", "MYAPIKey": "***", "open": 1});
+    assert_eq!(
+        records[0]["metadata"],
+        json!({"passWord": "***", "APIkey": "***", "pass_word": "***", "by_serde": spelled, "own": spelled})
+    );
+    let users = json!([{"iban": "***", "name": "ada"}]);
+    assert_eq!(
+        records[1]["metadata"],
+        json!({"users": users, "ids": ["***", "***"]})
+    );
+    assert_eq!(
+        records[2]["metadata"],
+        json!({"passWord": "***", "ToKeN": "***", "users": users, "ids": ["***", "***"]})
+    );
+}
+
+#[test]
 fn what_makes_no_sense_is_refused_and_leaves_nothing_behind() {
     let program = run("refused").finish().successful();
     let told = Told::by(&program);

@@ -48,8 +48,8 @@ pub use pattern::{
 };
 pub use rotation::{Every, RotationPlan, Weekday, parse_every, parse_time_of_day, parse_weekday};
 pub use secret::{
-    MAX_SECRET_PATHS, SECRET_PATTERNS, check_secret_key, is_secret, parse_secret_path,
-    parse_secret_pattern, same_word, words_from_last,
+    MAX_SECRET_PATHS, SECRET_PATTERNS, check_secret_key, ends_with_key, is_key, is_secret,
+    key_letters, parse_secret_path, parse_secret_pattern, weight_of_secret_path,
 };
 pub use size::{GB, GIB, KB, KIB, MB, MIB, format_size, parse_size};
 pub use words::unknown;

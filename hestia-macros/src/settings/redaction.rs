@@ -2,11 +2,12 @@
 
 use hestia_grammar::{
     MAX_SECRET_PATHS, ParseError, check_secret_key, parse_secret_path, parse_secret_pattern,
+    weight_of_secret_path,
 };
 use proc_macro2::Ident;
 use syn::{Expr, ExprArray, Lit, LitStr};
 
-use super::{Said, Setting, Value, calls, read, setting};
+use super::{Call, Said, Setting, Value, calls, read, setting};
 use crate::arguments::{self, Argument};
 use crate::error::{Errors, in_string};
 
@@ -24,7 +25,7 @@ pub(super) const REDACT: [Setting; 6] = [
     setting(
         "expressions",
         "regular expressions in a list",
-        r#"expressions = ["session=[a-z]+"]"#,
+        r#"expressions = ["session=([a-z]+)"]"#,
         expressions,
     ),
     setting("list", "true or false", "list = false", read::bool),
@@ -42,8 +43,10 @@ pub(super) fn redact(setting: &Setting, argument: &Argument, errors: &mut Errors
         _ => return read::expr(setting, argument, errors),
     };
     let mut calls = calls(inner, &REDACT, errors);
-    if calls.iter().filter(|call| call.method == "paths").count() > MAX_SECRET_PATHS {
-        let message = format!("there may be {MAX_SECRET_PATHS} paths; `*` stands for any one key");
+    if weight_of_paths(&calls) > MAX_SECRET_PATHS {
+        let message = format!(
+            "there may be {MAX_SECRET_PATHS} paths, where each `*` doubles what a path counts for"
+        );
         errors.at_span(argument.key.span, message);
     }
     for call in &mut calls {
@@ -62,6 +65,17 @@ pub(super) fn redact(setting: &Setting, argument: &Argument, errors: &mut Errors
         arguments: Vec::new(),
         calls,
     }]]
+}
+
+fn weight_of_paths(calls: &[Call]) -> usize {
+    let paths = calls.iter().filter(|call| call.method == "paths");
+    let weights = paths
+        .flat_map(|call| &call.arguments)
+        .map(|path| match path {
+            Value::Text(path) => weight_of_secret_path(path),
+            _ => 1,
+        });
+    weights.fold(0, usize::saturating_add)
 }
 
 fn keys(setting: &Setting, argument: &Argument, errors: &mut Errors) -> Said {
@@ -190,12 +204,26 @@ mod tests {
     }
 
     #[test]
+    fn each_star_doubles_what_a_path_counts_for() {
+        let call = |method: &str, text: &str| Call {
+            method: Ident::new(method, proc_macro2::Span::call_site()),
+            arguments: vec![Value::Text(text.to_owned())],
+        };
+        let calls = [
+            call("paths", "a.b"),
+            call("keys", "x"),
+            call("paths", "a.*.b.*"),
+        ];
+        assert_eq!(weight_of_paths(&calls), 5);
+        let stars = vec!["*"; 300].join(".");
+        assert_eq!(weight_of_paths(&[call("paths", &stars)]), usize::MAX);
+    }
+
+    #[test]
     fn names_and_variants_are_in_one_order() {
         for (name, variant) in SECRET_PATTERNS.iter().zip(PATTERNS) {
-            let words = hestia_grammar::words_from_last(variant);
-            let mut words: Vec<_> = words.map(str::to_lowercase).collect();
-            words.reverse();
-            assert_eq!(*name, words.join("_"));
+            let letters = hestia_grammar::key_letters(variant);
+            assert!(hestia_grammar::is_key(name, &letters), "{name}");
         }
     }
 }

@@ -20,7 +20,9 @@ pub(crate) mod wrapper;
 
 use std::fmt;
 
-use hestia_grammar::{MAX_SECRET_PATHS, check_secret_key, is_secret, parse_secret_path};
+use hestia_grammar::{
+    MAX_SECRET_PATHS, check_secret_key, is_secret, parse_secret_path, weight_of_secret_path,
+};
 use once_cell::race::OnceBox;
 
 use super::metadata::StaticSite;
@@ -39,11 +41,12 @@ pub(crate) const MASK: &str = "***";
 /// | key | values whose key ends with the words `password`, `passwd`, `secret`, `token`, `api_key`, `apikey`, `authorization`, `cookie` or `private_key`, or with those of a [`key`](Redaction::key) that was added | in every key-value, however deep, and in placeholders of messages: `"{password}"` |
 /// | path | the value at a [`path`](Redaction::path) | in every key-value |
 /// | pattern | what looks like one of the [`patterns`](Redaction::patterns), or matches an expression of the program's own | in messages, and in text among the key-values |
-/// | type | what is in a [`Redact`](struct@crate::Redact), and fields marked by `#[derive(Redact)]` | wherever they are logged |
+/// | type | what is in a [`Redact`](struct@crate::Redact); fields marked by `#[derive(Redact)]` | the former wherever it is logged, with `:serde`, too; the latter by `Debug` and as values (`Encode`), **not** with `:serde`, where serde's own derive says what is shown |
 ///
-/// Words are the same in snake, camel and kebab case, and in any letter case: `access_token`, `accessToken` and
-/// `X-Access-Token` end with `token`; `tokens_used` does not. Of a key with dots each part counts. The whole value is
-/// hidden, whatever it is, and `"***"` stands in its place.
+/// Words are the same in snake, camel and kebab case, and in any letter case: `access_token`, `accessToken`,
+/// `X-Access-Token`, `accessToKen` and `ACCESStoken` end with `token`; `tokens_used` does not, nor does `mytoken`, in which
+/// nothing says where a word begins. Of a key with dots each part counts. The whole value is hidden, whatever it is, and
+/// `"***"` stands in its place.
 ///
 /// # What it cannot do
 /// Inside of text nothing has a key: what `{:?}` of a struct prints, what an error says, a message of `log::info!` (which
@@ -111,8 +114,9 @@ impl Redaction {
     }
 
     /// The place of a secret among the key-values: keys separated by dots, from the outermost, each as it is written.
-    /// `*` stands for any one key, so that `users.*.ssn` is there for each user; arrays are looked through, and do not
-    /// count. Nested keys and keys with dots are the same here. May be said 128 times.
+    /// `*` stands for any one key or for any item of an array, so that `users.*.ssn` is there for each user of an object
+    /// and of an array; arrays do not count otherwise, and `card.number` is there for each item of `card`, too. Nested
+    /// keys and keys with dots are the same here. May be said 128 times, where each `*` doubles what a path counts for.
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.paths.push(path.into());
         self
@@ -169,10 +173,11 @@ impl Redaction {
             parse_secret_path(path).map_err(|wrong| of("redact, path", wrong))?;
         }
         pattern::check(&self.expressions)?;
-        if self.paths.len() > MAX_SECRET_PATHS {
+        let weights = self.paths.iter().map(|path| weight_of_secret_path(path));
+        if weights.fold(0, usize::saturating_add) > MAX_SECRET_PATHS {
             let count = self.paths.len();
             return Err(format!(
-                "redact: {count} paths are more than {MAX_SECRET_PATHS}; `*` stands for any one key, and `key` needs no path"
+                "redact: {count} paths are more than {MAX_SECRET_PATHS}, where each `*` doubles what a path counts for; `*` stands for any one key, and `key` needs no path"
             ));
         }
         Ok(())

@@ -406,6 +406,32 @@ fn shown() {
     statements();
 }
 
+/// Keys with capitals where nobody expects them, and places in arrays.
+#[expect(non_snake_case, reason = "that is what it is about")]
+fn spelled() {
+    #[derive(Serialize, Encode)]
+    struct Spelled {
+        userPassWord: &'static str,
+        MYAPIKey: &'static str,
+        open: u8,
+    }
+    let spelled = Spelled {
+        userPassWord: "geheim",
+        MYAPIKey: "geheim",
+        open: 1,
+    };
+    start(
+        hestia::builder()
+            .console(false)
+            .redact(Redaction::default().path("users.*.iban").path("ids.*")),
+    );
+    let passWord = "geheim";
+    hlog!(info, passWord, APIkey = "geheim", pass_word = 7, by_serde:serde = &spelled, own = &spelled, "{passWord} {0}", 1);
+    let users = json!([{ "iban": "geheim", "name": "ada" }]);
+    hlog!(info, users:serde = &users, ids = [1_u8, 2], "in arrays");
+    info!(passWord, ToKeN = 1, users:serde = &users, ids:serde = &[1, 2]; "of log");
+}
+
 /// Settings that make no sense.
 fn refused() {
     let mut said = Vec::new();
@@ -438,6 +464,7 @@ fn main() {
         "planted" => planted(),
         "elsewhere" => elsewhere(),
         "shown" => shown(),
+        "spelled" => spelled(),
         "refused" => refused(),
         scenario => panic!("no such scenario: {scenario:?}"),
     }

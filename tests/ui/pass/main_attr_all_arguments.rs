@@ -97,7 +97,7 @@ mod empty_groups {
         except = ["page_token"],
         paths = ["user.card.number", "users.*.iban"],
         patterns = ["bearer", "jwt", "aws_key", "card", "email", "url_password"],
-        expressions = ["session=[a-z]+"],
+        expressions = ["session=([a-z]+)"],
         list = true,
     ),
     overflow = (drop_below = "warn"),

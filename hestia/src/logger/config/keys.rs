@@ -677,7 +677,7 @@ const REDACT: &[Key<Redaction>] = &[
     key(
         "expressions",
         "regular expressions in a list",
-        r#"expressions = ["session=[a-z]+"]"#,
+        r#"expressions = ["session=([a-z]+)"]"#,
         expressions,
     ),
     key(

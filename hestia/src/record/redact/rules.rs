@@ -1,6 +1,6 @@
 //! What was said, ready to be asked for each key.
 
-use hestia_grammar::{is_secret, parse_secret_path, same_word, words_from_last};
+use hestia_grammar::{ends_with_key, is_key, is_secret, key_letters, parse_secret_path};
 
 use super::Redaction;
 use super::pattern::Patterns;
@@ -12,28 +12,77 @@ pub(super) struct Rules {
     list: bool,
     /// It does, and without exceptions.
     pub(super) hides_the_list: bool,
-    /// The words of each key, last one first.
-    keys: Vec<Vec<String>>,
+    /// The letters of each key.
+    keys: Vec<String>,
     /// The last bytes that keys can have which `keys` names.
     last_bytes: Bytes,
-    exceptions: Vec<Vec<String>>,
-    paths: Vec<Vec<String>>,
+    /// Likewise.
+    exceptions: Vec<String>,
+    /// Each path in each of its readings.
+    paths: Vec<Path>,
     pub(super) patterns: Option<Patterns>,
     /// They are looked for at the call already.
     pub(super) patterns_at_call: bool,
 }
 
-/// Where a key stands: how deep, and which paths lead here.
+/// A path in which it is settled what each `*` stands for, a key or an item of an array.
+#[derive(Clone, Debug, Default)]
+struct Path {
+    steps: Vec<Step>,
+    /// How many arrays have to be entered behind the last key.
+    items: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Step {
+    /// How many arrays have to be entered before this key; there may be more.
+    items: usize,
+    /// `*` for any.
+    key: String,
+}
+
+impl Path {
+    /// All readings of a path.
+    fn readings(keys: &[&str]) -> Vec<Self> {
+        let mut readings = vec![Path::default()];
+        for key in keys {
+            let by_item: Vec<_> = match *key {
+                "*" => readings.clone(),
+                _ => Vec::new(),
+            };
+            for path in &mut readings {
+                path.steps.push(Step {
+                    items: std::mem::take(&mut path.items),
+                    key: (*key).to_owned(),
+                });
+            }
+            readings.extend(by_item.into_iter().map(|path| Path {
+                items: path.items + 1,
+                ..path
+            }));
+        }
+        // The outermost values are in no array.
+        readings.retain(|path| path.steps.first().is_some_and(|first| first.items == 0));
+        readings
+    }
+}
+
+/// Where a value stands: how many keys and, since the last of them, how many arrays lead here, and which paths do.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
-    depth: usize,
+    keys: usize,
+    items: usize,
     /// One bit each.
     paths: u128,
 }
 
 impl Place {
     /// Where no path leads.
-    pub(super) const ELSEWHERE: Place = Place { depth: 0, paths: 0 };
+    pub(super) const ELSEWHERE: Place = Place {
+        keys: 0,
+        items: 0,
+        paths: 0,
+    };
 }
 
 impl Rules {
@@ -56,20 +105,18 @@ impl Rules {
                 ..Rules::DEFAULT
             };
         }
-        let words = |key: &String| words_from_last(key).map(str::to_owned).collect();
-        let keys: Vec<Vec<String>> = said.keys.iter().map(words).collect();
-        let path = |path: &String| -> Option<Vec<String>> {
-            // What is no path was refused before.
-            let keys = parse_secret_path(path).ok()?;
-            Some(keys.into_iter().map(str::to_owned).collect())
-        };
+        let letters = |key: &String| key_letters(key);
+        let keys: Vec<String> = said.keys.iter().map(letters).collect();
+        // What is no path was refused before, and so were more than there are bits for.
+        let paths = said.paths.iter();
+        let paths = paths.filter_map(|path| parse_secret_path(path).ok());
         Rules {
             list: !said.without_list,
             hides_the_list: !said.without_list && said.exceptions.is_empty(),
             last_bytes: Bytes::ending(&keys),
             keys,
-            exceptions: said.exceptions.iter().map(words).collect(),
-            paths: said.paths.iter().filter_map(path).collect(),
+            exceptions: said.exceptions.iter().map(letters).collect(),
+            paths: paths.flat_map(|keys| Path::readings(&keys)).collect(),
             patterns: Patterns::of(&said.patterns, &said.expressions),
             patterns_at_call: false,
         }
@@ -88,7 +135,8 @@ impl Rules {
     /// Where the key-values of a record stand.
     pub(super) fn outermost(&self) -> Place {
         Place {
-            depth: 0,
+            keys: 0,
+            items: 0,
             // As many bits as there are paths; none for none.
             paths: u128::MAX
                 .checked_shr(u128::BITS - u32::try_from(self.paths.len()).unwrap_or(u128::BITS))
@@ -125,27 +173,48 @@ impl Rules {
             while left != 0 {
                 let at = left.trailing_zeros();
                 left &= left - 1;
-                // A path that leads here has not ended before.
-                let Some((said, rest)) = self.paths[at as usize]
-                    .get(place.depth..)
-                    .and_then(<[_]>::split_first)
-                else {
+                let path = &self.paths[at as usize];
+                // One whose keys have all been may wait for an array.
+                let Some(step) = path.steps.get(place.keys) else {
                     continue;
                 };
-                if said != "*" && said != key {
+                if place.items < step.items || step.key != "*" && step.key != key {
                     continue;
                 }
-                if rest.is_empty() {
+                if path.items == 0 && path.steps.len() == place.keys + 1 {
                     return None;
                 }
                 followed |= 1 << at;
             }
             place = Place {
-                depth: place.depth + 1,
+                keys: place.keys + 1,
+                items: 0,
                 paths: followed,
             };
         }
         Some(place)
+    }
+
+    /// Where the items of an array stand that stands here; `None` where they are hidden.
+    #[inline]
+    pub(super) fn items(&self, place: Place) -> Option<Place> {
+        if place.paths == 0 {
+            return Some(Place::ELSEWHERE);
+        }
+        self.enter(place)
+    }
+
+    fn enter(&self, place: Place) -> Option<Place> {
+        let items = place.items + 1;
+        let mut left = place.paths;
+        while left != 0 {
+            let path = &self.paths[left.trailing_zeros() as usize];
+            left &= left - 1;
+            if path.steps.len() == place.keys && path.items <= items {
+                return None;
+            }
+        }
+        Some(Place { items, ..place })
     }
 
     /// Whether a key names a secret. Each part of one with dots counts.
@@ -168,25 +237,13 @@ impl Rules {
             .as_bytes()
             .last()
             .is_some_and(|last| self.last_bytes.have(*last));
-        may_be_one
-            && self.keys.iter().any(|words| {
-                let mut found = words_from_last(key);
-                words
-                    .iter()
-                    .all(|word| found.next().is_some_and(|found| same_word(found, word)))
-            })
+        may_be_one && self.keys.iter().any(|letters| ends_with_key(key, letters))
     }
 
     #[cold]
     fn excepts(&self, key: &str) -> bool {
         let last = key.rsplit('.').next().unwrap_or(key);
-        self.exceptions.iter().any(|words| {
-            let mut found = words_from_last(last);
-            words
-                .iter()
-                .all(|word| found.next().is_some_and(|found| same_word(found, word)))
-                && found.next().is_none()
-        })
+        self.exceptions.iter().any(|letters| is_key(last, letters))
     }
 }
 
@@ -195,18 +252,15 @@ impl Rules {
 struct Bytes([u64; 4]);
 
 impl Bytes {
-    /// The last bytes of what these words can end: their last letters, and what belongs to no word.
-    fn ending(keys: &[Vec<String>]) -> Self {
+    /// The last bytes of names that end with these keys: their last letters, and what is no letter.
+    fn ending(keys: &[String]) -> Self {
         let mut bytes = Bytes([0; 4]);
         for byte in 0..=u8::MAX {
             if byte.is_ascii() && !byte.is_ascii_alphanumeric() {
                 bytes.add(byte);
             }
         }
-        for last in keys
-            .iter()
-            .filter_map(|words| words.first()?.bytes().last())
-        {
+        for last in keys.iter().filter_map(|letters| letters.bytes().last()) {
             if last.is_ascii() {
                 bytes.add(last.to_ascii_lowercase());
                 bytes.add(last.to_ascii_uppercase());

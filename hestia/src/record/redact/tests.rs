@@ -74,6 +74,27 @@ fn keys_are_added_and_excepted() {
 }
 
 #[test]
+fn capitals_and_separators_do_not_count() {
+    let said = Redaction::default().key("pass phrase").except("page_token");
+    let object = json!({
+        "passWord": 1, "userPassWord": 2, "passWd": 3, "pass_word": 4, "APIkey": 5, "MYAPIKey": 6, "pAsSwOrD": 7,
+        "passPhrase": 8, "my-passphrase": 9, "PASSphrase": 10, "p_a_s_s-phrasE": 11, "HTTPpassphrase": 12,
+        "PageToken": 13, "pagetoken": 14, "PAGEToKeN": 15, "in.page_To_ken": 16, "mypassphrase": 17, "passphrases": 18,
+        "tokens_used": 19, "secretary": 20, "page_tokenizer": 21, "nextPageToken": 22,
+    });
+    let is_shown = |number: u64| (13..=21).contains(&number);
+    let object = object.as_object().expect("an object");
+    for (key, value) in object {
+        let expected = match is_shown(value.as_u64().expect("a number")) {
+            true => value.clone(),
+            false => json!(MASK),
+        };
+        let left = hidden(&said, &json!({ key: value }));
+        assert_eq!(left, json!({ key: expected }));
+    }
+}
+
+#[test]
 fn paths_lead_through_objects_arrays_and_keys_with_dots() {
     let said = Redaction::default()
         .path("user.card.number")
@@ -94,6 +115,44 @@ fn paths_lead_through_objects_arrays_and_keys_with_dots() {
 }
 
 #[test]
+fn a_star_is_a_key_or_an_item_of_an_array() {
+    let said = Redaction::default()
+        .path("users.*.iban")
+        .path("ids.*")
+        .path("rows.*.*")
+        .path("a.*.b.*.c");
+    for (object, expected) in [
+        (
+            json!({"users": [{"iban": 1, "x": 2}, {"in": {"iban": 3}, "in.iban": 4}, [{"iban": 5}]], "iban": 6}),
+            json!({"users": [{"iban": "***", "x": 2}, {"in": {"iban": "***"}, "in.iban": "***"}, [{"iban": "***"}]], "iban": 6}),
+        ),
+        (
+            json!({"users": {"iban": 1, "a": {"iban": 2}, "b": [{"iban": 3}], "c": {"d": {"iban": 4}}}}),
+            json!({"users": {"iban": 1, "a": {"iban": "***"}, "b": [{"iban": "***"}], "c": {"d": {"iban": 4}}}}),
+        ),
+        (
+            json!({"ids": [1, [2], {"a": 3}], "rows": [4, [5, [6]], {"a": 7}]}),
+            json!({"ids": ["***", "***", "***"], "rows": [4, ["***", "***"], {"a": "***"}]}),
+        ),
+        (
+            json!({"ids": {"a": 1}, "rows": {"a": 2, "b": [3], "c": {"d": 4}}, "other": [5]}),
+            json!({"ids": {"a": "***"}, "rows": {"a": 2, "b": ["***"], "c": {"d": "***"}}, "other": [5]}),
+        ),
+        (
+            json!({"a": [{"b": {"k": {"c": 1}, "c": 2}}], "a.k.b": [{"c": 3}], "a.b": [{"c": 4}]}),
+            json!({"a": [{"b": {"k": {"c": "***"}, "c": 2}}], "a.k.b": [{"c": "***"}], "a.b": [{"c": 4}]}),
+        ),
+    ] {
+        assert_eq!(hidden(&said, &object), expected);
+        assert_eq!(hidden(&said, &expected), expected);
+    }
+    let first = Redaction::default().path("*.*.iban");
+    let object = json!({"users": [{"iban": 1}], "iban": 2, "x": {"iban": 3}});
+    let expected = json!({"users": [{"iban": "***"}], "iban": 2, "x": {"iban": 3}});
+    assert_eq!(hidden(&first, &object), expected);
+}
+
+#[test]
 fn as_many_paths_as_there_may_be_all_count() {
     let all = (0..MAX_SECRET_PATHS).fold(Redaction::default(), |said, number| {
         said.path(format!("a.k{number}"))
@@ -106,6 +165,19 @@ fn as_many_paths_as_there_may_be_all_count() {
         wrong.starts_with("redact: 129 paths are more than 128"),
         "{wrong}"
     );
+    let all = (0..MAX_SECRET_PATHS / 2).fold(Redaction::default(), |said, number| {
+        said.path(format!("a.*.k{number}"))
+    });
+    let object = json!({"a": [{"k0": 1, "k63": 2, "k64": 3}]});
+    let expected = json!({"a": [{"k0": "***", "k63": "***", "k64": 3}]});
+    assert_eq!(hidden(&all, &object), expected);
+    let wrong = all.path("one.more").check().expect_err("one too many");
+    assert!(
+        wrong.starts_with("redact: 65 paths are more than 128, where each `*` doubles"),
+        "{wrong}"
+    );
+    let stars = ["*"; 300].join(".");
+    assert!(Redaction::default().path(stars).check().is_err());
 }
 
 #[test]
@@ -183,6 +255,61 @@ proptest! {
             bytes[at] = byte;
         }
         hides_all(&bytes[6..]);
+    }
+}
+
+/// Keys of which paths are made.
+fn paths() -> impl Strategy<Value = Vec<String>> {
+    let path = prop::collection::vec("[a-c*]", 1..5);
+    prop::collection::vec(path.prop_map(|keys| keys.join(".")), 1..4)
+}
+
+proptest! {
+    #[test]
+    fn paths_lead_where_they_lead_on_json(value in json_values(), said in paths()) {
+        let redaction = said.iter().fold(Redaction::default().list(false), |all, path| all.path(path));
+        let keys: Vec<Vec<&str>> = said.iter().map(|path| path.split('.').collect()).collect();
+        let routes: Vec<&[&str]> = keys.iter().map(Vec::as_slice).collect();
+        let object = json!({ "a": value });
+        prop_assert_eq!(hidden(&redaction, &object), below(&routes, &object));
+    }
+}
+
+/// What paths leave of a value, the slow way.
+fn left_of(routes: &[&[&str]], value: &Json) -> Json {
+    match routes.iter().any(|route| route.is_empty()) {
+        true => json!(MASK),
+        false => below(routes, value),
+    }
+}
+
+fn below(routes: &[&[&str]], value: &Json) -> Json {
+    match value {
+        Json::Array(items) => {
+            let past = routes.iter().filter(|route| route.first() == Some(&"*"));
+            let past = past.map(|route| &route[1..]);
+            let routes: Vec<&[&str]> = routes.iter().copied().chain(past).collect();
+            items.iter().map(|item| left_of(&routes, item)).collect()
+        }
+        Json::Object(entries) => {
+            let left = entries.iter().map(|(name, value)| {
+                let mut routes = routes.to_vec();
+                for key in name.split('.') {
+                    routes.retain(|route| {
+                        route
+                            .first()
+                            .is_some_and(|said| *said == "*" || *said == key)
+                    });
+                    routes.iter_mut().for_each(|route| *route = &route[1..]);
+                    if routes.iter().any(|route| route.is_empty()) {
+                        return (name.clone(), json!(MASK));
+                    }
+                }
+                (name.clone(), left_of(&routes, value))
+            });
+            left.collect()
+        }
+        other => other.clone(),
     }
 }
 

@@ -82,7 +82,7 @@ pub(super) fn values(rules: &Rules, bytes: &mut Vec<u8>, from: usize, count: usi
 
 fn has(patterns: &Patterns, value: Value<'_>) -> bool {
     match value {
-        Value::Str(text) => patterns.hide(text).is_some(),
+        Value::Str(text) => patterns.finds(text),
         Value::Seq(items) => items.iter().any(|item| has(patterns, item)),
         Value::Map(entries) => entries.iter().any(|field| has(patterns, field.value)),
         _ => false,

@@ -149,8 +149,9 @@ fn has_hidden(
     if tag == TAG_MAP {
         return Ok(has_hidden_fields(rules, inner, place, depth + 1));
     }
+    let inside = rules.items(place);
     while inner.left() > 0 {
-        if has_hidden(rules, &mut inner, place, depth + 1)? {
+        if is_hidden_or_has(rules, &mut inner, inside, depth + 1) {
             return Ok(true);
         }
     }
@@ -230,8 +231,12 @@ impl Copy<'_> {
         if tag == TAG_MAP {
             self.fields(at, end, place, depth + 1);
         } else {
+            let inside = self.rules.items(place);
             while let Some(item_end) = self.end_of_value(at, end) {
-                self.value(at, item_end, place, depth + 1);
+                match inside {
+                    Some(inside) => self.value(at, item_end, inside, depth + 1),
+                    None => self.mask(TAG_STR),
+                }
                 at = item_end;
             }
         }
