@@ -140,6 +140,25 @@ use proc_macro::TokenStream;
 /// because it is there when the console is off, filtered or hung. Any other type is passed on, and a panic becomes a
 /// record by the hook that hestia sets.
 ///
+/// What the standard library prints does not go through hestia, so that secrets in the error which `patterns` hide in the log
+/// stand on stderr all the same. Where that may be, `main` logs the error itself and returns an `ExitCode`:
+///
+/// ```no_run
+/// # fn run() -> Result<(), Box<dyn std::error::Error>> { Ok(()) }
+/// use std::process::ExitCode;
+///
+/// #[hestia::main(redact = (patterns = ["url_password"]))]
+/// fn main() -> ExitCode {
+///     match run() {
+///         Ok(()) => ExitCode::SUCCESS,
+///         Err(error) => {
+///             log::error!(err:err = *error; "failed");
+///             ExitCode::FAILURE
+///         }
+///     }
+/// }
+/// ```
+///
 /// # `async`
 /// The attribute of a runtime may stand before or after this one. When it stands after it, hestia is turned on
 /// before the runtime starts, and logs the error after it has ended.

@@ -592,6 +592,37 @@ fn a_layer_that_is_there_already_is_enough() {
 }
 
 #[test]
+fn what_is_current_for_a_function_alone_is_neither_enough_nor_in_the_way() {
+    let program = finished("own_layer_in_a_function");
+    assert_eq!(messages(&program.json()), ["here", "elsewhere"]);
+    let program = finished("other_subscriber_in_a_function");
+    assert_eq!(messages(&program.json()), ["once"]);
+}
+
+#[test]
+fn of_several_layers_one_is_at_work_and_the_others_say_so() {
+    let program = finished("several_layers");
+    let records = program.json();
+    let of_one = ["new", "new", "once", "close", "close"];
+    assert_eq!(messages(&records), [of_one; 3].concat());
+    for of_one in records.chunks(5) {
+        let once = &of_one[2]["metadata"];
+        assert_eq!(
+            once,
+            &json!({ "span": "inner", "spans": ["outer", "inner"] })
+        );
+        let traces: BTreeSet<_> = of_one
+            .iter()
+            .map(|record| record["trace_id"].as_str().expect("a trace"))
+            .collect();
+        assert_eq!(traces.len(), 1, "{of_one:#?}");
+    }
+    let said = program.stderr.lines();
+    let said = said.filter(|line| line.contains("another layer of hestia's"));
+    assert_eq!(said.count(), 3, "{}", program.stderr);
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn spans_that_come_and_go_take_no_memory() {
     let program = run("churn").arg("60000").finish().successful();

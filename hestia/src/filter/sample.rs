@@ -7,6 +7,7 @@ use std::io;
 
 use super::Filter;
 use crate::level::Level;
+use crate::record::redact::MASK;
 use crate::record::{Record, Value};
 
 /// A filter that keeps a share of the records of one output: by chance, or by the value of a key, so that all records
@@ -59,6 +60,9 @@ impl Sample {
 
     /// Decides by the value of this key. Records that do not have it are kept by chance. `trace_id` is that of the record's
     /// trace, where it has no key-value of this name.
+    ///
+    /// A value that [redaction](crate::Builder::redact) hides, such as that of `session_token`, is `"***"` to filters as well, and
+    /// counts as one that is not there: take an id that is no secret, or [except](crate::Redaction::except) the key.
     #[must_use]
     pub fn by(self, key: impl Into<String>) -> Self {
         Sample {
@@ -102,6 +106,8 @@ impl Filter for Sample {
 fn bits_of(key: &str, record: &Record<'_>) -> Option<u64> {
     let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
     match (record.field(key), record.trace()) {
+        // The same for all: by its bits, all records would be kept, or none.
+        (Some(Value::Str(MASK)), _) => return None,
         (Some(Value::Str(text)), _) => hash.add(text.as_bytes()),
         (Some(value), _) => serde_json::to_writer(&mut hash, &value).ok()?,
         (None, Some(ids)) if key == "trace_id" => {
@@ -243,6 +249,16 @@ mod tests {
             kept += u32::from(first);
         }
         assert!((400..600).contains(&kept), "{kept}");
+    }
+
+    #[test]
+    fn hidden_values_are_kept_by_chance_and_not_all_or_none() {
+        for share in [0.1, 0.5, 0.9] {
+            let mut sample = Sample::new(share).by("id");
+            sample.random = 0x1234_5678_9abc_def1;
+            let kept = (0..RECORDS).filter(|_| keeps(&mut sample, Value::Str("***")));
+            assert!(is_about(kept.count(), share), "{share}");
+        }
     }
 
     #[test]

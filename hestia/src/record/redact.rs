@@ -261,6 +261,12 @@ pub(super) fn shows(key: &str) -> bool {
     !rules.hides_the_list && !rules.names(key)
 }
 
+/// Whether the values of this key are hidden, wherever it stands.
+#[cfg(any(feature = "actix", feature = "tower"))]
+pub(crate) fn hides(key: &str) -> bool {
+    current().names(key)
+}
+
 /// Whether something of this statement is to be hidden that is not behind a `Secret` already: the value of a key, or an
 /// argument of its message.
 pub(crate) fn verdict(site: &'static StaticSite) -> bool {

@@ -15,7 +15,7 @@ use std::any::TypeId;
 use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use log::Level;
 use tracing_core::span::{Attributes, Id, Record};
@@ -33,6 +33,7 @@ use crate::callsite::kept::Kept;
 use crate::callsite::scopes::spans::{self, SpanNumber};
 use crate::callsite::{Front, front};
 use crate::filter::directives::{Decision, when_levels_change};
+use crate::internal;
 use crate::record::{InlineSite, Shared, Text};
 use crate::thread::is_own;
 
@@ -53,8 +54,11 @@ where
     static LAYERS: AtomicU64 = AtomicU64::new(1);
     when_levels_change(tracing_core::callsite::rebuild_interest_cache);
     HestiaLayer {
-        // Relaxed: only to have one of its own.
-        number: LAYERS.fetch_add(1, Ordering::Relaxed),
+        present: Present {
+            // Relaxed: only to have one of its own.
+            number: LAYERS.fetch_add(1, Ordering::Relaxed),
+        },
+        is_idle: AtomicBool::new(false),
         span_events: SpanEvents::NONE,
         span_list: false,
         trace_ids: false,
@@ -66,8 +70,9 @@ where
 
 /// Sends events and spans of `tracing` to hestia; made by [`layer`].
 pub struct HestiaLayer<S> {
-    /// Ids of spans are the registry's, and there may be several.
-    number: u64,
+    present: Present,
+    /// Another one of the same subscriber is at work.
+    is_idle: AtomicBool,
     span_events: SpanEvents,
     span_list: bool,
     trace_ids: bool,
@@ -121,10 +126,11 @@ pub(super) fn is_part_of(subscriber: &Dispatch) -> bool {
     subscriber.is::<Present>()
 }
 
-/// What a subscriber is asked for then.
-struct Present;
-
-static PRESENT: Present = Present;
+/// What a subscriber is asked for then. One with several layers of hestia's answers with the same one's each time: that one is at work.
+struct Present {
+    /// Ids of spans are the registry's, and there may be several.
+    number: u64,
+}
 
 /// What hestia wants, by its own levels, asked when `tracing` remembers the answers.
 #[derive(Debug)]
@@ -227,7 +233,12 @@ fn site(metadata: &'static Metadata<'static>) -> InlineSite<'static> {
 
 /// This span, or the nearest one around it that hestia has wanted.
 fn nearest<'a, S: LookupSpan<'a>>(span: &SpanRef<'a, S>) -> Option<SpanRef<'a, S>> {
-    span.scope().find(|span| with_scope(span, |_| ()).is_some())
+    span.scope().find(has_node)
+}
+
+/// Whether hestia has wanted the span.
+fn has_node<'a, S: LookupSpan<'a>>(span: &SpanRef<'a, S>) -> bool {
+    span.extensions().get::<Node>().is_some()
 }
 
 /// Looks at a span's scope where it is. (Whoever drops a [`Kept`] gives it up, which takes a lock.)
@@ -251,9 +262,24 @@ impl<S> HestiaLayer<S>
 where
     S: Subscriber + for<'l> LookupSpan<'l>,
 {
+    fn is_idle(&self) -> bool {
+        // Relaxed: nothing else depends on it.
+        self.is_idle.load(Ordering::Relaxed)
+    }
+
+    /// From now on this layer does nothing.
+    fn leave_to_another(&self) {
+        if !self.is_idle.swap(true, Ordering::Relaxed) {
+            internal::tell(
+                "tracing",
+                "the subscriber has another layer of hestia's, and this one does nothing; say to one what both were to do",
+            );
+        }
+    }
+
     fn span_number(&self, id: &Id) -> SpanNumber {
         SpanNumber {
-            layer: self.number,
+            layer: self.present.number,
             id: id.into_u64(),
         }
     }
@@ -283,12 +309,8 @@ where
         let mut fields = Vec::new();
         attributes.record(&mut Fields::of_span(&mut fields));
         let names: Vec<&str> = if self.span_list {
-            let has_node = |span: &SpanRef<'_, S>| with_scope(span, |_| ()).is_some();
-            let outer = span
-                .scope()
-                .skip(1)
-                .filter(has_node)
-                .map(|span| span.name());
+            let outer = span.scope().skip(1).filter(has_node);
+            let outer = outer.map(|span| span.name());
             let mut names: Vec<_> = std::iter::once(span.name()).chain(outer).collect();
             names.reverse();
             names
@@ -302,9 +324,7 @@ where
                 .contains(SpanEvents::CLOSE)
                 .then(Times::new),
         };
-        // Another layer of hestia's in the same registry has made one as well; one of them is as good as the other.
-        let before = span.extensions_mut().replace(node);
-        drop(before);
+        span.extensions_mut().replace(node);
     }
 
     /// Logs an event of the span's life.
@@ -368,6 +388,10 @@ where
 {
     fn on_register_dispatch(&self, subscriber: &Dispatch) {
         self.gated.on_register_dispatch(subscriber);
+        let at_work = subscriber.downcast_ref::<Present>();
+        if at_work.is_some_and(|other| other.number != self.present.number) {
+            self.leave_to_another();
+        }
     }
 
     fn on_layer(&mut self, subscriber: &mut S) {
@@ -391,18 +415,27 @@ where
     }
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        if !has_passed(|| self.gated.on_new_span(attributes, id, context.clone())) {
+        let has_passed = has_passed(|| self.gated.on_new_span(attributes, id, context.clone()));
+        if !has_passed || self.is_idle() {
             return;
         }
         let Some(span) = context.span(id) else { return };
+        // A new span has none, unless another layer was here before. (`Vec<impl Layer>` does not pass `on_register_dispatch` on.)
+        if has_node(&span) {
+            self.leave_to_another();
+            return;
+        }
         let outer = self.outer(attributes, &context);
         self.make_node(attributes, &span, outer);
         self.tell(SpanEvents::NEW, "new", &span, None);
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        if self.is_idle() {
+            return;
+        }
         let Some(span) = context.span(id) else { return };
-        if with_scope(&span, |_| ()).is_none() {
+        if !has_node(&span) {
             return;
         }
         let recorded = span::recorded(values);
@@ -421,7 +454,8 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        if !has_passed(|| self.gated.on_event(event, context.clone())) {
+        let has_passed = has_passed(|| self.gated.on_event(event, context.clone()));
+        if !has_passed || self.is_idle() {
             return;
         }
         let Some(front) = front() else { return };
@@ -454,6 +488,9 @@ where
     }
 
     fn on_enter(&self, id: &Id, context: Context<'_, S>) {
+        if self.is_idle() {
+            return;
+        }
         let Some(span) = context.span(id) else { return };
         let Some(scope) = scope_of(&span) else { return };
         spans::enter(self.span_number(id), scope);
@@ -466,9 +503,12 @@ where
     }
 
     fn on_exit(&self, id: &Id, context: Context<'_, S>) {
+        if self.is_idle() {
+            return;
+        }
         if self.span_events != SpanEvents::NONE
             && let Some(span) = context.span(id)
-            && with_scope(&span, |_| ()).is_some()
+            && has_node(&span)
         {
             if let Some(node) = span.extensions_mut().get_mut::<Node>() {
                 node.times.iter_mut().for_each(Times::exit);
@@ -483,6 +523,9 @@ where
     }
 
     fn on_close(&self, id: Id, context: Context<'_, S>) {
+        if self.is_idle() {
+            return;
+        }
         spans::forget(self.span_number(&id));
         let Some(span) = context.span(&id) else {
             return;
@@ -496,14 +539,14 @@ where
         }
     }
 
-    // SAFETY: (of the implementation) whoever asks for a type gets the address of a value of it: this layer, the static, or
+    // SAFETY: (of the implementation) whoever asks for a type gets the address of a value of it: this layer, a part of it, or
     // what the part that is asked answers by the same promise.
     unsafe fn downcast_raw(&self, id: TypeId) -> Option<*const ()> {
         if id == TypeId::of::<Self>() {
             return Some(std::ptr::from_ref(self).cast());
         }
         if id == TypeId::of::<Present>() {
-            return Some(std::ptr::from_ref(&PRESENT).cast());
+            return Some(std::ptr::from_ref(&self.present).cast());
         }
         // SAFETY: the filtered part lives as long as this one.
         unsafe { self.gated.downcast_raw(id) }

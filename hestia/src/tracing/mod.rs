@@ -55,16 +55,30 @@
 //! event would be there twice. Events that come from `log` through another bridge get their own target and place.
 //!
 //! Nothing of hestia's is sent to `tracing`: other layers see the events and spans of `tracing` only.
+//!
+//! # One layer, not two
+//!
+//! Of several of hestia's layers in one subscriber only one is at work: the one that was added last (in a `Vec` of layers the first, and
+//! not before the first span). Each of the others does nothing, and says so once, on stderr and in the internal log; their events would be
+//! there twice. So what several were to do is said to one: `layer().trace_ids(true).span_events(…)`, with one filter for all targets.
+//!
+//! # One name, two modules
+//!
+//! After `use hestia::*;`, `tracing::info!` is ambiguous: the glob has this module, the prelude the crate. Import by name, or write
+//! `::tracing::info!`.
 
 mod layer;
 mod span;
 mod visit;
+
+use std::sync::mpsc::sync_channel;
 
 use tracing_core::{Dispatch, dispatcher};
 use tracing_subscriber::Registry;
 use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::error::{ErrorKind, InitError};
+use crate::thread;
 
 pub use layer::{HestiaLayer, layer};
 pub use span::SpanEvents;
@@ -93,11 +107,20 @@ pub fn install(subscriber: impl Into<Dispatch>) -> Result<(), InitError> {
     })
 }
 
-/// What the builder's setting does. Nothing where the subscriber has a layer of hestia's: an `init` that failed late can be
-/// tried again, and the program may have put it there itself.
+/// What the builder's setting does. Nothing where the subscriber of the whole program has a layer of hestia's: an `init` that
+/// failed late can be tried again, and the program may have put it there itself.
 pub(crate) fn turn_on() -> Result<(), InitError> {
-    if dispatcher::get_default(layer::is_part_of) {
-        return Ok(());
-    }
-    init()
+    init().or_else(|error| if has_layer() { Ok(()) } else { Err(error) })
+}
+
+/// Whether hestia's layer is part of the subscriber of the whole program. `tracing` tells of the one that is current on the thread that
+/// asks, which may be another for as long as a function runs (`with_default`); on a thread of its own there is no other.
+fn has_layer() -> bool {
+    let (answer, answered) = sync_channel(1);
+    let asked = thread::start(c"hestia-tracing", move || {
+        // Whoever waits may have given up.
+        let _ = answer.send(dispatcher::get_default(layer::is_part_of));
+    });
+    // Where no thread is to be had, nobody knows, and the error stands.
+    asked.is_ok() && answered.recv().unwrap_or(false)
 }

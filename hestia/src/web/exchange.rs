@@ -10,16 +10,16 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hestia_grammar::is_secret;
 use log::kv::{self, Key, Value, VisitSource};
 use serde::{Serialize, Serializer};
 
 use super::request::{REQUEST_ID, RequestHead};
-use super::settings::{AccessLog, Settings, ask, level};
+use super::settings::{AccessLog, Header, Settings, ask, level};
 use crate::callsite::ambient;
 use crate::callsite::statement::may_be_on;
 use crate::context::Scope;
 use crate::level::Level;
+use crate::record::redact::{self, MASK};
 use crate::record::set_field;
 use crate::trace_context::TraceContext;
 
@@ -27,8 +27,6 @@ use crate::trace_context::TraceContext;
 const LONGEST_PATH: usize = 2 << 10;
 /// How much of any other text.
 const LONGEST_TEXT: usize = 512;
-/// What is said of a header with a secret in it.
-const HIDDEN: &str = "***";
 
 /// The key under which the scope of a request has its id.
 pub(super) const ID_KEY: &str = "request_id";
@@ -215,10 +213,9 @@ impl Request {
         parent_id: Option<u64>,
     ) -> Self {
         let asked_for = settings.headers.iter();
-        let headers = asked_for.filter_map(|name| {
-            let value = head.header(name)?;
-            let shown = if is_secret(name) { HIDDEN } else { value };
-            Some((name.clone(), bounded(shown, LONGEST_TEXT)))
+        let headers = asked_for.filter_map(|header| {
+            let value = head.header(&header.name)?;
+            Some((header.clone(), bounded(value, LONGEST_TEXT)))
         });
         let query = head.query().filter(|_| settings.query);
         Request {
@@ -245,8 +242,18 @@ fn trace(settings: &Settings, head: &RequestHead<'_>) -> TraceContext {
         .unwrap_or_else(|| ambient::step(Scope::current().trace()))
 }
 
-/// As much of a text as is kept.
+/// As much of a text as is kept. What is cut is looked through for patterns before: the first half of a secret is none that they know.
 fn bounded(text: &str, bytes: usize) -> String {
+    if text.len() <= bytes {
+        return text.to_owned();
+    }
+    match redact::hide(text) {
+        Some(hidden) => cut(&hidden, bytes),
+        None => cut(text, bytes),
+    }
+}
+
+fn cut(text: &str, bytes: usize) -> String {
     if text.len() <= bytes {
         return text.to_owned();
     }
@@ -258,11 +265,16 @@ fn bounded(text: &str, bytes: usize) -> String {
 }
 
 /// Headers of the request, in the order they were asked for.
-struct Headers(Vec<(String, String)>);
+struct Headers(Vec<(Header, String)>);
 
+/// As the record is made. What is hidden by its name's words, the spelling that the program gave decides; by what stands in the record, a path
+/// such as `headers.x-tenant`, the record's own redaction does.
 impl Serialize for Headers {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+        serializer.collect_map(self.0.iter().map(|(Header { name, said }, value)| {
+            let is_hidden = redact::hides(said);
+            (&**name, if is_hidden { MASK } else { value })
+        }))
     }
 }
 

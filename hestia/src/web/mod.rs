@@ -37,7 +37,7 @@
 //! | `request_id` | as every record of the request |
 //!
 //! Trace and span ids stand where they stand in every record. The names are the same in all layouts and schemas. Paths are kept to
-//! 2 KiB, other texts to 512 bytes; hidden characters are escaped as everywhere.
+//! 2 KiB, other texts to 512 bytes, and what is longer is looked through for [patterns](crate::Redaction::patterns) before it is cut; hidden characters are escaped as everywhere.
 //!
 //! The level is `error` where the status is 500 or more, the handler panicked, or service or body failed; otherwise `info`, 4xx included:
 //! they are the client's mistakes, and on a public address mostly a scanner's. [`AccessLog::level`] changes that, [`AccessLog::skip`] leaves

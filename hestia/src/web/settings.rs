@@ -46,14 +46,28 @@ pub(super) struct Settings {
     pub(super) skip: Option<OfHead<bool>>,
     pub(super) scope: Option<OfScope>,
     pub(super) query: bool,
-    /// In lower case.
-    pub(super) headers: Vec<String>,
+    pub(super) headers: Vec<Header>,
     /// The header that says who the client is, and how many proxies of one's own add to it.
     pub(super) client_header: Option<(String, usize)>,
     pub(super) accept_ids: bool,
     pub(super) trace_header: Option<String>,
     #[cfg(feature = "tower")]
     pub(super) extensions: super::tower::FromExtensions,
+}
+
+/// A header that is logged. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Header {
+    /// In lower case.
+    pub(super) name: Arc<str>,
+    /// As the program spelled it: in lower case, `X-CSRFToken` has other words.
+    pub(super) said: Arc<str>,
+}
+
+impl fmt::Debug for Header {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.name.fmt(out)
+    }
 }
 
 pub(super) fn level(status: u16) -> Level {
@@ -137,11 +151,16 @@ impl AccessLog {
     }
 
     /// Logs a header of the request as well, among `headers`, under its name in lower case; its first value where it has several.
-    /// Of those that carry secrets (`authorization`, `cookie`, and whose last words are `token`, `secret`, `password`, `api-key`, …)
-    /// only that they were there: `***`.
+    /// Of those whose names [redaction](crate::Builder::redact) hides (`Authorization`, `Cookie`, those whose last words are `token`, `secret`,
+    /// `password`, `api-key`, …, and what the program has added or excepted) only that they were there: `***`. Words are told by the
+    /// spelling that is given here: `X-CSRFToken` ends with `token`, `x-csrftoken` does not.
     pub fn header(self, name: impl AsRef<str>) -> Self {
-        let name = name.as_ref().to_ascii_lowercase();
-        self.set(|settings| settings.headers.push(name))
+        let said = name.as_ref();
+        let header = Header {
+            name: said.to_ascii_lowercase().into(),
+            said: said.into(),
+        };
+        self.set(|settings| settings.headers.push(header))
     }
 
     /// Takes the client's address from this header, which proxies of one's own set: `x-forwarded-for`, `forwarded` (RFC 7239), or

@@ -50,6 +50,9 @@ fn main() -> Outcome {
         "log_tracer" => log_tracer(),
         "other_subscriber" => other_subscriber(),
         "own_layer_already" => own_layer_already(),
+        "own_layer_in_a_function" => own_layer_in_a_function(),
+        "other_subscriber_in_a_function" => other_subscriber_in_a_function(),
+        "several_layers" => several_layers(),
         "churn" => churn(count.unwrap_or(200_000)),
         "crash" => crash(),
         "start" => start(),
@@ -724,6 +727,47 @@ fn own_layer_already() -> Outcome {
     builder().tracing(true).init()?;
     let _span = tracing::info_span!("one").entered();
     tracing::info!("once");
+    Ok(())
+}
+
+/// What is current only while hestia is turned on is nobody else's.
+fn own_layer_in_a_function() -> Outcome {
+    let scoped = tracing_subscriber::registry().with(layer());
+    tracing::subscriber::with_default(scoped, || builder().tracing(true).init())?;
+    tracing::info!("here");
+    let elsewhere = thread::spawn(|| tracing::info!("elsewhere"));
+    elsewhere.join().expect("no panic");
+    Ok(())
+}
+
+fn other_subscriber_in_a_function() -> Outcome {
+    install(tracing_subscriber::registry().with(layer()))?;
+    let scoped = tracing_subscriber::registry();
+    tracing::subscriber::with_default(scoped, || builder().tracing(true).init())?;
+    tracing::info!("once");
+    Ok(())
+}
+
+fn several_layers() -> Outcome {
+    fn full<S>() -> hestia::tracing::HestiaLayer<S>
+    where
+        S: tracing::Subscriber + for<'l> tracing_subscriber::registry::LookupSpan<'l>,
+    {
+        let layer = layer().span_list(true).trace_ids(true);
+        layer.span_events(SpanEvents::NEW | SpanEvents::CLOSE)
+    }
+    builder().init()?;
+    let subscribers = [
+        tracing::Dispatch::new(tracing_subscriber::registry().with(layer()).with(full())),
+        tracing::Dispatch::new(tracing_subscriber::registry().with(layer().and_then(full()))),
+        tracing::Dispatch::new(tracing_subscriber::registry().with(vec![full(), layer()])),
+    ];
+    for subscriber in subscribers {
+        tracing::dispatcher::with_default(&subscriber, || {
+            let _outer = tracing::info_span!("outer").entered();
+            tracing::info_span!("inner").in_scope(|| tracing::info!("once"));
+        });
+    }
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! What `main` returned, and what there is to say about it.
 //!
-//! *Invariant:* the outcome itself is only looked at.
+//! *Invariant:* the outcome itself is only looked at. So what the standard library prints of it is not looked through for secrets: `main`
+//! returns what its signature says, and ending the process before it does would keep runtimes around it from ending.
 
 use std::error::Error;
 use std::fmt::{Debug, Display};
