@@ -343,11 +343,18 @@ pub fn derive_encode(item: TokenStream) -> TokenStream {
 /// | `charge started` | before the body | `level` | `parent_span_id`, where there is a parent |
 /// | `charge completed` | after it | `level`, or that of `ret` | `elapsed_ms`, with `ret` also `return` |
 /// | `charge failed` | after it, with `err`, when it returned an `Err` | `error`, or that of `err` | `elapsed_ms`, `err` |
-/// | `charge panicked` | while it unwinds; the panic is a record as well | `error` | `elapsed_ms` |
+/// | `charge panicked` | while it unwinds, and of a future, when the one whose poll panicked is dropped; the panic is a record as well | `error` | `elapsed_ms` |
 /// | `charge cancelled` | when a future is dropped before its end | `level` | `elapsed_ms` |
 ///
 /// Functions, methods, `async fn`, functions that return `impl Future` or a pinned and boxed `dyn Future` (as those in
-/// `#[async_trait]`, in either order), generic ones. A future carries its scope over awaits and threads.
+/// `#[async_trait]`, in either order), generic ones. A future carries its scope over awaits and threads. The attribute sees
+/// names only: `Pin<Box<dyn Future<…>>>`, `BoxFuture` and `LocalBoxFuture` are known for futures, while another alias of a
+/// boxed future is taken for a plain value, whose call ends when the future has been made; write the type out there.
+///
+/// A panic is that of the call itself, whoever catches it: a function that a destructor calls while another panic unwinds has
+/// completed when it returns, and a future that is dropped meanwhile is cancelled. One thing cannot be told, since the standard
+/// library says whether a thread unwinds, and not how often: a function without `ret` and `err` that begins while another
+/// panic unwinds, and panics itself, is said to have completed.
 ///
 /// ```
 /// # #[derive(Debug)] struct Order { id: u64 }
@@ -365,14 +372,14 @@ pub fn derive_encode(item: TokenStream) -> TokenStream {
 ///
 /// | argument | what | default |
 /// |---|---|---|
-/// | `level = "debug"` | the level of the span: where it is off, nothing is said, evaluated or carried, but a failure | `"info"` |
-/// | `target = "billing"` | what filters match | the module's path |
-/// | `name = "charge"` | what the call is called | the function's name |
+/// | `level = "debug"` | the level of the span: where it is off, nothing is said, evaluated or carried, but a failure; a [`Level`](https://docs.rs/hestia/latest/hestia/enum.Level.html) that is a constant, too: `level = Level::Debug` | `"info"` |
+/// | `target = "billing"` | what filters match; any constant `&'static str` | the module's path |
+/// | `name = "charge"` | what the call is called; any constant `&'static str` | the function's name |
 /// | `skip(a, b)`, `skip_all` | parameters that are left out; `self` always is | none |
 /// | `fields(order = order.id, …)` | more key-values, written as in `hlog!`; one with a parameter's name takes its place | none |
 /// | `ret` | the result is said; `ret(Debug)`, `ret(Display)`, `ret(serde)`, `ret(level = "trace")` | no |
 /// | `err` | an error is said, with its sources; `err(Debug)`, `err(Display)`, `err(level = "warn")` | no |
-/// | `max_length = 300` | so many bytes of a parameter or a result are kept; what is longer ends in `…` | `1000` |
+/// | `max_length = 300` | so many bytes of a parameter, a result or an error (of each text in its chain) are kept, however it is taken; what is longer ends in `…`. What stands in `fields(…)` is kept whole | `1000` |
 /// | `started = false`, `completed = false` | the record is left out | `true` |
 /// | `crate = path` | the path of hestia, when it has another name | `::hestia` |
 ///
@@ -380,9 +387,24 @@ pub fn derive_encode(item: TokenStream) -> TokenStream {
 /// otherwise, or else as the name of their type. Those whose names say that they are secret (`password`, `access_token`) are written
 /// as `***`, as everywhere.
 ///
+/// # For those who come from `tracing::instrument`
+/// The arguments have the same names, and these differences:
+///
+/// - There is no `parent` and no `follows_from`: a call is a step of the span that is current where it begins. Call the
+///   function in the scope of another parent instead, `scope.run(|| …)`, or give its future that scope with
+///   [`in_scope`](https://docs.rs/hestia/latest/hestia/trait.InScope.html).
+/// - Beginning and end are records, unless `started = false, completed = false` is said; `ret` and `err` are key-values of the
+///   last one, and no events of their own.
+/// - `self` is never among the parameters; say what you need of it, `fields(id = self.id)`.
+/// - Parameters and results keep their types where they can, instead of what `Debug` prints, and need no `Debug`.
+/// - Each of `fields(…)` has a value when the call begins; there is no `Empty` to be recorded later. Enter a scope inside for
+///   what is known only then.
+/// - `level` takes no number, and `ret` is said at the level of the span, `err` at `error`.
+/// - A span that is off says an error all the same, with `err`.
+///
 /// # Errors of the compiler
-/// An unknown argument, a parameter that does not exist, a level that is none: each at its word. A `const fn` cannot be
-/// instrumented.
+/// An unknown argument, a parameter that does not exist, a level that is none: each at its word. So is a level, a name or a
+/// target that is no constant, or has the wrong type. A `const fn` cannot be instrumented.
 #[proc_macro_attribute]
 pub fn instrument(arguments: TokenStream, item: TokenStream) -> TokenStream {
     instrument::instrument(arguments.into(), &item.into()).into()

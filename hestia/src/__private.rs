@@ -5,7 +5,7 @@ pub use core;
 pub use crate::callsite::limit::{KeyedLimit, Limit, Rules};
 pub use crate::callsite::statement::{Callsite, Callsites, LoggerArgument, Via, may_be_on};
 pub use crate::context::ScopeKeys;
-pub use crate::context::span::{SpanSite, boxed, call};
+pub use crate::context::span::{SpanSite, boxed, call, joined, text};
 pub use crate::level::{Level, Severity};
 pub use crate::logger::attribute;
 #[cfg(feature = "config")]
@@ -14,7 +14,7 @@ pub use crate::logger::receipt::Pending;
 pub use crate::record::Message;
 pub use crate::record::capture::{
     AnyArgument, Argument, AtCall, Bytes, Count, ErrorArgument, Object, Printed, Secret, Serde,
-    Typed,
+    Short, Typed,
 };
 pub use crate::record::{Encode, Encoded, Encoder};
 pub use crate::testing::attribute as testing;

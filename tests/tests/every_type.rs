@@ -36,6 +36,10 @@ fn lasting(line: &str) -> Value {
     // Those of instrumented functions are random.
     let ids = [keys.remove("trace_id"), keys.remove("span_id")];
     assert_eq!(ids[0].is_some(), ids[1].is_some(), "{line}");
+    // So long they took.
+    if let Some(metadata) = record["metadata"].as_object_mut() {
+        metadata.remove("elapsed_ms");
+    }
     record
 }
 
@@ -54,6 +58,10 @@ fn lasting_text(line: &str) -> String {
         .expect("a thread");
     assert!(thread.parse::<u32>().is_ok(), "{line}");
     let said = rest.split(" trace=").next().unwrap_or_default();
+    let said = match said.split_once("elapsed_ms=") {
+        Some((before, after)) => before.to_owned() + after.split_once(' ').expect("more keys").1,
+        None => said.to_owned(),
+    };
     format!("{level} {application} {host} {name} {place:?} | {said}")
 }
 

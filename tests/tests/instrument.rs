@@ -118,6 +118,51 @@ fn what_is_long_is_cut_where_a_character_ends() {
 }
 
 #[test]
+fn results_and_errors_are_cut_however_they_are_taken() {
+    let records = records(&["values"]);
+    let is_cut = |text: &Value, of: &str| {
+        let text = text.as_str().expect("a text");
+        let kept = text.strip_suffix('…').expect(of);
+        assert!(
+            kept.trim_matches('"')
+                .chars()
+                .all(|letter| of.contains(letter)),
+            "{text}"
+        );
+        assert!((10..=20).contains(&kept.len()), "{text}");
+    };
+    let said = |message: &str, key: &str| find(&records, message)["metadata"][key].clone();
+    is_cut(&said("long_debug completed", "return"), "x");
+    is_cut(&said("long_display completed", "return"), "x");
+    let serde = said("long_serde completed", "return");
+    let items = serde.as_array().expect("an array");
+    assert_eq!(items.len(), 2, "{items:?}");
+    assert!(
+        items[0]
+            .as_str()
+            .is_some_and(|text| text.len() <= 20 && text.ends_with('…'))
+    );
+    assert_eq!(items[1], "…");
+    // A long message hides no source.
+    for message in ["long_error failed", "long_error_in_a_box failed"] {
+        let chain = said(message, "err");
+        let chain = chain.as_array().expect("an array");
+        assert_eq!(chain.len(), 2, "{chain:?}");
+        is_cut(&chain[0], "o");
+        is_cut(&chain[1], "i");
+    }
+    is_cut(&said("long_text_for_an_error failed", "err"), "x");
+    is_cut(&said("long_error_shown failed", "err"), "o");
+    is_cut(&said("long_error_printed failed", "err"), "x");
+    let usual = said("usual_length failed", "err");
+    assert!(
+        usual
+            .as_str()
+            .is_some_and(|text| (900..=1_005).contains(&text.len()))
+    );
+}
+
+#[test]
 fn results_and_errors_are_said_as_asked() {
     let records = records(&["outcomes"]);
     for (message, level, key, value) in [
@@ -157,15 +202,9 @@ fn results_and_errors_are_said_as_asked() {
         assert!(record["metadata"]["elapsed_ms"].is_f64(), "{record}");
     }
     // Each end is said once.
-    let ends = |name: &str| {
-        let of = |record: &&Value| {
-            let message = record["message"].as_str().unwrap_or_default();
-            message.starts_with(name) && !message.ends_with("started")
-        };
-        records.iter().filter(of).count()
-    };
+    let count = |name: &str| ends(&records, name).len();
     assert_eq!(
-        (ends("either "), ends("shown_error "), ends("printed ")),
+        (count("either"), count("shown_error"), count("printed")),
         (2, 1, 1)
     );
     // A failure is said even if the span is off; nothing else is.
@@ -217,6 +256,114 @@ fn every_end_is_said_as_what_it_is() {
     );
 }
 
+/// The ends that were said of a function's calls, with their levels.
+fn ends<'r>(records: &'r [Value], name: &str) -> Vec<(&'r str, &'r str)> {
+    let of = |record: &'r Value| {
+        let end = record["message"].as_str()?.strip_prefix(name)?;
+        let end = end.strip_prefix(' ')?;
+        (end != "started").then(|| (end, record["level"].as_str().unwrap_or_default()))
+    };
+    records.iter().filter_map(of).collect()
+}
+
+#[test]
+fn a_panic_that_was_caught_around_a_poll_is_a_panic() {
+    let records = records(&["ends"]);
+    for name in [
+        "panics_awaited",
+        "panics_in_a_trait",
+        "panics_before_there_is_a_future",
+        "panics_in_a_box",
+        "panics_when_dropped",
+    ] {
+        assert_eq!(ends(&records, name), [("panicked", "ERROR")], "{name}");
+        let [started, end] =
+            ["started", "panicked"].map(|end| find(&records, &format!("{name} {end}")));
+        assert_eq!(started["span_id"], end["span_id"]);
+        assert!(end["metadata"]["elapsed_ms"].is_f64(), "{end}");
+    }
+    // Alone, and inside of the boxed one.
+    assert_eq!(
+        ends(&records, "panics_as_future"),
+        [("panicked", "ERROR"); 2]
+    );
+    // What panics may come to an end all the same, when it is polled again.
+    assert_eq!(ends(&records, "panics_once"), [("completed", "INFO")]);
+    assert_eq!(
+        find(&records, "panics_once completed")["metadata"]["return"],
+        2
+    );
+}
+
+#[test]
+fn what_runs_while_another_panics_has_an_end_of_its_own() {
+    let records = records(&["ends"]);
+    assert_eq!(ends(&records, "cleans_up"), [("completed", "INFO")]);
+    assert_eq!(ends(&records, "cleans_up_awaited"), [("completed", "INFO")]);
+    assert_eq!(ends(&records, "tries_to_clean_up"), [("completed", "INFO")]);
+    assert_eq!(ends(&records, "fails_to_clean_up"), [("failed", "ERROR")]);
+    // The second panics by itself, which is known by its result.
+    assert_eq!(
+        ends(&records, "cleans_up_and_says"),
+        [("completed", "INFO"), ("panicked", "ERROR")]
+    );
+    // One is dropped by somebody else's panic, one by that of the future that holds it.
+    assert_eq!(ends(&records, "given_up"), [("cancelled", "INFO"); 2]);
+    assert_eq!(ends(&records, "panics_beside"), [("panicked", "ERROR")]);
+}
+
+#[test]
+fn signatures_of_all_shapes_are_followed() {
+    let records = records(&["kinds"]);
+    for (name, returned) in [
+        ("boxed_by_name", json!(11)),
+        ("locally_boxed_by_name", json!(12)),
+        ("either_boxed", json!(1)),
+        ("loads", json!(20)),
+        ("loads_as_future", json!(20)),
+        ("loads_by_default", json!(20)),
+        ("changes", json!(21)),
+        ("pinned", json!(22)),
+        ("asks", Value::Null),
+        ("shared", json!(22)),
+        ("shared_awaited", json!(22)),
+        ("applies", json!(3)),
+        ("foreign", json!(7)),
+    ] {
+        let completed = find(&records, &format!("{name} completed"));
+        let metadata = completed["metadata"].as_object().expect("metadata");
+        assert_eq!(metadata.get("return"), Some(&returned), "{completed}");
+    }
+    let closure = find(&records, "adder completed")["metadata"]["return"].clone();
+    assert!(
+        closure
+            .as_str()
+            .is_some_and(|name| name.contains("closure")),
+        "{closure}"
+    );
+    assert_eq!(ends(&records, "parses"), [("failed", "ERROR")]);
+    assert_eq!(ends(&records, "either_boxed").len(), 2);
+    assert_eq!(ends(&records, "never"), [("panicked", "ERROR"); 2]);
+    assert_eq!(ends(&records, "never_and_says"), [("panicked", "ERROR")]);
+    assert_eq!(ends(&records, "never_awaited"), [("panicked", "ERROR")]);
+}
+
+#[test]
+fn level_name_and_target_may_be_constants() {
+    let records = records(&["kinds"]);
+    assert_eq!(find(&records, "constant \u{e9} started")["level"], "WARN");
+    let completed = find(&records, "constant \u{e9} completed");
+    assert_eq!(completed["level"], "ERROR");
+    assert_eq!(completed["target"], "constants");
+    assert_eq!(completed["metadata"]["span"], "constant \u{e9}");
+    assert_eq!(completed["metadata"]["return"], 1);
+    assert!(
+        messages(&records)
+            .iter()
+            .all(|message| !message.starts_with("never said"))
+    );
+}
+
 #[test]
 fn functions_of_all_kinds_are_followed() {
     let records = records(&["kinds"]);
@@ -250,7 +397,19 @@ fn functions_of_all_kinds_are_followed() {
         .collect();
     assert_eq!(
         spans,
-        ["balance", "load", "load", "provided", "future", "boxed"]
+        [
+            "balance",
+            "load",
+            "load",
+            "provided",
+            "future",
+            "boxed",
+            "boxed_by_name",
+            "locally_boxed_by_name",
+            "loads",
+            "loads_as_future",
+            "loads",
+        ]
     );
     assert_eq!(find(&records, "made")["metadata"]["span"], "future");
     assert_eq!(find(&records, "between")["metadata"], Value::Null);

@@ -5,10 +5,10 @@ use proc_macro2::{Ident, Span};
 use syn::ext::IdentExt;
 use syn::visit::{self, Visit};
 use syn::{
-    FnArg, GenericArgument, LitStr, PatIdent, Path, PathArguments, ReturnType, Type, TypeParamBound,
+    Expr, FnArg, GenericArgument, PatIdent, Path, PathArguments, ReturnType, Type, TypeParamBound,
 };
 
-use super::parse::{Arguments, How, Outcome};
+use super::parse::{Arguments, How, Outcome, Said};
 use crate::error::{Errors, in_string};
 use crate::function::Function;
 use crate::hlog::{self, Capture, Field};
@@ -18,16 +18,32 @@ pub(super) struct Instrumented {
     pub(super) hestia: Option<Path>,
     pub(super) function: Function,
     pub(super) kind: Kind,
-    pub(super) name: String,
-    pub(super) target: Option<LitStr>,
-    /// A constant of `Level`.
-    pub(super) level: &'static str,
+    pub(super) name: Name,
+    pub(super) target: Option<Said>,
+    pub(super) level: Level,
     /// What everything inside carries: parameters first.
     pub(super) fields: Vec<Field>,
     pub(super) ret: Option<Taken>,
     pub(super) err: Option<Taken>,
     pub(super) says_started: bool,
     pub(super) says_completed: bool,
+}
+
+pub(super) enum Name {
+    Text(String),
+    /// A constant of the program's.
+    Constant(Expr),
+}
+
+/// The level of a record.
+#[derive(Clone)]
+pub(super) enum Level {
+    /// That of the span.
+    Span,
+    /// A constant of `Level`.
+    Word(&'static str),
+    /// A constant of the program's.
+    Constant(Expr),
 }
 
 /// What the function gives back.
@@ -45,10 +61,12 @@ pub(super) enum Kind {
 pub(super) struct Taken {
     pub(super) span: Span,
     pub(super) capture: Capture,
-    pub(super) level: &'static str,
+    /// How much is kept of it, in bytes.
+    pub(super) length: usize,
+    pub(super) level: Level,
 }
 
-/// How long a parameter or a result may be, in bytes, unless said otherwise: so that no statement of somebody else's makes a
+/// How long a parameter, a result or a text of an error may be, in bytes, unless said otherwise: so that no statement of somebody else's makes a
 /// record of a megabyte.
 const USUAL_LENGTH: usize = 1_000;
 
@@ -67,7 +85,7 @@ pub(super) fn check(
         return None;
     }
     let kind = kind(signature.asyncness.is_some(), &signature.output);
-    let level = level(arguments.level.as_ref(), "Info", errors);
+    let level = level(arguments.level.as_ref(), Level::Word("Info"), errors);
     let length = arguments.max_length.as_ref();
     let length = length.map_or(Some(USUAL_LENGTH), |said| length_of(said, errors));
     let parameters = parameters(&function);
@@ -76,7 +94,8 @@ pub(super) fn check(
     if matches!(signature.output, ReturnType::Default) {
         check_nothing_returned(&arguments, errors);
     }
-    let capture = Capture::Any(length?);
+    let length = length?;
+    let capture = Capture::Any(length);
     let fields = fields(&arguments, parameters, capture);
     let mut taken = |outcome: Option<Outcome>, usual, level_if_unsaid| {
         outcome.map(|outcome| Taken {
@@ -87,6 +106,7 @@ pub(super) fn check(
                 Some(How::Serde) => Capture::Serde,
                 None => usual,
             },
+            length,
             level: self::level(outcome.level.as_ref(), level_if_unsaid, errors),
         })
     };
@@ -94,28 +114,33 @@ pub(super) fn check(
         hestia: arguments.hestia,
         kind,
         name: match arguments.name {
-            Some(name) => name.value(),
-            None => signature.ident.unraw().to_string(),
+            Some(Said::Literal(name)) => Name::Text(name.value()),
+            Some(Said::Constant(name)) => Name::Constant(name),
+            None => Name::Text(signature.ident.unraw().to_string()),
         },
         target: arguments.target,
         level,
         fields,
-        ret: taken(arguments.ret, capture, level),
-        err: taken(arguments.err, Capture::Error, "Error"),
+        ret: taken(arguments.ret, capture, Level::Span),
+        err: taken(arguments.err, Capture::Error, Level::Word("Error")),
         says_started: arguments.started.is_none_or(|said| said.value),
         says_completed: arguments.completed.is_none_or(|said| said.value),
         function,
     })
 }
 
-fn level(said: Option<&LitStr>, usual: &'static str, errors: &mut Errors) -> &'static str {
-    let Some(said) = said else { return usual };
+fn level(said: Option<&Said>, usual: Level, errors: &mut Errors) -> Level {
+    let said = match said {
+        None => return usual,
+        Some(Said::Constant(level)) => return Level::Constant(level.clone()),
+        Some(Said::Literal(said)) => said,
+    };
     match LevelFilter::parse(&said.value()) {
-        Ok(LevelFilter::Error) => "Error",
-        Ok(LevelFilter::Warn) => "Warn",
-        Ok(LevelFilter::Info) => "Info",
-        Ok(LevelFilter::Debug) => "Debug",
-        Ok(LevelFilter::Trace) => "Trace",
+        Ok(LevelFilter::Error) => Level::Word("Error"),
+        Ok(LevelFilter::Warn) => Level::Word("Warn"),
+        Ok(LevelFilter::Info) => Level::Word("Info"),
+        Ok(LevelFilter::Debug) => Level::Word("Debug"),
+        Ok(LevelFilter::Trace) => Level::Word("Trace"),
         Ok(LevelFilter::Off) => {
             errors.at(
                 said,

@@ -3,11 +3,12 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Ident, ReturnType, Type};
+use syn::{Ident, ReturnType, Type, parse_quote};
 
-use super::check::{Instrumented, Kind, Taken};
+use super::check::{Instrumented, Kind, Level, Name, Taken};
+use super::parse::Said;
 use crate::function::Function;
-use crate::hlog;
+use crate::hlog::{self, Capture};
 use crate::paths;
 
 /// A name of the expansion's own.
@@ -25,20 +26,20 @@ pub(super) fn expand(instrumented: &Instrumented) -> TokenStream {
         body,
     } = &instrumented.function;
     let site = site(instrumented, &private);
-    let begin = begin(instrumented, &hestia, &private);
-    let (span, future, result) = (own("span"), own("future"), own("result"));
+    let begin = begin(instrumented, &hestia);
+    let (span, result) = (own("span"), own("result"));
     let outcome = outcome(instrumented, &private);
-    let returned = returned(&signature.output);
+    let returned = returned(&signature.output, &private);
     let rest = match instrumented.kind {
         Kind::Plain if outcome.is_empty() => quote! {
             let #span = #span.enter();
             #body
         },
         Kind::Plain => quote! {
-            let mut #span = #span.enter();
+            let mut #span = #span.enter_for_result();
             let #result = #private::call(move || { #returned #body });
             {
-                let #span = &mut *#span;
+                let #span = #span.came_back();
                 let #result = &#result;
                 #outcome
             }
@@ -48,13 +49,17 @@ pub(super) fn expand(instrumented: &Instrumented) -> TokenStream {
             #span.follow(async move { #returned #body }, |#span, #result| { #outcome }).await
         },
         Kind::Future => quote! {
-            let #future = #span.run(move || #body);
-            #span.follow(#future, |#span, #result| { #outcome })
+            #span.follow_made(move || #body, |#span, #result| { #outcome })
         },
         Kind::BoxedFuture => quote! {
-            let #future = #span.run(move || #body);
-            #private::boxed(#span.follow(#future, |#span, #result| { #outcome }))
+            #private::boxed(#span.follow_made(move || { #returned #body }, |#span, #result| { #outcome }))
         },
+    };
+    let rest = match never(&signature.output) {
+        true if !outcome.is_empty() || instrumented.kind == Kind::Async => {
+            quote!(match { #rest } {})
+        }
+        _ => rest,
     };
     // What the compiler has to say about the whole function, it says at the user's.
     let at = body.span();
@@ -71,38 +76,34 @@ pub(super) fn expand(instrumented: &Instrumented) -> TokenStream {
 }
 
 fn site(instrumented: &Instrumented, private: &TokenStream) -> TokenStream {
-    let level = Ident::new(instrumented.level, Span::mixed_site());
-    let level_of = |taken: &Option<Taken>| {
-        let level = taken
-            .as_ref()
-            .map_or(instrumented.level, |taken| taken.level);
-        Ident::new(level, Span::mixed_site())
+    let level = level(&instrumented.level, private);
+    let ret_level = match &instrumented.ret {
+        Some(ret) => self::level(&ret.level, private),
+        None => self::level(&Level::Span, private),
     };
-    let (ret_level, err_level) = (
-        level_of(&instrumented.ret),
-        match &instrumented.err {
-            Some(_) => level_of(&instrumented.err),
-            None => Ident::new("Error", Span::mixed_site()),
-        },
-    );
-    let name = &instrumented.name;
-    let messages = ["started", "completed", "failed", "panicked", "cancelled"]
-        .map(|what| format!("{name} {what}"));
+    let err_level = match &instrumented.err {
+        Some(err) => self::level(&err.level, private),
+        None => self::level(&Level::Word("Error"), private),
+    };
+    let (declared, name, messages) = messages(&instrumented.name, private);
     let keys: &[&str] = match instrumented.ret {
         Some(_) => &["elapsed_ms", "return"],
         None => &["elapsed_ms"],
     };
     let module = quote!(#private::core::module_path!());
     let target = match &instrumented.target {
-        Some(target) => quote!(#target),
+        Some(Said::Literal(target)) => quote!(#target),
+        Some(Said::Constant(target)) => quote!(#target),
         None => module.clone(),
     };
     let (started, completed) = (instrumented.says_started, instrumented.says_completed);
     quote! {
+        #declared
+        const __HESTIA_LEVEL: #private::Level = #level;
         static __HESTIA_SPAN: #private::SpanSite = #private::SpanSite::new(
             #name,
             [#(#messages),*],
-            [#private::Level::#level, #private::Level::#ret_level, #private::Level::#err_level],
+            [__HESTIA_LEVEL, #ret_level, #err_level],
             [#started, #completed],
             &[#(#keys),*],
             #target,
@@ -113,17 +114,60 @@ fn site(instrumented: &Instrumented, private: &TokenStream) -> TokenStream {
     }
 }
 
+/// A constant of `Level`.
+fn level(level: &Level, private: &TokenStream) -> TokenStream {
+    match level {
+        Level::Span => quote!(__HESTIA_LEVEL),
+        Level::Word(word) => {
+            let word = Ident::new(word, Span::mixed_site());
+            quote!(#private::Level::#word)
+        }
+        Level::Constant(level) => quote!(#level),
+    }
+}
+
+/// What declares the name where that is a constant of the program's, the name, and the messages of the five records.
+fn messages(name: &Name, private: &TokenStream) -> (TokenStream, TokenStream, [TokenStream; 5]) {
+    let all = [
+        " started",
+        " completed",
+        " failed",
+        " panicked",
+        " cancelled",
+    ];
+    match name {
+        Name::Text(name) => {
+            let messages = all.map(|what| format!("{name}{what}"));
+            let messages = messages.map(|message| quote!(#message));
+            (TokenStream::new(), quote!(#name), messages)
+        }
+        Name::Constant(constant) => {
+            let declared = quote! {
+                const __HESTIA_NAME: &#private::core::primitive::str = #constant;
+            };
+            let messages = all.map(|what| {
+                let length = what.len();
+                quote!({
+                    const JOINED: &[#private::core::primitive::u8] =
+                        &#private::joined::<{ __HESTIA_NAME.len() + #length }>(__HESTIA_NAME, #what);
+                    #private::text(JOINED)
+                })
+            });
+            (declared, quote!(__HESTIA_NAME), messages)
+        }
+    }
+}
+
 /// The span, with what everything inside carries, when it is on.
-fn begin(instrumented: &Instrumented, hestia: &TokenStream, private: &TokenStream) -> TokenStream {
+fn begin(instrumented: &Instrumented, hestia: &TokenStream) -> TokenStream {
     let span = own("span");
-    let level = Ident::new(instrumented.level, Span::mixed_site());
     let begun = hlog::with_fields(hestia, &instrumented.fields, |keys, values| {
         let at = Span::mixed_site();
         quote_spanned!(at=> __HESTIA_SPAN.begin(&[#(#keys),*], #values))
     });
     quote! {
         #[allow(unused_mut)]
-        let mut #span = if __HESTIA_SPAN.is_on(#private::Level::#level) {
+        let mut #span = if __HESTIA_SPAN.is_on(__HESTIA_LEVEL) {
             #begun
         } else {
             __HESTIA_SPAN.off()
@@ -168,16 +212,31 @@ fn outcome(instrumented: &Instrumented, private: &TokenStream) -> TokenStream {
 /// A result or an error, as its record takes it.
 fn part(taken: &Taken, value: &Ident, private: &TokenStream) -> TokenStream {
     let at = Span::mixed_site().located_at(taken.span);
-    hlog::part(taken.capture, value, &quote!(*#value), private, at)
+    let part = hlog::part(taken.capture, value, &quote!(*#value), private, at);
+    if let Capture::Any(_) = taken.capture {
+        return part;
+    }
+    let length = taken.length;
+    // The path's tokens, too: the compiler points at all of an expression.
+    let private = private.clone().into_iter().map(|mut token| {
+        token.set_span(token.span().located_at(at));
+        token
+    });
+    let private: TokenStream = private.collect();
+    quote_spanned!(at=> #private::Short(#part, #length))
 }
 
 /// Never executed: tells the compiler what the body's type is, which the signature of a closure or an async block does
 /// not say.
-fn returned(output: &ReturnType) -> TokenStream {
+fn returned(output: &ReturnType, private: &TokenStream) -> TokenStream {
     let ReturnType::Type(_, output) = output else {
         return TokenStream::new();
     };
     let mut output = output.clone();
+    if let Type::Never(_) = *output {
+        // What has no value either, and may be the type of one.
+        *output = parse_quote!(#private::core::convert::Infallible);
+    }
     Opaque.visit_type_mut(&mut output);
     let fake = own("fake");
     let at = Span::mixed_site();
@@ -192,6 +251,11 @@ fn returned(output: &ReturnType) -> TokenStream {
             return #fake;
         }
     }
+}
+
+/// Whether nothing is ever returned.
+fn never(output: &ReturnType) -> bool {
+    matches!(output, ReturnType::Type(_, output) if matches!(**output, Type::Never(_)))
 }
 
 /// `impl Trait` is written in signatures only.

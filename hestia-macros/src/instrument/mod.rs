@@ -2,12 +2,13 @@
 //!
 //! ```text
 //! attribute = [ argument { "," argument } [ "," ] ]
-//! argument  = "level" "=" string | "target" "=" string | "name" "=" string | "max_length" "=" number
+//! argument  = "level" "=" said | "target" "=" said | "name" "=" said | "max_length" "=" number
 //!           | "skip" "(" parameter { "," parameter } ")" | "skip_all"
 //!           | "fields" "(" field { "," field } ")"
 //!           | "ret" [ "(" how ")" ] | "err" [ "(" how ")" ]
 //!           | "started" "=" bool | "completed" "=" bool | "crate" "=" path
-//! how       = { "Debug" | "Display" | "serde" | "level" "=" string }
+//! how       = { "Debug" | "Display" | "serde" | "level" "=" said }
+//! said      = string | constant expression
 //! ```
 //!
 //! A field is one of statements ([`crate::hlog`]).

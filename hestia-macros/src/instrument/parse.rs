@@ -1,11 +1,11 @@
 //! The arguments, as they were written.
 
-use hestia_grammar::unknown;
+use hestia_grammar::{LevelFilter, unknown};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Error, Ident, LitBool, LitInt, LitStr, Path, Result, Token, parenthesized};
+use syn::{Error, Expr, Ident, LitBool, LitInt, LitStr, Path, Result, Token, parenthesized};
 
 use crate::arguments::NO_ARGUMENT;
 use crate::error::Errors;
@@ -15,9 +15,9 @@ use crate::settings::NO_CRATE;
 /// What was said, each at most once.
 #[derive(Default)]
 pub(super) struct Arguments {
-    pub(super) level: Option<LitStr>,
-    pub(super) target: Option<LitStr>,
-    pub(super) name: Option<LitStr>,
+    pub(super) level: Option<Said>,
+    pub(super) target: Option<Said>,
+    pub(super) name: Option<Said>,
     pub(super) max_length: Option<LitInt>,
     pub(super) skip: Vec<Ident>,
     pub(super) skip_all: Option<Ident>,
@@ -29,11 +29,17 @@ pub(super) struct Arguments {
     pub(super) hestia: Option<Path>,
 }
 
+/// What the compiler has to know: a string, or an expression that is a constant.
+pub(super) enum Said {
+    Literal(LitStr),
+    Constant(Expr),
+}
+
 /// `ret` or `err`.
 pub(super) struct Outcome {
     pub(super) span: Span,
     pub(super) how: Option<How>,
-    pub(super) level: Option<LitStr>,
+    pub(super) level: Option<Said>,
 }
 
 /// How a value is taken, when that is said.
@@ -96,6 +102,9 @@ fn argument(
 ) -> Result<()> {
     let key = word(input, NO_ARGUMENT)?;
     let name = key.to_string();
+    if let "parent" | "follows_from" = name.as_str() {
+        return Err(Error::new(key.span(), no_parent(&name)));
+    }
     if !KEYS.contains(&name.as_str()) {
         return Err(Error::new(key.span(), unknown("argument", &name, &KEYS)));
     }
@@ -103,9 +112,9 @@ fn argument(
         return Err(Error::new(key.span(), format!("`{name}` is said twice")));
     }
     match name.as_str() {
-        "level" => arguments.level = Some(value(input, &key, r#"level = "debug""#)?),
-        "target" => arguments.target = Some(value(input, &key, r#"target = "billing""#)?),
-        "name" => arguments.name = Some(value(input, &key, r#"name = "charge""#)?),
+        "level" => arguments.level = Some(constant(input, &key, LEVEL)?),
+        "target" => arguments.target = Some(constant(input, &key, r#"`target = "billing"`"#)?),
+        "name" => arguments.name = Some(constant(input, &key, r#"`name = "charge"`"#)?),
         "max_length" => arguments.max_length = Some(value(input, &key, "max_length = 300")?),
         "skip" => arguments.skip = skip(input, &key)?,
         "skip_all" => arguments.skip_all = Some(key),
@@ -119,6 +128,40 @@ fn argument(
     said.push(name);
     Ok(())
 }
+
+/// What `tracing` has and hestia has not, with the way to have it.
+fn no_parent(name: &str) -> String {
+    format!(
+        "`{name}` is not among the arguments: a call is a step of the span that is current where it begins; call the function inside of \
+         the other's scope, `scope.run(|| …)`, or give its future that scope, `future.in_scope(scope)`"
+    )
+}
+
+/// `key = "…"` or `key = CONSTANT`.
+fn constant(input: ParseStream<'_>, key: &Ident, example: &str) -> Result<Said> {
+    let wrong = |span| Error::new(span, format!("expected {example}"));
+    if !input.peek(Token![=]) {
+        return Err(wrong(key.span()));
+    }
+    input.parse::<Token![=]>()?;
+    if input.peek(LitStr) {
+        return input.parse().map(Said::Literal);
+    }
+    let span = input.span();
+    match input.parse().map_err(|_| wrong(span))? {
+        Expr::Lit(_) => Err(wrong(span)),
+        // A word for a level, without its quotes.
+        Expr::Path(path) if path.path.get_ident().is_some_and(is_level) => Err(wrong(span)),
+        constant => Ok(Said::Constant(constant)),
+    }
+}
+
+fn is_level(word: &Ident) -> bool {
+    LevelFilter::parse(&word.to_string()).is_ok()
+        && word.to_string().starts_with(char::is_lowercase)
+}
+
+const LEVEL: &str = r#"`level = "debug"`, or a constant, `level = hestia::Level::Debug`"#;
 
 /// `key = literal`.
 fn value<T: syn::parse::Parse>(input: ParseStream<'_>, key: &Ident, example: &str) -> Result<T> {
@@ -210,7 +253,7 @@ fn how(inside: ParseStream<'_>, key: &Ident, outcome: &mut Outcome) -> Result<()
             "Display" => Some(How::Display),
             "serde" if key == "ret" => Some(How::Serde),
             "level" if outcome.level.is_none() => {
-                outcome.level = Some(value(inside, &word, r#"level = "warn""#)?);
+                outcome.level = Some(constant(inside, &word, LEVEL)?);
                 None
             }
             "level" => return Err(Error::new(word.span(), "`level` is said twice")),

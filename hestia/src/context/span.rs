@@ -5,7 +5,6 @@
 //! looked.
 
 use std::fmt;
-use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::thread;
@@ -179,12 +178,37 @@ impl Span {
         }
     }
 
-    /// Enters it on this thread; its end is said when what is returned is dropped.
+    /// Enters it on this thread; its end is said when what is returned is dropped: that it has completed, unless a panic
+    /// is on its way.
     #[inline]
     pub fn enter(self) -> EnteredSpan {
+        let end = &self.site.completed;
+        self.enter_until(end)
+    }
+
+    /// Enters it for a body whose result is seen: until [`EnteredSpan::came_back`], its end is a panic.
+    #[inline]
+    pub fn enter_for_result(self) -> EnteredSpan {
+        let end = &self.site.panicked;
+        self.enter_until(end)
+    }
+
+    /// Enters it; `end` is said if no panic begins until then.
+    #[inline]
+    fn enter_until(self, end: &'static Callsite) -> EnteredSpan {
         EnteredSpan {
+            end,
+            was_panicking: self.active.is_some() && thread::panicking(),
             _guard: self.active.as_ref().map(|active| active.scope.attach()),
             span: self,
+        }
+    }
+
+    /// The call, of which nothing is left to say here.
+    fn take(&mut self) -> Span {
+        Span {
+            site: self.site,
+            active: self.active.take(),
         }
     }
 
@@ -196,9 +220,23 @@ impl Span {
     {
         SpanFuture {
             span: self,
+            has_panicked: false,
             tell: Some(tell),
             future: Some(future),
         }
+    }
+
+    /// Follows a future that is made here, in its scope.
+    pub fn follow_made<F, Tell>(self, make: impl FnOnce() -> F, tell: Tell) -> SpanFuture<F, Tell>
+    where
+        F: Future,
+        Tell: FnOnce(&mut Span, &F::Output),
+    {
+        let mut entered = self.enter_for_result();
+        let future = make();
+        let span = entered.span.take();
+        drop(entered);
+        span.follow(future, tell)
     }
 
     /// The call has returned this.
@@ -245,11 +283,6 @@ impl Span {
 
     #[inline(never)]
     fn say_end(&self, active: &Active, site: &'static Callsite) {
-        let site = if thread::panicking() {
-            &self.site.panicked
-        } else {
-            site
-        };
         let is_said = self.site.says_completed || !std::ptr::eq(site, &self.site.completed);
         if is_said && site.is_on(site.level()) {
             let elapsed = active.elapsed_ms();
@@ -259,22 +292,23 @@ impl Span {
 }
 
 /// A call that runs on this thread.
+///
+/// `std` says whether a thread unwinds, and not how often: of a call that began while another panic unwound already, it is
+/// known only by its result that it did not panic itself.
 #[derive(Debug)]
 pub struct EnteredSpan {
     span: Span,
+    /// What is said at the end, unless a panic has begun since.
+    end: &'static Callsite,
+    was_panicking: bool,
     _guard: Option<ScopeGuard>,
 }
 
-impl Deref for EnteredSpan {
-    type Target = Span;
-
-    fn deref(&self) -> &Span {
-        &self.span
-    }
-}
-
-impl DerefMut for EnteredSpan {
-    fn deref_mut(&mut self) -> &mut Span {
+impl EnteredSpan {
+    /// The body has come back: what it gave is told now, or else that it has completed.
+    #[inline]
+    pub fn came_back(&mut self) -> &mut Span {
+        self.end = &self.span.site.completed;
         &mut self.span
     }
 }
@@ -282,7 +316,16 @@ impl DerefMut for EnteredSpan {
 impl Drop for EnteredSpan {
     #[inline]
     fn drop(&mut self) {
-        self.span.end(&self.span.site.completed);
+        if self.span.active.is_none() {
+            return;
+        }
+        let has_panicked = !self.was_panicking && thread::panicking();
+        let end = if has_panicked {
+            &self.span.site.panicked
+        } else {
+            self.end
+        };
+        self.span.end(end);
     }
 }
 
@@ -291,6 +334,8 @@ pin_project! {
     #[must_use = "futures do nothing unless they are polled"]
     pub struct SpanFuture<F, Tell> {
         span: Span,
+        // The last poll has not come back. (Whoever caught the panic may have done so long before the future is dropped.)
+        has_panicked: bool,
         tell: Option<Tell>,
         // Taken out in its scope, when it is dropped.
         #[pin]
@@ -300,8 +345,14 @@ pin_project! {
     impl<F, Tell> PinnedDrop for SpanFuture<F, Tell> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            this.span.run(|| this.future.set(None));
-            this.span.end(&this.span.site.cancelled);
+            let site = this.span.site;
+            let end = if *this.has_panicked {
+                &site.panicked
+            } else {
+                &site.cancelled
+            };
+            let _entered = this.span.take().enter_until(end);
+            this.future.set(None);
         }
     }
 }
@@ -319,7 +370,10 @@ where
             .future
             .as_pin_mut()
             .expect("only dropping takes the future");
-        let result = std::task::ready!(this.span.run(|| future.poll(context)));
+        *this.has_panicked = true;
+        let polled = this.span.run(|| future.poll(context));
+        *this.has_panicked = false;
+        let result = std::task::ready!(polled);
         if let Some(tell) = this.tell.take() {
             tell(this.span, &result);
         }
@@ -344,4 +398,33 @@ pub fn call<R>(body: impl FnOnce() -> R) -> R {
 /// For functions that return a boxed future.
 pub fn boxed<F>(future: F) -> Pin<Box<F>> {
     Box::pin(future)
+}
+
+/// The message of a function whose name is a constant of the program's: `N` is the length of both.
+#[must_use]
+pub const fn joined<const N: usize>(name: &str, what: &str) -> [u8; N] {
+    let (name, what) = (name.as_bytes(), what.as_bytes());
+    let mut joined = [0; N];
+    let mut at = 0;
+    while at < N {
+        joined[at] = if at < name.len() {
+            name[at]
+        } else {
+            what[at - name.len()]
+        };
+        at += 1;
+    }
+    joined
+}
+
+/// What was joined, when the program is compiled.
+///
+/// # Panics
+/// Never: two texts are one.
+#[must_use]
+pub const fn text(joined: &[u8]) -> &str {
+    match std::str::from_utf8(joined) {
+        Ok(text) => text,
+        Err(_) => panic!("two texts are one"),
+    }
 }

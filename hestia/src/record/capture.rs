@@ -116,6 +116,23 @@ macro_rules! without_size {
     };
 }
 
+/// A value that code of the user's writes: for what cuts it where it is long, too.
+pub trait ByCode {
+    #[doc(hidden)]
+    fn encode(&self, encoder: Encoder<'_>) -> Encoded;
+}
+
+/// What a part is that is `ByCode`.
+macro_rules! by_code {
+    () => {
+        without_size!();
+
+        fn append(&self, bytes: &mut Vec<u8>) {
+            append_guarded_value(bytes, |encoder| self.encode(encoder));
+        }
+    };
+}
+
 /// A part can be anything; what it is called by matters to nobody.
 macro_rules! debug_by_name {
     ($([$($generic:tt)*] $type:ty, $name:literal;)+) => {$(
@@ -136,8 +153,8 @@ debug_by_name! {
     [Values] Object<Values>, "Object";
     [P] Secret<P>, "Secret";
     [T: ?Sized] Copied<'_, T>, "Copied";
-    [T: ?Sized] ShortValue<'_, T>, "ShortValue";
-    [T: ?Sized] ShortDebug<'_, T>, "ShortDebug";
+    [T: ?Sized] Debugged<'_, T>, "Debugged";
+    [P] Short<P>, "Short";
 }
 
 /// A key's value, with its type.
@@ -152,6 +169,12 @@ impl<T: Encode + ?Sized> Part for Typed<'_, T> {
             Some(scalar) => scalar.write(bytes),
             None => append_guarded_value(bytes, |encoder| self.0.encode(encoder)),
         }
+    }
+}
+
+impl<T: Encode + ?Sized> ByCode for Typed<'_, T> {
+    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
+        self.0.encode(encoder)
     }
 }
 
@@ -183,10 +206,12 @@ fn append_guarded_within(
 pub struct Printed<'v>(pub fmt::Arguments<'v>);
 
 impl Part for Printed<'_> {
-    without_size!();
+    by_code!();
+}
 
-    fn append(&self, bytes: &mut Vec<u8>) {
-        append_guarded_value(bytes, |encoder| encoder.put_display(self.0));
+impl ByCode for Printed<'_> {
+    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
+        encoder.put_display(self.0)
     }
 }
 
@@ -194,10 +219,12 @@ impl Part for Printed<'_> {
 pub struct Serde<'v, T: ?Sized>(pub &'v T);
 
 impl<T: serde::Serialize + ?Sized> Part for Serde<'_, T> {
-    without_size!();
+    by_code!();
+}
 
-    fn append(&self, bytes: &mut Vec<u8>) {
-        append_guarded_value(bytes, |encoder| encoder.put_serde(self.0));
+impl<T: serde::Serialize + ?Sized> ByCode for Serde<'_, T> {
+    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
+        encoder.put_serde(self.0)
     }
 }
 
@@ -216,10 +243,12 @@ impl<T: AsRef<[u8]> + ?Sized> Part for Bytes<'_, T> {
 pub struct Failure<'v, T: ?Sized>(&'v T);
 
 impl<T: Error + ?Sized> Part for Failure<'_, T> {
-    without_size!();
+    by_code!();
+}
 
-    fn append(&self, bytes: &mut Vec<u8>) {
-        append_guarded_value(bytes, |encoder| encoder.put_error(&self.0));
+impl<T: Error + ?Sized> ByCode for Failure<'_, T> {
+    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
+        encoder.put_error(&self.0)
     }
 }
 
@@ -227,10 +256,12 @@ impl<T: Error + ?Sized> Part for Failure<'_, T> {
 pub struct Shown<'v, T: ?Sized>(&'v T);
 
 impl<T: ErrorText + ?Sized> Part for Shown<'_, T> {
-    without_size!();
+    by_code!();
+}
 
-    fn append(&self, bytes: &mut Vec<u8>) {
-        append_guarded_value(bytes, |encoder| self.0.encode(encoder));
+impl<T: ErrorText + ?Sized> ByCode for Shown<'_, T> {
+    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
+        self.0.encode(encoder)
     }
 }
 
@@ -668,14 +699,14 @@ pub trait AnyValue<'a> {
     type Type: ?Sized;
 
     #[doc(hidden)]
-    fn part(&self) -> ShortValue<'a, Self::Type>;
+    fn part(&self) -> Short<Typed<'a, Self::Type>>;
 }
 
 impl<'a, T: Encode + ?Sized> AnyValue<'a> for &&AnyArgument<'a, T> {
     type Type = T;
 
-    fn part(&self) -> ShortValue<'a, T> {
-        ShortValue(self.0, self.1)
+    fn part(&self) -> Short<Typed<'a, T>> {
+        Short(Typed(self.0), self.1)
     }
 }
 
@@ -685,14 +716,14 @@ pub trait AnyDebug<'a> {
     type Type: ?Sized;
 
     #[doc(hidden)]
-    fn part(&self) -> ShortDebug<'a, Self::Type>;
+    fn part(&self) -> Short<Debugged<'a, Self::Type>>;
 }
 
 impl<'a, T: fmt::Debug + ?Sized> AnyDebug<'a> for &AnyArgument<'a, T> {
     type Type = T;
 
-    fn part(&self) -> ShortDebug<'a, T> {
-        ShortDebug(self.0, self.1)
+    fn part(&self) -> Short<Debugged<'a, T>> {
+        Short(Debugged(self.0), self.1)
     }
 }
 
@@ -708,28 +739,24 @@ impl<T: ?Sized> AnyOpaque for AnyArgument<'_, T> {
     }
 }
 
-/// A value with its type, cut where it is long.
-pub struct ShortValue<'v, T: ?Sized>(&'v T, usize);
+/// What `Debug` prints.
+pub struct Debugged<'v, T: ?Sized>(&'v T);
 
-impl<T: Encode + ?Sized> Part for ShortValue<'_, T> {
+impl<T: fmt::Debug + ?Sized> ByCode for Debugged<'_, T> {
+    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
+        let value = self.0;
+        encoder.put_display(format_args!("{value:?}"))
+    }
+}
+
+/// A value that is cut where it has taken so many bytes; of an error, each text.
+pub struct Short<P>(pub P, pub usize);
+
+impl<P: ByCode> Part for Short<P> {
     without_size!();
 
     fn append(&self, bytes: &mut Vec<u8>) {
         append_guarded_within(bytes, self.1, |encoder| self.0.encode(encoder));
-    }
-}
-
-/// What `Debug` prints, cut where it is long.
-pub struct ShortDebug<'v, T: ?Sized>(&'v T, usize);
-
-impl<T: fmt::Debug + ?Sized> Part for ShortDebug<'_, T> {
-    without_size!();
-
-    fn append(&self, bytes: &mut Vec<u8>) {
-        let value = self.0;
-        append_guarded_within(bytes, self.1, |encoder| {
-            encoder.put_display(format_args!("{value:?}"))
-        });
     }
 }
 

@@ -145,9 +145,14 @@ impl End {
         bytes.len() >= self.0
     }
 
+    /// How many bytes are left.
+    fn room(self, bytes: &[u8]) -> usize {
+        self.0.saturating_sub(bytes.len())
+    }
+
     /// How many bytes of a text there are left for, if that is less than it has.
     fn cuts(self, bytes: &[u8], length: usize) -> Option<usize> {
-        let room = self.0.saturating_sub(bytes.len());
+        let room = self.room(bytes);
         (length > room).then_some(room)
     }
 }
@@ -360,12 +365,14 @@ impl<'a> Encoder<'a> {
     /// not said again. Ends after 64 sources, so that a cycle ends too.
     #[inline]
     pub fn put_error(self, error: &(dyn std::error::Error + '_)) -> Encoded {
+        // Each text may take what the whole may: a long message hides no source.
+        let most = (self.depth == 0).then(|| self.end.room(self.bytes));
         self.put_seq(|items| {
-            let mut said = items.push_text(format_args!("{error}"));
+            let mut said = items.push_text(most, format_args!("{error}"));
             let mut next = error.source();
             for _ in 1..MAX_DEPTH {
                 let Some(error) = next else { break };
-                let text = items.push_text(format_args!("{error}"));
+                let text = items.push_text(most, format_args!("{error}"));
                 if repeats(&items.bytes[text.clone()], &items.bytes[said.clone()]) {
                     items.bytes.truncate(text.start - TEXT_OVERHEAD);
                 } else {
@@ -453,8 +460,11 @@ impl SeqEncoder<'_> {
         self.push_with(|encoder| value.encode(encoder));
     }
 
-    /// Adds one text; returns where it lies.
-    fn push_text(&mut self, text: fmt::Arguments<'_>) -> Range<usize> {
+    /// Adds one text, which may take so many bytes of its own; returns where it lies.
+    fn push_text(&mut self, most: Option<usize>, text: fmt::Arguments<'_>) -> Range<usize> {
+        if let Some(most) = most {
+            self.end = End(self.bytes.len().saturating_add(most));
+        }
         let start = self.bytes.len() + TEXT_OVERHEAD;
         self.push_with(|encoder| encoder.put_display(text));
         start..self.bytes.len()

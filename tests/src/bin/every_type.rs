@@ -272,6 +272,36 @@ fn called_with_any<T>(label: &str, value: &T) {
     let _ = (label, value);
 }
 
+#[hestia::instrument(max_length = 20, err)]
+fn fails() -> Result<(), Outer> {
+    Err(Outer(fmt::Error))
+}
+
+#[hestia::instrument(max_length = 20, err)]
+fn fails_with_text() -> Result<(), &'static str> {
+    Err(HOSTILE)
+}
+
+#[hestia::instrument(max_length = 20, err(Debug))]
+fn fails_with_debug() -> Result<(), &'static str> {
+    Err(HOSTILE)
+}
+
+#[hestia::instrument(max_length = 20, ret(Debug))]
+fn debug_of_text() -> &'static str {
+    HOSTILE
+}
+
+#[hestia::instrument(max_length = 20, ret(Display))]
+fn displayed_text() -> &'static str {
+    HOSTILE
+}
+
+#[hestia::instrument(max_length = 20, ret(serde))]
+fn serialized_text() -> (u8, &'static str, &'static str) {
+    (1, HOSTILE, HOSTILE)
+}
+
 /// What is no type of the standard library's: forms of key-values and arguments, by the name of the part that carries them.
 fn forms() {
     let cart = Cart {
@@ -320,8 +350,18 @@ fn forms() {
         value,
         "a value of another record"
     );
-    called_with_value("part ShortValue", &[HOSTILE, HOSTILE]);
-    called_with_debug("part ShortDebug", &Outer(fmt::Error));
+    called_with_value("part Short", &[HOSTILE, HOSTILE]);
+    called_with_debug("part Short", &Outer(fmt::Error));
+    {
+        let _label = hestia::scope!(label = "part Short");
+        let _ = (debug_of_text(), displayed_text(), serialized_text());
+        let failed = [
+            fails().is_err(),
+            fails_with_text().is_err(),
+            fails_with_debug().is_err(),
+        ];
+        assert_eq!(failed, [true; 3]);
+    }
     called_with_any("part Opaque", &Rotten);
     hlog!(
         info,

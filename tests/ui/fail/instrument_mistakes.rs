@@ -17,6 +17,20 @@ fn level_without_value() {}
 #[instrument(level = debug)]
 fn level_without_quotes() {}
 
+#[instrument(level = 3)]
+fn level_of_a_number() {}
+
+#[instrument(name = 'c')]
+fn name_that_is_no_text() {}
+
+#[instrument(ret(level = warn))]
+fn level_of_a_result_without_quotes() -> u8 {
+    1
+}
+
+#[instrument(parent = None, follows_from = causes.iter())]
+fn another_parent() {}
+
 #[instrument(level = "info", level = "warn")]
 fn said_twice() {}
 

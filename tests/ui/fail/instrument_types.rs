@@ -27,4 +27,18 @@ fn wrong_type() -> u8 {
     "text"
 }
 
+#[instrument(level = hestia::LevelFilter::Debug)]
+fn level_of_another_type() {}
+
+#[instrument(name = 5 + 5)]
+fn name_of_another_type() {}
+
+#[instrument(target = target)]
+fn target_that_is_no_constant(target: &'static str) {
+    let _ = target;
+}
+
+#[instrument(level = hestia::Level::Debgu)]
+fn level_that_is_not_there() {}
+
 fn main() {}
