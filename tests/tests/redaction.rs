@@ -115,6 +115,8 @@ fn planted(seed: u8, crash_safe: &str) {
     );
     assert_eq!(argument["user"]["ssn"], "***");
     assert_eq!(argument["span"], "step");
+    assert_eq!(argument["url"], "https://application:***@host/…");
+    assert_eq!(argument["token_text"], "***…");
     assert_eq!(
         said("offen, in a scope")["customer"],
         json!({"card": [{"number": "***"}]})

@@ -36,6 +36,7 @@ use std::fmt::{self, Write as _};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::redact;
 use super::scalar::{Out, Scalar, TEXT_OVERHEAD};
 use super::serialize;
 
@@ -591,19 +592,53 @@ pub(crate) fn append_display(bytes: &mut Vec<u8>, value: fmt::Arguments<'_>) {
     }
 }
 
+/// How far beyond its end a text is looked through for patterns of secrets before it is cut, in bytes: one that is cut in
+/// two would not be found later.
+const LOOKED_BEYOND: usize = 4096;
+
 /// The same, no further than to this end.
 #[inline(never)]
 fn append_display_within(bytes: &mut Vec<u8>, end: End, value: fmt::Arguments<'_>) {
+    let start = bytes.len();
+    let beyond = if redact::looks_through_text() {
+        LOOKED_BEYOND
+    } else {
+        0
+    };
     let mut appender = CuttingAppender {
         bytes,
-        end,
+        end: End(end.0.saturating_add(beyond)),
         is_cut: false,
     };
     let is_written = appender.write_fmt(value).is_ok();
-    if appender.is_cut {
+    let is_cut = appender.is_cut;
+    if is_cut || bytes.len() > end.0 {
+        cut_from(bytes, start, end);
         bytes.extend_from_slice(CUT.as_bytes());
     } else if !is_written {
         bytes.extend_from_slice(FORMATTING_FAILED.as_bytes());
+    }
+}
+
+/// Cuts the text that the vector holds from this place on.
+fn cut_from(bytes: &mut Vec<u8>, start: usize, end: End) {
+    // What a formatter has written is text.
+    let text = std::str::from_utf8(&bytes[start..]).unwrap_or_default();
+    let hidden = redact::hide(text);
+    let kept = cut(
+        hidden.as_deref().unwrap_or(text),
+        end.0.saturating_sub(start),
+    );
+    match &hidden {
+        Some(_) => {
+            let kept = kept.as_bytes().to_vec();
+            bytes.truncate(start);
+            bytes.extend_from_slice(&kept);
+        }
+        None => {
+            let length = kept.len();
+            bytes.truncate(start + length);
+        }
     }
 }
 

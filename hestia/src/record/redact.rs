@@ -340,6 +340,11 @@ fn hide_text(bytes: &mut Vec<u8>, from: usize) {
     }
 }
 
+/// Whether text is looked through for patterns at all.
+pub(super) fn looks_through_text() -> bool {
+    current().patterns.is_some()
+}
+
 /// A text without what matches a pattern; `None` when nothing does.
 #[inline]
 pub(crate) fn hide(text: &str) -> Option<String> {

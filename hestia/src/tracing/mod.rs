@@ -41,7 +41,8 @@
 //! # Scopes and spans
 //!
 //! They nest in the order in which they are entered: a span that is made in a [`scope!`](crate::scope!) lies inside of it, and the other way
-//! round. A span with an explicit parent (`parent: &span`) lies in that one's scope, `parent: None` in none at all. What is
+//! round. A span or an event with an explicit parent (`parent: &span`) lies in that one's scope, `parent: None` in none at all; ids
+//! of OpenTelemetry's it has only where that span is the current one. What is
 //! recorded later (`span.record`) is carried by records from then on: by those of this thread at once, by those of another
 //! thread that is in the span when it enters it again. Spans inside of it that were there before keep what it was then.
 //! `follows_from` is not logged.

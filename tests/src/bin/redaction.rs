@@ -217,7 +217,17 @@ fn log(number: usize, node: &Node, logger: &hestia::Logger, early: &Scope) {
         13 => {
             hlog!(error, err = &*shaped, cause:err = std::io::Error::other(shaped.clone()), "{}", shaped);
         }
-        14 => step(number, secret, node, &hidden, &login),
+        14 => {
+            // Cut in the middle of the secret.
+            let token = format!("{}{}", SHAPED[2], "geheim".repeat(1_000));
+            cut(
+                "https://application:geheim-geheim-geheim@host/",
+                &token,
+                || {
+                    step(number, secret, node, &hidden, &login);
+                },
+            );
+        }
         15 => {
             let _scope = hestia::scope!(ssn = secret, customer = at_path, text = &shaped);
             info!(number; "offen, in a scope");
@@ -238,6 +248,11 @@ fn log(number: usize, node: &Node, logger: &hestia::Logger, early: &Scope) {
         }
         _ => early.run(|| hlog!(info, number, "offen, in an early scope")),
     }
+}
+
+#[hestia::instrument(started = false, completed = false, max_length = 40, skip(inside))]
+fn cut(url: &str, token_text: &str, inside: impl FnOnce()) {
+    inside();
 }
 
 /// What is logged in it carries its arguments.
