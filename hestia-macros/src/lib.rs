@@ -375,6 +375,7 @@ pub fn derive_encode(item: TokenStream) -> TokenStream {
 /// | `level = "debug"` | the level of the span: where it is off, nothing is said, evaluated or carried, but a failure; a [`Level`](https://docs.rs/hestia/latest/hestia/enum.Level.html) that is a constant, too: `level = Level::Debug` | `"info"` |
 /// | `target = "billing"` | what filters match; any constant `&'static str` | the module's path |
 /// | `name = "charge"` | what the call is called; any constant `&'static str` | the function's name |
+/// | `parent = scope` | the scope that the call is in: its key-values, and its trace, of which the call is a step; a [`Scope`](https://docs.rs/hestia/latest/hestia/struct.Scope.html) or what turns into one, of the parameters for instance. `Scope::detached()` is outside of everything | what is current |
 /// | `skip(a, b)`, `skip_all` | parameters that are left out; `self` always is | none |
 /// | `fields(order = order.id, …)` | more key-values, written as in `hlog!`; one with a parameter's name takes its place | none |
 /// | `ret` | the result is said; `ret(Debug)`, `ret(Display)`, `ret(serde)`, `ret(level = "trace")` | no |
@@ -390,9 +391,7 @@ pub fn derive_encode(item: TokenStream) -> TokenStream {
 /// # For those who come from `tracing::instrument`
 /// The arguments have the same names, and these differences:
 ///
-/// - There is no `parent` and no `follows_from`: a call is a step of the span that is current where it begins. Call the
-///   function in the scope of another parent instead, `scope.run(|| …)`, or give its future that scope with
-///   [`in_scope`](https://docs.rs/hestia/latest/hestia/trait.InScope.html).
+/// - `parent` is a scope; there is no `follows_from`, since a span has one parent and no other links.
 /// - Beginning and end are records, unless `started = false, completed = false` is said; `ret` and `err` are key-values of the
 ///   last one, and no events of their own.
 /// - `self` is never among the parameters; say what you need of it, `fields(id = self.id)`.

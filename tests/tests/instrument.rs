@@ -455,6 +455,25 @@ fn each_call_is_a_span_whose_parent_is_known() {
     assert_eq!(started.len(), 4);
     assert_eq!(started[3]["metadata"].get("parent_span_id"), None);
     assert_ne!(started[3]["trace_id"], request["trace_id"]);
+    // Where another scope is said, that one counts, and nothing of what is current.
+    for number in [1, 2] {
+        let inside = find(&records, &format!("in elsewhere {number}"));
+        assert_eq!(inside["trace_id"], request["trace_id"]);
+        assert_eq!(
+            metadata(inside),
+            json!({ "span": "elsewhere", "number": number })
+        );
+    }
+    for message in ["elsewhere started", "elsewhere_later started"] {
+        let started = find(&records, message);
+        assert_eq!(started["metadata"]["parent_span_id"], request["span_id"]);
+    }
+    let later = find(&records, "in elsewhere, later");
+    assert_eq!(later["trace_id"], request["trace_id"]);
+    let alone = find(&records, "in none");
+    assert_eq!(metadata(alone), json!({ "span": "alone" }));
+    let started = find(&records, "alone started");
+    assert_eq!(started["metadata"].get("parent_span_id"), None);
 }
 
 #[test]

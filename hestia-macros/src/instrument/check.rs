@@ -21,6 +21,8 @@ pub(super) struct Instrumented {
     pub(super) name: Name,
     pub(super) target: Option<Said>,
     pub(super) level: Level,
+    /// The scope that it is called in, where that is not what is current.
+    pub(super) parent: Option<Expr>,
     /// What everything inside carries: parameters first.
     pub(super) fields: Vec<Field>,
     pub(super) ret: Option<Taken>,
@@ -119,6 +121,7 @@ pub(super) fn check(
             None => Name::Text(signature.ident.unraw().to_string()),
         },
         target: arguments.target,
+        parent: arguments.parent,
         level,
         fields,
         ret: taken(arguments.ret, capture, Level::Span),

@@ -163,7 +163,12 @@ fn begin(instrumented: &Instrumented, hestia: &TokenStream) -> TokenStream {
     let span = own("span");
     let begun = hlog::with_fields(hestia, &instrumented.fields, |keys, values| {
         let at = Span::mixed_site();
-        quote_spanned!(at=> __HESTIA_SPAN.begin(&[#(#keys),*], #values))
+        match &instrumented.parent {
+            Some(parent) => {
+                quote_spanned!(at=> __HESTIA_SPAN.begin_in(#parent, &[#(#keys),*], #values))
+            }
+            None => quote_spanned!(at=> __HESTIA_SPAN.begin(&[#(#keys),*], #values)),
+        }
     });
     quote! {
         #[allow(unused_mut)]

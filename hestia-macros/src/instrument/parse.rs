@@ -3,7 +3,7 @@
 use hestia_grammar::{LevelFilter, unknown};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
-use syn::parse::{ParseStream, Parser};
+use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Error, Expr, Ident, LitBool, LitInt, LitStr, Path, Result, Token, parenthesized};
 
@@ -18,6 +18,7 @@ pub(super) struct Arguments {
     pub(super) level: Option<Said>,
     pub(super) target: Option<Said>,
     pub(super) name: Option<Said>,
+    pub(super) parent: Option<Expr>,
     pub(super) max_length: Option<LitInt>,
     pub(super) skip: Vec<Ident>,
     pub(super) skip_all: Option<Ident>,
@@ -50,10 +51,11 @@ pub(super) enum How {
     Serde,
 }
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "level",
     "target",
     "name",
+    "parent",
     "max_length",
     "skip",
     "skip_all",
@@ -102,8 +104,8 @@ fn argument(
 ) -> Result<()> {
     let key = word(input, NO_ARGUMENT)?;
     let name = key.to_string();
-    if let "parent" | "follows_from" = name.as_str() {
-        return Err(Error::new(key.span(), no_parent(&name)));
+    if name == "follows_from" {
+        return Err(Error::new(key.span(), NO_FOLLOWS_FROM));
     }
     if !KEYS.contains(&name.as_str()) {
         return Err(Error::new(key.span(), unknown("argument", &name, &KEYS)));
@@ -115,6 +117,10 @@ fn argument(
         "level" => arguments.level = Some(constant(input, &key, LEVEL)?),
         "target" => arguments.target = Some(constant(input, &key, r#"`target = "billing"`"#)?),
         "name" => arguments.name = Some(constant(input, &key, r#"`name = "charge"`"#)?),
+        "parent" => {
+            let parent = value_by(input, &key, Expr::parse, "expected `parent = scope`")?;
+            arguments.parent = Some(parent);
+        }
         "max_length" => arguments.max_length = Some(value(input, &key, "max_length = 300")?),
         "skip" => arguments.skip = skip(input, &key)?,
         "skip_all" => arguments.skip_all = Some(key),
@@ -130,12 +136,8 @@ fn argument(
 }
 
 /// What `tracing` has and hestia has not, with the way to have it.
-fn no_parent(name: &str) -> String {
-    format!(
-        "`{name}` is not among the arguments: a call is a step of the span that is current where it begins; call the function inside of \
-         the other's scope, `scope.run(|| …)`, or give its future that scope, `future.in_scope(scope)`"
-    )
-}
+const NO_FOLLOWS_FROM: &str = "`follows_from` is not among the arguments: a span of hestia's has one parent, and no other links; log \
+     the other's ids as a key-value, `fields(caused_by = …)`";
 
 /// `key = "…"` or `key = CONSTANT`.
 fn constant(input: ParseStream<'_>, key: &Ident, example: &str) -> Result<Said> {
@@ -164,7 +166,7 @@ fn is_level(word: &Ident) -> bool {
 const LEVEL: &str = r#"`level = "debug"`, or a constant, `level = hestia::Level::Debug`"#;
 
 /// `key = literal`.
-fn value<T: syn::parse::Parse>(input: ParseStream<'_>, key: &Ident, example: &str) -> Result<T> {
+fn value<T: Parse>(input: ParseStream<'_>, key: &Ident, example: &str) -> Result<T> {
     value_by(input, key, T::parse, &format!("expected `{example}`"))
 }
 

@@ -190,7 +190,7 @@ mod tests {
         assert_eq!(said(128), [""; 0]);
         assert_eq!(
             said(129),
-            ["there may be 128 paths; `*` stands for any one key"]
+            ["there may be 128 paths, where each `*` doubles what a path counts for"]
         );
     }
 

@@ -237,6 +237,13 @@ impl fmt::Debug for ScopeGuard {
 }
 
 /// The scope, which is left: so that what [`scope!`](crate::scope!) makes can be given to a future.
+impl From<&Scope> for Scope {
+    /// The same one.
+    fn from(scope: &Scope) -> Scope {
+        scope.clone()
+    }
+}
+
 impl From<ScopeGuard> for Scope {
     fn from(guard: ScopeGuard) -> Self {
         guard.scope()

@@ -103,7 +103,18 @@ impl SpanSite {
         reason = "behind a `&` the compiler does not find the value that cannot be logged"
     )]
     pub fn begin<Values: Entries>(&'static self, keys: &[&str], values: Values) -> Span {
-        let outer = Scope::current();
+        self.begin_in(Scope::current(), keys, values)
+    }
+
+    /// The same in another scope than the current one.
+    #[allow(clippy::needless_pass_by_value, reason = "as for `begin`")]
+    pub fn begin_in<Values: Entries>(
+        &'static self,
+        outer: impl Into<Scope>,
+        keys: &[&str],
+        values: Values,
+    ) -> Span {
+        let outer = outer.into();
         let mut fields = Vec::new();
         encode::fields(&mut fields).entry("span", self.name);
         values.append_entries(keys, &mut fields);

@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 
 use async_trait::async_trait;
-use hestia::{instrument, trace};
+use hestia::{Scope, instrument, scope, trace};
 use log::info;
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -861,8 +861,32 @@ fn spans() {
     let trace = trace::start();
     info!(span_of = format!("{:016x}", trace.ids().span_id); "request");
     inner(3);
+    let request = trace.scope();
     drop(trace);
     inner(1);
+    elsewhere(&request, 1);
+    let _scope = scope!(request_id = 17);
+    let _other = trace::start();
+    elsewhere(&request, 2);
+    runtime().block_on(elsewhere_later(request));
+    alone();
+}
+
+#[instrument(parent = request, skip(request), completed = false)]
+fn elsewhere(request: &Scope, number: u8) {
+    info!("in elsewhere {number}");
+}
+
+#[instrument(parent = request.clone(), skip_all, completed = false)]
+async fn elsewhere_later(request: Scope) {
+    tokio::task::yield_now().await;
+    info!("in elsewhere, later");
+    drop(request);
+}
+
+#[instrument(parent = Scope::detached(), completed = false)]
+fn alone() {
+    info!("in none");
 }
 
 #[instrument]

@@ -28,7 +28,7 @@ fn level_of_a_result_without_quotes() -> u8 {
     1
 }
 
-#[instrument(parent = None, follows_from = causes.iter())]
+#[instrument(parent, follows_from = causes.iter())]
 fn another_parent() {}
 
 #[instrument(level = "info", level = "warn")]
