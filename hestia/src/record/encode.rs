@@ -620,26 +620,13 @@ fn append_display_within(bytes: &mut Vec<u8>, end: End, value: fmt::Arguments<'_
     }
 }
 
-/// Cuts the text that the vector holds from this place on.
+/// Cuts the text that the vector holds from this place on, without the secrets in it.
 fn cut_from(bytes: &mut Vec<u8>, start: usize, end: End) {
+    redact::hide_text(bytes, start);
     // What a formatter has written is text.
     let text = std::str::from_utf8(&bytes[start..]).unwrap_or_default();
-    let hidden = redact::hide(text);
-    let kept = cut(
-        hidden.as_deref().unwrap_or(text),
-        end.0.saturating_sub(start),
-    );
-    match &hidden {
-        Some(_) => {
-            let kept = kept.as_bytes().to_vec();
-            bytes.truncate(start);
-            bytes.extend_from_slice(&kept);
-        }
-        None => {
-            let length = kept.len();
-            bytes.truncate(start + length);
-        }
-    }
+    let kept = cut(text, end.0.saturating_sub(start)).len();
+    bytes.truncate(start + kept);
 }
 
 /// What stands in the place of a value whose code panicked; the panic itself is reported by the

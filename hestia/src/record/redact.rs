@@ -329,8 +329,9 @@ pub(crate) fn text_at_call(bytes: &mut Vec<u8>, from: usize) {
     }
 }
 
+/// Hides what matches a pattern in the text that the vector holds from this place on.
 #[inline(never)]
-fn hide_text(bytes: &mut Vec<u8>, from: usize) {
+pub(super) fn hide_text(bytes: &mut Vec<u8>, from: usize) {
     if let Some(text) = bytes.get(from..)
         && let Ok(text) = std::str::from_utf8(text)
         && let Some(hidden) = hide(text)

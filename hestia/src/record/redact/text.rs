@@ -4,7 +4,7 @@
 //! where nothing is found, nothing is copied.
 
 use super::super::decode::{Decoder, Entries};
-use super::super::encode::{self, Encoded, Encoder};
+use super::super::encode::{self, Encode, Encoded, Encoder};
 use super::super::value::{Field, Value};
 use super::pattern::Patterns;
 use super::rules::Rules;
@@ -103,20 +103,10 @@ fn put_fields<'f>(
 /// Writes the value that was read, its text without what matches.
 fn put(patterns: &Patterns, encoder: Encoder<'_>, value: Value<'_>) -> Encoded {
     match value {
-        Value::Null => encoder.put_null(),
-        Value::Bool(value) => encoder.put_bool(value),
-        Value::U64(value) => encoder.put_u64(value),
-        Value::I64(value) => encoder.put_i64(value),
-        Value::U128(value) => encoder.put_u128(value),
-        Value::I128(value) => encoder.put_i128(value),
-        Value::F32(value) => encoder.put_f32(value),
-        Value::F64(value) => encoder.put_f64(value),
-        Value::Char(value) => encoder.put_char(value),
         Value::Str(text) => match patterns.hide(text) {
             Some(hidden) => encoder.put_str(&hidden),
             None => encoder.put_str(text),
         },
-        Value::Bytes(bytes) => encoder.put_bytes(bytes),
         Value::Seq(items) => encoder.put_seq(|seq| {
             for item in items.iter() {
                 seq.push_with(|encoder| put(patterns, encoder, item));
@@ -127,5 +117,6 @@ fn put(patterns: &Patterns, encoder: Encoder<'_>, value: Value<'_>) -> Encoded {
                 map.entry_with(field.key, |encoder| put(patterns, encoder, field.value));
             }
         }),
+        other => other.encode(encoder),
     }
 }
