@@ -376,6 +376,7 @@ pub fn derive_encode(item: TokenStream) -> TokenStream {
 /// | `target = "billing"` | what filters match; any constant `&'static str` | the module's path |
 /// | `name = "charge"` | what the call is called; any constant `&'static str` | the function's name |
 /// | `parent = scope` | the scope that the call is in: its key-values, and its trace, of which the call is a step; a [`Scope`](https://docs.rs/hestia/latest/hestia/struct.Scope.html) or what turns into one, of the parameters for instance. `Scope::detached()` is outside of everything | what is current |
+/// | `follows_from = causes` | what led to this call without being its parent (the messages of a batch, the request that queued a job): a `Scope`, a [`TraceContext`](https://docs.rs/hestia/latest/hestia/trace/struct.TraceContext.html), an `Option`, an array, a slice or a `Vec` of these; their ids are the key-value `follows_from`, a list of `trace_id` and `span_id` | none |
 /// | `skip(a, b)`, `skip_all` | parameters that are left out; `self` always is | none |
 /// | `fields(order = order.id, …)` | more key-values, written as in `hlog!`; one with a parameter's name takes its place | none |
 /// | `ret` | the result is said; `ret(Debug)`, `ret(Display)`, `ret(serde)`, `ret(level = "trace")` | no |
@@ -391,13 +392,13 @@ pub fn derive_encode(item: TokenStream) -> TokenStream {
 /// # For those who come from `tracing::instrument`
 /// The arguments have the same names, and these differences:
 ///
-/// - `parent` is a scope; there is no `follows_from`, since a span has one parent and no other links.
+/// - `parent` is a scope, `follows_from` scopes or traces: hestia has no ids of spans that mean something in one process only.
 /// - Beginning and end are records, unless `started = false, completed = false` is said; `ret` and `err` are key-values of the
 ///   last one, and no events of their own.
 /// - `self` is never among the parameters; say what you need of it, `fields(id = self.id)`.
 /// - Parameters and results keep their types where they can, instead of what `Debug` prints, and need no `Debug`.
-/// - Each of `fields(…)` has a value when the call begins; there is no `Empty` to be recorded later. Enter a scope inside for
-///   what is known only then.
+/// - What is known only later need not be declared as `Empty`: [`record!`](https://docs.rs/hestia/latest/hestia/macro.record.html) adds any key to the call that
+///   runs, in the place of `Span::current().record(…)`.
 /// - `level` takes no number, and `ret` is said at the level of the span, `err` at `error`.
 /// - A span that is off says an error all the same, with `err`.
 ///
@@ -462,6 +463,13 @@ pub fn hlog(tokens: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn scope(tokens: TokenStream) -> TokenStream {
     hlog::scope(tokens.into()).into()
+}
+
+/// What `hestia::record!` expands to.
+#[doc(hidden)]
+#[proc_macro]
+pub fn record(tokens: TokenStream) -> TokenStream {
+    hlog::record(tokens.into()).into()
 }
 
 /// What `hestia::durable!` expands to.

@@ -5,7 +5,7 @@ pub use core;
 pub use crate::callsite::limit::{KeyedLimit, Limit, Rules};
 pub use crate::callsite::statement::{Callsite, Callsites, LoggerArgument, Via, may_be_on};
 pub use crate::context::ScopeKeys;
-pub use crate::context::span::{SpanSite, boxed, call, joined, text};
+pub use crate::context::span::{Causes, FollowsFrom, SpanSite, boxed, call, joined, text};
 pub use crate::level::{Level, Severity};
 pub use crate::logger::attribute;
 #[cfg(feature = "config")]
@@ -18,7 +18,7 @@ pub use crate::record::capture::{
 };
 pub use crate::record::{Encode, Encoded, Encoder};
 pub use crate::testing::attribute as testing;
-pub use hestia_macros::{drop_in, durable, hlog, scope};
+pub use hestia_macros::{drop_in, durable, hlog, record, scope};
 pub use serde::Serialize;
 
 /// Traits whose methods choose by the type of an argument; expansions bring them into scope unnamed.

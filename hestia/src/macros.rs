@@ -185,6 +185,38 @@ macro_rules! scope {
     };
 }
 
+/// Adds key-values to what is under way: from here on, every record in it carries them, its last one included.
+///
+/// What is under way is the innermost call of a function with [`instrument`](macro@crate::instrument), request with an
+/// [access record](crate::web), or other scope with a span of its own ([`trace`](mod@crate::trace)) that this thread is in; where there is none, the
+/// innermost [`scope!`](crate::scope!). It may have been begun by a function further out; a scope inside of it, and what is
+/// logged there, carries the new key-values, too. Outside of everything there is nothing to add to, and a call that is off is
+/// not there: then it is the one around it.
+///
+/// The key-values are written as in [`hlog!`](crate::hlog). A key that is there already gets the new value, for the records
+/// that come. A scope that was taken to another thread or task before stays there what it was. (Of spans of the crate `tracing` that are no trace of hestia's this
+/// lasts until they are left; their own way is `Span::record`.)
+///
+/// # Example
+/// ```
+/// # hestia::builder().console(false).text(false).json(false).env(false).init()?;
+/// #[hestia::instrument]
+/// fn import(file: &str) -> usize {
+///     let rows = 12;
+///     hestia::record!(rows);
+///     log::info!("carries span, file and rows, and so does `import completed`");
+///     rows
+/// }
+/// assert_eq!(import("orders.csv"), 12);
+/// # Ok::<(), hestia::InitError>(())
+/// ```
+#[macro_export]
+macro_rules! record {
+    ($($fields:tt)*) => {
+        $crate::__private::record!($crate; $($fields)*)
+    };
+}
+
 /// One macro for each level, in the grammar of the `log` crate.
 macro_rules! drop_in {
     ($dollar:tt $($name:ident $article:literal $example:literal,)+) => {$(

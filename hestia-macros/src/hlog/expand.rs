@@ -55,6 +55,18 @@ pub(super) fn scope(hestia: &TokenStream, fields: &[Field], errors: &[Error]) ->
     })
 }
 
+/// These key-values, added to what is under way.
+pub(super) fn record(hestia: &TokenStream, fields: &[Field], errors: &[Error]) -> TokenStream {
+    let private = private(hestia);
+    if !errors.is_empty() {
+        return Plan::of_fields(hestia, fields).broken(errors);
+    }
+    with_fields(hestia, fields, |keys, values| {
+        let at = Span::mixed_site();
+        quote_spanned!(at=> #private::ScopeKeys(&[#(#keys),*]).record(#values))
+    })
+}
+
 /// A value as a record takes it, by reference and as what that refers to.
 pub(crate) fn part(
     capture: Capture,

@@ -1,4 +1,5 @@
-//! The statements: `hlog!`, `durable!`, and `error!` to `trace!` in the place of the `log` crate's macros; and `scope!`.
+//! The statements: `hlog!`, `durable!`, and `error!` to `trace!` in the place of the `log` crate's macros; `scope!` and
+//! `record!`.
 //!
 //! ```text
 //! hlog      = level { "," option } { "," field } [ "," message { "," argument } ] [ "," ]
@@ -6,6 +7,7 @@
 //!           | { option "," } field { "," field }
 //! durable   = hlog, with one more option
 //! scope     = field { "," field } [ "," ]
+//! record    = scope
 //! option    = ( "target" | "logger" | "first" | "sample" | "by" | "within" ) ":" expression
 //!           | "every" ":" ( span | expression )
 //! span      = a number with a unit: 5s, 500ms, 1.5h
@@ -33,8 +35,8 @@ use proc_macro2::TokenStream;
 use syn::parse::Parser;
 
 pub(crate) use expand::{part, with_fields};
-pub(crate) use parse::{Capture, Field, Grammar};
-pub(crate) use scope::{check_keys, fields, scope};
+pub(crate) use parse::{Capture, Field, Grammar, span_of};
+pub(crate) use scope::{check_keys, fields, record, scope};
 
 /// A statement into the code that logs it.
 pub(crate) fn statement(tokens: TokenStream, grammar: Grammar) -> TokenStream {

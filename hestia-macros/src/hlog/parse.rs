@@ -578,14 +578,20 @@ impl Field {
     pub(crate) fn of_variable(name: &Ident, capture: Capture) -> Self {
         shorthand(name, capture)
     }
+
+    /// A value with its type, under this name.
+    pub(crate) fn of_value(name: &Ident, value: TokenStream) -> Self {
+        let mut field = shorthand(name, Capture::Typed);
+        field.value = value;
+        field
+    }
 }
 
 impl Argument {
     /// A named argument whose name the string does not have.
     pub(crate) fn as_field(name: &Ident, value: &TokenStream) -> Field {
-        let mut field = shorthand(name, Capture::Typed);
+        let mut field = Field::of_value(name, value.clone());
         field.capture = usual_capture(&field.key);
-        field.value.clone_from(value);
         field
     }
 }

@@ -1,4 +1,4 @@
-//! `scope!`: key-values in the grammar of statements, and nothing else.
+//! `scope!` and `record!`: key-values in the grammar of statements, and nothing else.
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
@@ -12,18 +12,32 @@ use crate::error::Errors;
 
 /// Key-values into the code that enters a scope with them.
 pub(crate) fn scope(tokens: TokenStream) -> TokenStream {
-    match Parser::parse2(parse, tokens) {
-        Ok((hestia, fields)) => expand::scope(&hestia, &fields, &mistakes(&fields)),
-        Err(error) => error.into_compile_error(),
-    }
+    const NOTHING: &str = "a scope has a key-value, such as `scope!(request_id = 17)`";
+    expanded(tokens, NOTHING, expand::scope)
 }
 
-fn parse(input: ParseStream<'_>) -> Result<(TokenStream, Vec<Field>)> {
-    let hestia = hestia_path(input)?;
-    if input.is_empty() {
-        return Err(input.error("a scope has a key-value, such as `scope!(request_id = 17)`"));
+/// Key-values into the code that adds them to what is under way.
+pub(crate) fn record(tokens: TokenStream) -> TokenStream {
+    const NOTHING: &str = "what is recorded is a key-value, such as `record!(rows = 17)`";
+    expanded(tokens, NOTHING, expand::record)
+}
+
+fn expanded(
+    tokens: TokenStream,
+    nothing: &str,
+    expand: fn(&TokenStream, &[Field], &[Error]) -> TokenStream,
+) -> TokenStream {
+    let parse = |input: ParseStream<'_>| {
+        let hestia = hestia_path(input)?;
+        if input.is_empty() {
+            return Err(input.error(nothing));
+        }
+        Ok((hestia, fields(input)?))
+    };
+    match parse.parse2(tokens) {
+        Ok((hestia, fields)) => expand(&hestia, &fields, &mistakes(&fields)),
+        Err(error) => error.into_compile_error(),
     }
-    Ok((hestia, fields(input)?))
 }
 
 /// Key-values to the end, with commas between them.

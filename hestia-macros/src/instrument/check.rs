@@ -2,6 +2,7 @@
 
 use hestia_grammar::{LevelFilter, suggest};
 use proc_macro2::{Ident, Span};
+use quote::{ToTokens, quote_spanned};
 use syn::ext::IdentExt;
 use syn::visit::{self, Visit};
 use syn::{
@@ -11,7 +12,8 @@ use syn::{
 use super::parse::{Arguments, How, Outcome, Said};
 use crate::error::{Errors, in_string};
 use crate::function::Function;
-use crate::hlog::{self, Capture, Field};
+use crate::hlog::{self, Capture, Field, span_of};
+use crate::paths;
 
 /// Everything the expansion needs.
 pub(super) struct Instrumented {
@@ -74,7 +76,7 @@ const USUAL_LENGTH: usize = 1_000;
 
 /// Judges everything; whatever is wrong is among the errors then.
 pub(super) fn check(
-    arguments: Arguments,
+    mut arguments: Arguments,
     function: Function,
     errors: &mut Errors,
 ) -> Option<Instrumented> {
@@ -92,6 +94,8 @@ pub(super) fn check(
     let length = length.map_or(Some(USUAL_LENGTH), |said| length_of(said, errors));
     let parameters = parameters(&function);
     check_skipped(&arguments, &parameters, errors);
+    check_declared(&arguments.fields, errors);
+    arguments.fields.extend(causes(&arguments));
     hlog::check_keys(&arguments.fields, errors);
     if matches!(signature.output, ReturnType::Default) {
         check_nothing_returned(&arguments, errors);
@@ -209,6 +213,31 @@ fn check_skipped(arguments: &Arguments, parameters: &[Ident], errors: &mut Error
             format!("the function has no parameter `{name}`{meant}"),
         );
     }
+}
+
+/// `tracing` has fields declared that are to be recorded later.
+fn check_declared(fields: &[Field], errors: &mut Errors) {
+    for field in fields {
+        let value = field.value.to_string().replace(' ', "");
+        if value.ends_with("field::Empty") {
+            let key = field.key.path.join(".");
+            errors.at(
+                &field.value,
+                format!(
+                    "nothing has to be declared: remove this, and say `hestia::record!({key} = …)` in the body once the value is known"
+                ),
+            );
+        }
+    }
+}
+
+/// What the call follows from, as one of its fields.
+fn causes(arguments: &Arguments) -> Option<Field> {
+    let (key, causes) = arguments.follows_from.as_ref()?;
+    let private = paths::private(&paths::hestia(arguments.hestia.as_ref()));
+    let at = Span::mixed_site().located_at(span_of(&causes.to_token_stream()));
+    let value = quote_spanned!(at=> #private::FollowsFrom::of(&#causes));
+    Some(Field::of_value(key, value))
 }
 
 fn check_nothing_returned(arguments: &Arguments, errors: &mut Errors) {

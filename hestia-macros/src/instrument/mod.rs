@@ -3,6 +3,7 @@
 //! ```text
 //! attribute = [ argument { "," argument } [ "," ] ]
 //! argument  = "level" "=" said | "target" "=" said | "name" "=" said | "max_length" "=" number
+//!           | "parent" "=" expression | "follows_from" "=" expression
 //!           | "skip" "(" parameter { "," parameter } ")" | "skip_all"
 //!           | "fields" "(" field { "," field } ")"
 //!           | "ret" [ "(" how ")" ] | "err" [ "(" how ")" ]

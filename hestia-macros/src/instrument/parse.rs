@@ -19,6 +19,8 @@ pub(super) struct Arguments {
     pub(super) target: Option<Said>,
     pub(super) name: Option<Said>,
     pub(super) parent: Option<Expr>,
+    /// With the word itself.
+    pub(super) follows_from: Option<(Ident, Expr)>,
     pub(super) max_length: Option<LitInt>,
     pub(super) skip: Vec<Ident>,
     pub(super) skip_all: Option<Ident>,
@@ -51,11 +53,12 @@ pub(super) enum How {
     Serde,
 }
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "level",
     "target",
     "name",
     "parent",
+    "follows_from",
     "max_length",
     "skip",
     "skip_all",
@@ -104,9 +107,6 @@ fn argument(
 ) -> Result<()> {
     let key = word(input, NO_ARGUMENT)?;
     let name = key.to_string();
-    if name == "follows_from" {
-        return Err(Error::new(key.span(), NO_FOLLOWS_FROM));
-    }
     if !KEYS.contains(&name.as_str()) {
         return Err(Error::new(key.span(), unknown("argument", &name, &KEYS)));
     }
@@ -121,6 +121,10 @@ fn argument(
             let parent = value_by(input, &key, Expr::parse, "expected `parent = scope`")?;
             arguments.parent = Some(parent);
         }
+        "follows_from" => {
+            let causes = value_by(input, &key, Expr::parse, "expected `follows_from = scopes`")?;
+            arguments.follows_from = Some((key, causes));
+        }
         "max_length" => arguments.max_length = Some(value(input, &key, "max_length = 300")?),
         "skip" => arguments.skip = skip(input, &key)?,
         "skip_all" => arguments.skip_all = Some(key),
@@ -134,10 +138,6 @@ fn argument(
     said.push(name);
     Ok(())
 }
-
-/// What `tracing` has and hestia has not, with the way to have it.
-const NO_FOLLOWS_FROM: &str = "`follows_from` is not among the arguments: a span of hestia's has one parent, and no other links; log \
-     the other's ids as a key-value, `fields(caused_by = …)`";
 
 /// `key = "…"` or `key = CONSTANT`.
 fn constant(input: ParseStream<'_>, key: &Ident, example: &str) -> Result<Said> {

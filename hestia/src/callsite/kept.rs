@@ -26,6 +26,12 @@ impl Kept {
     }
 }
 
+impl From<Arc<Shared>> for Kept {
+    fn from(shared: Arc<Shared>) -> Self {
+        Kept(Some(shared))
+    }
+}
+
 impl Drop for Kept {
     fn drop(&mut self) {
         let Some(shared) = self.0.take() else { return };

@@ -50,10 +50,12 @@ struct Entry {
 
 impl Entry {
     fn address(&self) -> *const Shared {
-        self.scope
-            .as_ref()
-            .map_or(ptr::null(), |scope| Arc::as_ptr(scope.shared()))
+        address(self.scope.as_ref())
     }
+}
+
+fn address(scope: Option<&Kept>) -> *const Shared {
+    scope.map_or(ptr::null(), |scope| Arc::as_ptr(scope.shared()))
 }
 
 impl Drop for Entered {
@@ -120,27 +122,98 @@ pub(crate) fn leave(number: u64) {
 
 /// Runs something in a scope that lives longer than that. What is entered and not left meanwhile is left at the end.
 pub(crate) fn within<R>(scope: Option<&Kept>, run: impl FnOnce() -> R) -> R {
-    /// Leaves it, also after a panic.
-    struct Leave(Option<u64>);
-    impl Drop for Leave {
-        fn drop(&mut self) {
-            if let Some(number) = self.0 {
-                let _ = ENTERED.try_with(|entered| {
-                    let left = entered.remove(|entries| {
-                        let place = place(entries, number.into())?;
-                        let inside = entries.split_off(place + 1);
-                        Some((entries.pop()?, inside))
-                    });
-                    if let Some((own, _inside)) = left.flatten() {
-                        // Its owner is still there: it need not go by way of the queue.
-                        drop(own.scope.map(Kept::into_arc));
-                    }
-                });
-            }
+    let _leave = Leave::enter(scope.cloned(), drop);
+    run()
+}
+
+/// The same in a scope that has one owner: what is [recorded](record) meanwhile is the scope's from then on.
+pub(crate) fn within_mut<R>(scope: &mut Option<Kept>, run: impl FnOnce() -> R) -> R {
+    let _leave = Leave::enter(scope.clone(), |now| *scope = now);
+    run()
+}
+
+/// Leaves a scope whose owner is still there, also after a panic.
+struct Leave<Change: FnMut(Option<Kept>)> {
+    number: Option<u64>,
+    /// Where the owner's scope is.
+    owned: *const Shared,
+    /// Gets what has become of it.
+    change: Change,
+}
+
+impl<Change: FnMut(Option<Kept>)> Leave<Change> {
+    fn enter(scope: Option<Kept>, change: Change) -> Self {
+        Leave {
+            owned: address(scope.as_ref()),
+            number: enter(scope),
+            change,
         }
     }
-    let _leave = Leave(enter(scope.cloned()));
-    run()
+}
+
+impl<Change: FnMut(Option<Kept>)> Drop for Leave<Change> {
+    fn drop(&mut self) {
+        let Some(number) = self.number else { return };
+        let left = ENTERED.try_with(|entered| {
+            entered.remove(|entries| {
+                let place = place(entries, number.into())?;
+                let inside = entries.split_off(place + 1);
+                Some((entries.pop()?, inside))
+            })
+        });
+        let Some((own, _inside)) = left.ok().flatten().flatten() else {
+            return;
+        };
+        if own.address() == self.owned {
+            // Its owner is still there: it need not go by way of the queue.
+            drop(own.scope.map(Kept::into_arc));
+        } else {
+            (self.change)(own.scope);
+        }
+    }
+}
+
+/// Adds encoded key-values to what is under way on this thread: the innermost step of a trace, wherever it was entered, or
+/// the innermost scope where there is no trace. What was entered inside of it since lies inside of it still.
+pub(crate) fn record(fields: &[u8]) {
+    let step = |entry: &Entry| entry.scope.as_ref()?.shared().trace_ids();
+    let _ = ENTERED.try_with(|entered| {
+        // What was there before is dropped when nothing is borrowed any more.
+        entered.remove(|entries| {
+            let current = step(entries.last()?);
+            let first = match current {
+                Some(_) => entries.iter().position(|entry| step(entry) == current)?,
+                None => entries.len() - 1,
+            };
+            let before = entries[first].scope.clone()?;
+            let after = Arc::new(before.shared().with(fields));
+            let mut replaced = vec![before];
+            for entry in &mut entries[first..] {
+                let Some(shared) = entry.scope.as_ref().map(Kept::shared) else {
+                    continue;
+                };
+                let now = match shared.moved(replaced[0].shared(), &after) {
+                    Some(moved) => moved,
+                    // Made before something else was recorded.
+                    None if step(entry) == current => Arc::new(shared.with(fields)),
+                    None => continue,
+                };
+                replaced.extend(entry.scope.replace(Kept::from(now)));
+            }
+            Some(replaced)
+        })
+    });
+}
+
+/// What has become of a scope that is entered by this number, if something was recorded in it.
+pub(crate) fn recorded(number: u64, scope: &Kept) -> Option<Kept> {
+    let entered = ENTERED.try_with(|entered| {
+        let entries = entered.entries.try_borrow().ok()?;
+        let now = entries[place(&entries, number.into())?].scope.as_ref()?;
+        let is_same = Arc::ptr_eq(now.shared(), scope.shared());
+        (!is_same).then(|| now.clone())
+    });
+    entered.ok().flatten()
 }
 
 /// The innermost scope, kept.
@@ -165,7 +238,7 @@ pub(crate) fn captures() -> Vec<u8> {
 }
 
 #[inline(always)]
-pub(super) fn is_in_one() -> bool {
+pub(crate) fn is_in_one() -> bool {
     !CURRENT.get().is_null()
 }
 
@@ -245,6 +318,8 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use super::*;
+    use crate::record::Value;
+    use crate::trace_context::TraceContext;
 
     fn kept(number: u64) -> Kept {
         Kept::new(Shared {
@@ -302,6 +377,109 @@ mod tests {
         let panics = || within(Some(&kept(4)), || panic!("on purpose"));
         assert!(std::panic::catch_unwind(panics).is_err());
         assert_eq!(number(), None);
+    }
+
+    /// Enters a scope with one key, inside of the current one.
+    fn inside(key: &str, trace: Option<&TraceContext>) -> Option<u64> {
+        enter(Some(Kept::new(Shared {
+            fields: field(key, 0).into(),
+            trace: trace.cloned(),
+            outer: current().map(|scope| Arc::clone(scope.shared())),
+            ..Shared::default()
+        })))
+    }
+
+    fn field(key: &str, value: u64) -> Vec<u8> {
+        let mut fields = Vec::new();
+        crate::record::set_field(&mut fields, key, &value);
+        fields
+    }
+
+    /// What a record would carry: of each scope, innermost first, its keys and values.
+    fn carried() -> String {
+        let current = current();
+        assert_eq!(address(current.as_ref()), refer().0);
+        let mut carried = Vec::new();
+        for shared in current.iter().flat_map(|scope| scope.shared().outward()) {
+            let fields = shared.entries();
+            let fields = fields.iter().map(|field| match field.value {
+                Value::U64(value) => format!("{}={value}", field.key),
+                other => format!("{}={other:?}", field.key),
+            });
+            carried.push(fields.collect::<Vec<_>>().join(","));
+        }
+        carried.join(" ")
+    }
+
+    #[test]
+    fn what_is_recorded_belongs_to_the_innermost_step_and_stays_there() {
+        record(&field("nowhere", 1));
+        assert_eq!(carried(), "");
+        let (one, other) = (TraceContext::new(), TraceContext::new());
+        let outermost = inside("a", None);
+        record(&field("x", 1));
+        let first = inside("b", Some(&one));
+        let within_it = inside("c", None);
+        record(&field("y", 2));
+        assert_eq!(carried(), "c=0 b=0,y=2 a=0,x=1");
+        let second = inside("d", Some(&other));
+        let innermost = inside("e", None);
+        record(&field("y", 3));
+        record(&field("y", 4));
+        assert_eq!(carried(), "e=0 d=0,y=4 c=0 b=0,y=2 a=0,x=1");
+        // Left in no order.
+        second.into_iter().for_each(leave);
+        assert_eq!(carried(), "e=0 d=0,y=4 c=0 b=0,y=2 a=0,x=1");
+        record(&field("z", 5));
+        assert_eq!(carried(), "e=0,z=5 d=0,y=4 c=0 b=0,y=2 a=0,x=1");
+        first.into_iter().for_each(leave);
+        innermost.into_iter().for_each(leave);
+        record(&field("z", 6));
+        assert_eq!(carried(), "c=0,z=6 b=0,y=2 a=0,x=1");
+        within_it.into_iter().for_each(leave);
+        assert_eq!(carried(), "a=0,x=1");
+        within(None, || record(&field("nowhere", 1)));
+        assert_eq!(carried(), "a=0,x=1");
+        outermost.into_iter().for_each(leave);
+        assert_eq!(carried(), "");
+    }
+
+    #[test]
+    fn the_owner_of_a_scope_gets_what_was_recorded_in_it() {
+        let mut scope = Some(kept(1));
+        let before = scope.clone();
+        within_mut(&mut scope, || ());
+        assert_eq!(address(scope.as_ref()), address(before.as_ref()));
+        let panics = |scope: &mut Option<Kept>| {
+            within_mut(scope, || {
+                record(&field("x", 1));
+                panic!("on purpose");
+            });
+        };
+        let unwound = std::panic::AssertUnwindSafe(|| panics(&mut scope));
+        assert!(std::panic::catch_unwind(unwound).is_err());
+        within(scope.as_ref(), || assert_eq!(carried(), "x=1"));
+        within(before.as_ref(), || {
+            assert_eq!(carried(), "");
+            record(&field("x", 2));
+            assert_eq!(carried(), "x=2");
+        });
+        within(before.as_ref(), || assert_eq!(carried(), ""));
+    }
+
+    #[test]
+    fn what_was_there_before_something_was_recorded_goes_unless_a_record_refers_to_it() {
+        let scope = kept(1);
+        let weak = Arc::downgrade(scope.shared());
+        let entered = enter(Some(scope));
+        let held = hold();
+        record(&field("x", 1));
+        assert!(weak.upgrade().is_some());
+        assert_eq!(held.shared().and_then(|shared| shared.logger), Some(1));
+        drop(held);
+        assert!(weak.upgrade().is_none());
+        assert_eq!(number(), Some(1));
+        entered.into_iter().for_each(leave);
     }
 
     #[test]

@@ -148,6 +148,11 @@ impl Scope {
     pub fn run<R>(&self, run: impl FnOnce() -> R) -> R {
         scopes::within(self.0.as_ref(), run)
     }
+
+    /// The same, for what belongs to one owner: what is [recorded](crate::record!) meanwhile is the scope's from then on.
+    pub(crate) fn run_mut<R>(&mut self, run: impl FnOnce() -> R) -> R {
+        scopes::within_mut(&mut self.0, run)
+    }
 }
 
 impl Default for Scope {
@@ -209,10 +214,19 @@ impl ScopeGuard {
         }
     }
 
-    /// The scope, to be entered elsewhere as well.
+    /// The scope, to be entered elsewhere as well, with what was [recorded](crate::record!) in it so far.
     #[must_use]
     pub fn scope(&self) -> Scope {
-        self.scope.clone()
+        match self.recorded() {
+            Some(scope) => scope,
+            None => self.scope.clone(),
+        }
+    }
+
+    /// What has become of the scope, if something was recorded in it.
+    fn recorded(&self) -> Option<Scope> {
+        let now = scopes::recorded(self.number?, self.scope.0.as_ref()?);
+        now.map(|kept| Scope(Some(kept)))
     }
 
     /// The trace that the scope belongs to.
@@ -250,7 +264,7 @@ impl From<ScopeGuard> for Scope {
     }
 }
 
-/// The keys of a `scope!`.
+/// The keys of a `scope!` or a `record!`.
 #[derive(Debug)]
 pub struct ScopeKeys(pub &'static [&'static str]);
 
@@ -264,5 +278,15 @@ impl ScopeKeys {
         let mut fields = Vec::new();
         values.append_entries(self.0, &mut fields);
         ScopeGuard::enter(Scope::current().inner(fields, None))
+    }
+
+    /// What `record!` expands to: key-values of what is under way.
+    #[allow(clippy::needless_pass_by_value, reason = "as for `enter`")]
+    pub fn record<Values: KeyValues>(&self, values: Values) {
+        if scopes::is_in_one() {
+            let mut fields = Vec::new();
+            values.append_entries(self.0, &mut fields);
+            scopes::record(&fields);
+        }
     }
 }

@@ -17,7 +17,8 @@ use crate::callsite::ambient;
 use crate::callsite::statement::Callsite;
 use crate::level::{Level, Severity};
 use crate::record::capture::{Entries, Part, Printed, Typed};
-use crate::record::{Message, encode};
+use crate::record::{Encode, Encoded, Encoder, Message, encode};
+use crate::trace_context::{TraceContext, TraceIds};
 
 /// The static of one instrumented function.
 #[derive(Debug)]
@@ -189,6 +190,14 @@ impl Span {
         }
     }
 
+    /// The same, in one of many turns: what is recorded in this one belongs to the call from then on.
+    fn turn<R>(&mut self, run: impl FnOnce() -> R) -> R {
+        match &mut self.active {
+            Some(active) => active.scope.run_mut(run),
+            None => run(),
+        }
+    }
+
     /// Enters it on this thread; its end is said when what is returned is dropped: that it has completed, unless a panic
     /// is on its way.
     #[inline]
@@ -210,7 +219,7 @@ impl Span {
         EnteredSpan {
             end,
             was_panicking: self.active.is_some() && thread::panicking(),
-            _guard: self.active.as_ref().map(|active| active.scope.attach()),
+            guard: self.active.as_ref().map(|active| active.scope.attach()),
             span: self,
         }
     }
@@ -245,6 +254,7 @@ impl Span {
     {
         let mut entered = self.enter_for_result();
         let future = make();
+        entered.take_recorded();
         let span = entered.span.take();
         drop(entered);
         span.follow(future, tell)
@@ -312,7 +322,7 @@ pub struct EnteredSpan {
     /// What is said at the end, unless a panic has begun since.
     end: &'static Callsite,
     was_panicking: bool,
-    _guard: Option<ScopeGuard>,
+    guard: Option<ScopeGuard>,
 }
 
 impl EnteredSpan {
@@ -320,7 +330,17 @@ impl EnteredSpan {
     #[inline]
     pub fn came_back(&mut self) -> &mut Span {
         self.end = &self.span.site.completed;
+        self.take_recorded();
         &mut self.span
+    }
+
+    /// What was recorded meanwhile belongs to the call.
+    fn take_recorded(&mut self) {
+        if let Some(active) = &mut self.span.active
+            && let Some(now) = self.guard.as_ref().and_then(ScopeGuard::recorded)
+        {
+            active.scope = now;
+        }
     }
 }
 
@@ -330,6 +350,7 @@ impl Drop for EnteredSpan {
         if self.span.active.is_none() {
             return;
         }
+        self.take_recorded();
         let has_panicked = !self.was_panicking && thread::panicking();
         let end = if has_panicked {
             &self.span.site.panicked
@@ -382,7 +403,7 @@ where
             .as_pin_mut()
             .expect("only dropping takes the future");
         *this.has_panicked = true;
-        let polled = this.span.run(|| future.poll(context));
+        let polled = this.span.turn(|| future.poll(context));
         *this.has_panicked = false;
         let result = std::task::ready!(polled);
         if let Some(tell) = this.tell.take() {
@@ -398,6 +419,92 @@ impl<F, Tell> fmt::Debug for SpanFuture<F, Tell> {
         out.debug_struct("SpanFuture")
             .field("span", &self.span)
             .finish_non_exhaustive()
+    }
+}
+
+/// What a call follows from without being a step of it, as one of its key-values: the ids of trace and span of each.
+#[derive(Debug)]
+pub struct FollowsFrom(Vec<TraceIds>);
+
+impl FollowsFrom {
+    /// Those of them that are in a trace.
+    pub fn of(causes: &(impl Causes + ?Sized)) -> Self {
+        let mut ids = Vec::new();
+        causes.append(&mut ids);
+        FollowsFrom(ids)
+    }
+}
+
+impl Encode for FollowsFrom {
+    fn encode(&self, encoder: Encoder<'_>) -> Encoded {
+        struct Cause<'a>(&'a TraceIds);
+        impl Encode for Cause<'_> {
+            fn encode(&self, encoder: Encoder<'_>) -> Encoded {
+                let TraceIds { trace_id, span_id } = self.0;
+                encoder.put_map(|map| {
+                    map.entry("trace_id", &format!("{trace_id:032x}"));
+                    map.entry("span_id", &format!("{span_id:016x}"));
+                })
+            }
+        }
+        encoder.put_seq(|list| {
+            for ids in &self.0 {
+                list.push(&Cause(ids));
+            }
+        })
+    }
+}
+
+/// What a call may follow from.
+#[diagnostic::on_unimplemented(
+    message = "a call cannot follow from `{Self}`",
+    label = "neither a scope nor a trace, nor a list of these",
+    note = "say it by a `hestia::Scope` or a `hestia::trace::TraceContext`, an `Option` of one, or an array, a slice or a `Vec` of them"
+)]
+pub trait Causes {
+    /// Appends the ids of all that are in a trace.
+    fn append(&self, ids: &mut Vec<TraceIds>);
+}
+
+impl Causes for TraceContext {
+    fn append(&self, ids: &mut Vec<TraceIds>) {
+        ids.push(self.ids());
+    }
+}
+
+impl Causes for Scope {
+    fn append(&self, ids: &mut Vec<TraceIds>) {
+        ids.extend(self.trace().map(TraceContext::ids));
+    }
+}
+
+impl<C: Causes + ?Sized> Causes for &C {
+    fn append(&self, ids: &mut Vec<TraceIds>) {
+        (**self).append(ids);
+    }
+}
+
+impl<C: Causes> Causes for Option<C> {
+    fn append(&self, ids: &mut Vec<TraceIds>) {
+        self.iter().for_each(|cause| cause.append(ids));
+    }
+}
+
+impl<C: Causes> Causes for [C] {
+    fn append(&self, ids: &mut Vec<TraceIds>) {
+        self.iter().for_each(|cause| cause.append(ids));
+    }
+}
+
+impl<C: Causes, const N: usize> Causes for [C; N] {
+    fn append(&self, ids: &mut Vec<TraceIds>) {
+        self.as_slice().append(ids);
+    }
+}
+
+impl<C: Causes> Causes for Vec<C> {
+    fn append(&self, ids: &mut Vec<TraceIds>) {
+        self.as_slice().append(ids);
     }
 }
 

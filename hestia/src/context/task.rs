@@ -54,7 +54,7 @@ pin_project! {
     impl<F> PinnedDrop for Scoped<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            this.scope.run(|| this.future.set(None));
+            this.scope.run_mut(|| this.future.set(None));
         }
     }
 }
@@ -76,7 +76,7 @@ impl<F: Future> Future for Scoped<F> {
             .future
             .as_pin_mut()
             .expect("only dropping takes the future");
-        this.scope.run(|| future.poll(context))
+        this.scope.run_mut(|| future.poll(context))
     }
 }
 

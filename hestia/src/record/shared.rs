@@ -155,6 +155,41 @@ impl Shared {
         }
     }
 
+    /// The same inside of something else.
+    fn inside(&self, outer: Option<Arc<Shared>>) -> Self {
+        Shared {
+            logger: self.logger,
+            application: self.application.clone(),
+            fields: self.fields.said().to_vec().into(),
+            trace: self.trace.clone(),
+            captures: self.captures.clone(),
+            outer,
+            ..Shared::default()
+        }
+    }
+
+    /// The same with these encoded key-values set.
+    pub(crate) fn with(&self, added: &[u8]) -> Self {
+        let mut fields = self.fields.said().to_vec();
+        set_fields(&mut fields, added);
+        Shared {
+            fields: fields.into(),
+            ..self.inside(self.outer.clone())
+        }
+    }
+
+    /// What was `from` is `to`: this itself, or what it lies in. `None` where it lies elsewhere.
+    pub(crate) fn moved(self: &Arc<Self>, from: &Arc<Self>, to: &Arc<Self>) -> Option<Arc<Self>> {
+        let mut between = Vec::new();
+        let mut shared = self;
+        while !Arc::ptr_eq(shared, from) {
+            between.push(shared);
+            shared = shared.outer.as_ref()?;
+        }
+        let inside = |outer, shared: &&Arc<Shared>| Arc::new(shared.inside(Some(outer)));
+        Some(between.iter().rev().fold(Arc::clone(to), inside))
+    }
+
     /// This and everything around it, innermost first.
     pub(crate) fn outward(&self) -> impl Iterator<Item = &Shared> {
         std::iter::successors(Some(self), |shared| shared.outer.as_deref())

@@ -12,7 +12,7 @@ use tracing_core::span::Record;
 use super::visit::Fields;
 use crate::callsite::ambient;
 use crate::callsite::kept::Kept;
-use crate::record::{Shared, encode, set_fields};
+use crate::record::{Shared, encode};
 
 /// Which events of a span's own life are logged: `new`, `enter`, `exit` and `close`, with the span's level and target, and with its
 /// fields. As `tracing_subscriber`'s `FmtSpan`.
@@ -77,15 +77,7 @@ impl Node {
     /// The scope once more, with what was recorded now; what it was before is returned, to be dropped when nothing is
     /// locked any more.
     pub(super) fn add(&mut self, recorded: &[u8]) -> Kept {
-        let before = self.scope.shared();
-        let mut fields = before.fields.said().to_vec();
-        set_fields(&mut fields, recorded);
-        let scope = Kept::new(Shared {
-            fields: fields.into(),
-            trace: before.trace.clone(),
-            outer: before.outer.clone(),
-            ..Shared::default()
-        });
+        let scope = Kept::new(self.scope.shared().with(recorded));
         std::mem::replace(&mut self.scope, scope)
     }
 }

@@ -19,8 +19,6 @@ use super::exchange::Exchange;
 use super::outgoing::Carrier;
 use super::request::RequestHead;
 use super::settings::AccessLog;
-use crate::context::Scope;
-use crate::context::task::{InScope, Scoped};
 
 impl<S, B> Transform<S, ServiceRequest> for AccessLog
 where
@@ -61,10 +59,9 @@ where
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let mut exchange = begin(&self.log, &request);
-        let scope = exchange.scope();
-        let future = exchange.guard(|| scope.run(|| self.service.call(request)));
+        let future = exchange.run(|| self.service.call(request));
         LoggedFuture {
-            future: future.in_scope(scope),
+            future: Some(future),
             exchange: Some(exchange),
         }
     }
@@ -90,10 +87,20 @@ pin_project! {
     /// The answer of a [`Logged`] service.
     #[must_use = "futures do nothing unless they are polled"]
     pub struct LoggedFuture<F> {
-        // Dropped first: what it logs then comes before the access record.
+        // Taken out in the scope of the request, when it is dropped: what it logs then comes before the access record.
         #[pin]
-        future: Scoped<F>,
+        future: Option<F>,
+        // Both are there until the answer is.
         exchange: Option<Box<Exchange>>,
+    }
+
+    impl<F> PinnedDrop for LoggedFuture<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if let Some(exchange) = this.exchange {
+                exchange.run(|| this.future.set(None));
+            }
+        }
     }
 }
 
@@ -105,17 +112,19 @@ where
     type Output = Result<ServiceResponse<LoggedBody<B>>, Error>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        let mut poll = || this.future.as_mut().poll(context);
-        let answer = match this.exchange {
-            Some(exchange) => exchange.guard(poll),
-            None => poll(),
+        let this = self.project();
+        let mut future = this.future;
+        let (Some(polled), Some(running)) = (future.as_mut().as_pin_mut(), &mut *this.exchange)
+        else {
+            return Poll::Pending;
         };
-        let answer = ready!(answer);
-        let scope = this.future.scope().clone();
-        let exchange = this.exchange.take();
+        let answer = ready!(running.run(|| polled.poll(context)));
+        running.run(|| future.set(None));
+        let Some(exchange) = this.exchange.take() else {
+            return Poll::Pending;
+        };
         Poll::Ready(match answer {
-            Ok(response) => Ok(answered(scope, exchange, response)),
+            Ok(response) => Ok(answered(exchange, response)),
             Err(error) => Err(refused(exchange, error)),
         })
     }
@@ -124,55 +133,49 @@ where
 impl<F> fmt::Debug for LoggedFuture<F> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("LoggedFuture")
-            .field("future", &self.future)
+            .field("exchange", &self.exchange)
             .finish_non_exhaustive()
     }
 }
 
 /// The answer with its ids, and with a body that ends the exchange.
 fn answered<B: MessageBody>(
-    scope: Scope,
-    mut exchange: Option<Box<Exchange>>,
+    mut exchange: Box<Exchange>,
     mut response: ServiceResponse<B>,
 ) -> ServiceResponse<LoggedBody<B>> {
-    if let Some(exchange) = &mut exchange {
-        let status = response.status().as_u16();
-        exchange.route = response.request().match_pattern();
-        if let Some(error) = response.response().error() {
-            exchange.error = Some(vec![error.to_string()]);
-        }
-        let headers = response.headers_mut();
-        exchange.answered(status, |name, value| set(headers, name, value));
-        // Servers do not ask for such a body.
-        if !exchange.has_body() || response.response().body().size().is_eof() {
-            exchange.is_whole();
-        }
+    let status = response.status().as_u16();
+    exchange.route = response.request().match_pattern();
+    if let Some(error) = response.response().error() {
+        exchange.error = Some(vec![error.to_string()]);
+    }
+    let headers = response.headers_mut();
+    exchange.answered(status, |name, value| set(headers, name, value));
+    // Servers do not ask for such a body.
+    if !exchange.has_body() || response.response().body().size().is_eof() {
+        exchange.is_whole();
     }
     response.map_body(|_, body| LoggedBody {
         body: Some(body),
-        scope,
-        exchange,
+        exchange: Some(exchange),
     })
 }
 
 /// An error that actix-web will answer with: what it answers has the ids too, and ends the exchange. The route is not known then, since a
 /// request that is held on to could not be changed by those inside.
-fn refused(exchange: Option<Box<Exchange>>, mut error: Error) -> Error {
-    if let Some(mut exchange) = exchange {
-        let status = error.as_response_error().status_code().as_u16();
-        let mut headers = Vec::new();
-        exchange.answered(status, |name, value| {
-            headers.push((name.to_owned(), value.to_owned()));
-        });
-        exchange.error = Some(vec![error.to_string()]);
-        exchange.is_whole();
-        error.add_response_mapper(move |mut response: HttpResponse| {
-            for (name, value) in &headers {
-                set(response.headers_mut(), name, value);
-            }
-            response
-        });
-    }
+fn refused(mut exchange: Box<Exchange>, mut error: Error) -> Error {
+    let status = error.as_response_error().status_code().as_u16();
+    let mut headers = Vec::new();
+    exchange.answered(status, |name, value| {
+        headers.push((name.to_owned(), value.to_owned()));
+    });
+    exchange.error = Some(vec![error.to_string()]);
+    exchange.is_whole();
+    error.add_response_mapper(move |mut response: HttpResponse| {
+        for (name, value) in &headers {
+            set(response.headers_mut(), name, value);
+        }
+        response
+    });
     error
 }
 
@@ -195,17 +198,18 @@ pin_project! {
     /// The body of an answer: what it logs while it is sent belongs to the request, and its end is the request's end.
     #[must_use = "a body is there to be sent"]
     pub struct LoggedBody<B> {
-        // Taken out in its scope, when it is dropped.
+        // Taken out in the scope of the request, when it is dropped.
         #[pin]
         body: Option<B>,
-        scope: Scope,
         exchange: Option<Box<Exchange>>,
     }
 
     impl<B> PinnedDrop for LoggedBody<B> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            this.scope.run(|| this.body.set(None));
+            if let Some(exchange) = this.exchange {
+                exchange.run(|| this.body.set(None));
+            }
         }
     }
 }
@@ -222,16 +226,14 @@ impl<B: MessageBody> MessageBody for LoggedBody<B> {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
         let mut this = self.project();
-        let Some(mut body) = this.body.as_mut().as_pin_mut() else {
+        let (Some(mut body), Some(exchange)) =
+            (this.body.as_mut().as_pin_mut(), &mut *this.exchange)
+        else {
             return Poll::Ready(None);
         };
         let size = body.size();
-        let scope = this.scope;
-        let mut poll = || scope.run(|| body.as_mut().poll_next(context));
-        let Some(exchange) = this.exchange else {
-            return poll().map_err(Into::into);
-        };
-        let part = ready!(exchange.guard(poll)).map(|part| part.map_err(Into::into));
+        let part = ready!(exchange.run(|| body.as_mut().poll_next(context)));
+        let part = part.map(|part| part.map_err(Into::into));
         match &part {
             Some(Ok(bytes)) => {
                 exchange.count(bytes.len());
@@ -245,7 +247,7 @@ impl<B: MessageBody> MessageBody for LoggedBody<B> {
         }
         if !matches!(part, Some(Ok(_))) {
             // What the body logs as it goes comes before the access record.
-            scope.run(|| this.body.set(None));
+            exchange.run(|| this.body.set(None));
             *this.exchange = None;
         }
         Poll::Ready(part)
@@ -266,7 +268,7 @@ fn chain(error: &(dyn StdError + 'static)) -> Vec<String> {
 impl<B> fmt::Debug for LoggedBody<B> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("LoggedBody")
-            .field("scope", &self.scope)
+            .field("exchange", &self.exchange)
             .finish_non_exhaustive()
     }
 }

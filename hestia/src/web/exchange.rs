@@ -59,6 +59,14 @@ struct Request {
     is_skipped: bool,
 }
 
+impl fmt::Debug for Exchange {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Exchange")
+            .field("scope", &self.scope)
+            .finish_non_exhaustive()
+    }
+}
+
 /// How it ends, if nothing else happens.
 #[derive(Clone, Copy, PartialEq)]
 enum End {
@@ -99,14 +107,10 @@ impl Exchange {
         })
     }
 
-    pub(super) fn scope(&self) -> Scope {
-        self.scope.clone()
-    }
-
-    /// Runs a part of it. When that panics, it has ended by that.
-    pub(super) fn guard<R>(&mut self, run: impl FnOnce() -> R) -> R {
+    /// Runs a part of it in its scope. When that panics, it has ended by that.
+    pub(super) fn run<R>(&mut self, run: impl FnOnce() -> R) -> R {
         let end = std::mem::replace(&mut self.end, End::Panicked);
-        let result = run();
+        let result = self.scope.run_mut(run);
         self.end = end;
         result
     }

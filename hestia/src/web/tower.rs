@@ -21,8 +21,6 @@ use super::exchange::Exchange;
 use super::outgoing::Carrier;
 use super::request::RequestHead;
 use super::settings::{AccessLog, ask};
-use crate::context::Scope;
-use crate::context::task::{InScope, Scoped};
 
 type Find<T> = Arc<dyn Fn(&Extensions) -> Option<T> + Send + Sync>;
 
@@ -121,10 +119,9 @@ where
 
     fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
         let mut exchange = self.log.begin(&request);
-        let scope = exchange.scope();
-        let future = exchange.guard(|| scope.run(|| self.service.call(request)));
+        let future = exchange.run(|| self.service.call(request));
         LoggedFuture {
-            future: future.in_scope(scope),
+            future: Some(future),
             exchange: Some(exchange),
         }
     }
@@ -134,10 +131,20 @@ pin_project! {
     /// The answer of a [`Logged`] service.
     #[must_use = "futures do nothing unless they are polled"]
     pub struct LoggedFuture<F> {
-        // Dropped first: what it logs then comes before the access record.
+        // Taken out in the scope of the request, when it is dropped: what it logs then comes before the access record.
         #[pin]
-        future: Scoped<F>,
+        future: Option<F>,
+        // Both are there until the answer is.
         exchange: Option<Box<Exchange>>,
+    }
+
+    impl<F> PinnedDrop for LoggedFuture<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if let Some(exchange) = this.exchange {
+                exchange.run(|| this.future.set(None));
+            }
+        }
     }
 }
 
@@ -151,21 +158,21 @@ where
     type Output = Result<Response<LoggedBody<B>>, E>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        let mut poll = || this.future.as_mut().poll(context);
-        let answer = match this.exchange {
-            Some(exchange) => exchange.guard(poll),
-            None => poll(),
+        let this = self.project();
+        let mut future = this.future;
+        let (Some(polled), Some(running)) = (future.as_mut().as_pin_mut(), &mut *this.exchange)
+        else {
+            return Poll::Pending;
         };
-        let answer = ready!(answer);
-        let scope = this.future.scope().clone();
-        let exchange = this.exchange.take();
+        let answer = ready!(running.run(|| polled.poll(context)));
+        running.run(|| future.set(None));
+        let Some(mut exchange) = this.exchange.take() else {
+            return Poll::Pending;
+        };
         Poll::Ready(match answer {
-            Ok(response) => Ok(answered(scope, exchange, response)),
+            Ok(response) => Ok(answered(exchange, response)),
             Err(error) => {
-                if let Some(mut exchange) = exchange {
-                    exchange.failed(vec![error.to_string()]);
-                }
+                exchange.failed(vec![error.to_string()]);
                 Err(error)
             }
         })
@@ -175,33 +182,29 @@ where
 impl<F> fmt::Debug for LoggedFuture<F> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("LoggedFuture")
-            .field("future", &self.future)
+            .field("exchange", &self.exchange)
             .finish_non_exhaustive()
     }
 }
 
 /// The answer with its ids, and with a body that ends the exchange.
 fn answered<B: Body>(
-    scope: Scope,
-    mut exchange: Option<Box<Exchange>>,
+    mut exchange: Box<Exchange>,
     mut response: Response<B>,
 ) -> Response<LoggedBody<B>> {
-    if let Some(exchange) = &mut exchange {
-        let status = response.status().as_u16();
-        let headers = response.headers_mut();
-        exchange.answered(status, |name, value| set(headers, name, value));
-        // Servers do not ask for such a body.
-        if !exchange.has_body() || response.body().is_end_stream() {
-            exchange.is_whole();
-        }
+    let status = response.status().as_u16();
+    let headers = response.headers_mut();
+    exchange.answered(status, |name, value| set(headers, name, value));
+    // Servers do not ask for such a body.
+    if !exchange.has_body() || response.body().is_end_stream() {
+        exchange.is_whole();
     }
     let length = response.headers().get(CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
     response.map(|body| LoggedBody {
         body: Some(body),
-        scope,
         length,
-        exchange,
+        exchange: Some(exchange),
     })
 }
 
@@ -224,10 +227,9 @@ pin_project! {
     /// The body of an answer: what it logs while it is sent belongs to the request, and its end is the request's end.
     #[must_use = "a body is there to be sent"]
     pub struct LoggedBody<B> {
-        // Taken out in its scope, when it is dropped.
+        // Taken out in the scope of the request, when it is dropped.
         #[pin]
         body: Option<B>,
-        scope: Scope,
         // As the answer's head has it: servers do not always ask for more than that.
         length: Option<u64>,
         exchange: Option<Box<Exchange>>,
@@ -236,7 +238,9 @@ pin_project! {
     impl<B> PinnedDrop for LoggedBody<B> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            this.scope.run(|| this.body.set(None));
+            if let Some(exchange) = this.exchange {
+                exchange.run(|| this.body.set(None));
+            }
         }
     }
 }
@@ -254,15 +258,12 @@ where
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let mut this = self.project();
-        let Some(mut body) = this.body.as_mut().as_pin_mut() else {
+        let (Some(mut body), Some(exchange)) =
+            (this.body.as_mut().as_pin_mut(), &mut *this.exchange)
+        else {
             return Poll::Ready(None);
         };
-        let scope = this.scope;
-        let mut poll = || scope.run(|| body.as_mut().poll_frame(context));
-        let Some(exchange) = this.exchange else {
-            return poll();
-        };
-        let frame = ready!(exchange.guard(poll));
+        let frame = ready!(exchange.run(|| body.as_mut().poll_frame(context)));
         match &frame {
             Some(Ok(frame)) => {
                 exchange.count(frame.data_ref().map_or(0, Buf::remaining));
@@ -279,7 +280,7 @@ where
         }
         if !matches!(frame, Some(Ok(_))) {
             // What the body logs as it goes comes before the access record.
-            scope.run(|| this.body.set(None));
+            exchange.run(|| this.body.set(None));
             *this.exchange = None;
         }
         Poll::Ready(frame)
@@ -299,7 +300,7 @@ where
 impl<B> fmt::Debug for LoggedBody<B> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("LoggedBody")
-            .field("scope", &self.scope)
+            .field("exchange", &self.exchange)
             .finish_non_exhaustive()
     }
 }

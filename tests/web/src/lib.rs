@@ -105,6 +105,7 @@ pub fn listens(address: SocketAddr) -> Outcome {
 /// Waits until all others are here, too, so that all are in their handlers at the same time.
 pub async fn together(number: u64) {
     info!(said = number; "came");
+    hestia::record!(recorded = number);
     ALL_TOGETHER.wait().await;
     info!(said = number; "all are here");
     for _ in 0..3 {
@@ -191,6 +192,7 @@ impl Chunks {
 
 impl Drop for Chunks {
     fn drop(&mut self) {
+        hestia::record!(recorded = self.sent);
         info!(chunks = self.sent; "body dropped");
     }
 }

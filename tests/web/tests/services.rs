@@ -393,6 +393,9 @@ fn each_of_a_thousand_parallel_requests_has_its_own_ids(program: &str) {
         let trace = record["trace_id"].as_str().expect("a trace").to_owned();
         assert_eq!(*traces.entry(trace).or_insert(number), number, "{record}");
         let message = record["message"].as_str().expect("a message");
+        // What the handler has recorded, all that comes later says, the access record too.
+        let recorded = (message != "came" && message != "ran an errand").then_some(number);
+        assert_eq!(metadata["recorded"].as_u64(), recorded, "{record}");
         of.entry(number)
             .or_default()
             .push(message.split(' ').next().unwrap_or_default().to_owned());
@@ -524,6 +527,7 @@ fn bodies_are_counted_to_their_end(program: &str) {
             .expect("a record");
         assert_eq!(one["metadata"]["bytes"], CHUNK * CHUNKS as usize);
         assert_eq!(one["metadata"].get("aborted"), None, "{one}");
+        assert_eq!(one["metadata"]["recorded"], CHUNKS, "{one}");
         let all = same_request(&records, one);
         // Each chunk, the body's end, and the access record as the last.
         assert_eq!(all.len(), CHUNKS as usize + 2, "{all:#?}");
