@@ -28,8 +28,17 @@ fn level_of_a_result_without_quotes() -> u8 {
     1
 }
 
-#[instrument(parent, follows_from = causes.iter())]
+#[instrument(parent, follows_from)]
 fn another_parent() {}
+
+#[instrument(follows_from = 1 2)]
+fn follows_from_what() {}
+
+#[instrument(fields(follows_from = 5), follows_from = &[])]
+fn follows_twice() {}
+
+#[instrument(fields(rows = tracing::field::Empty, user.name = field::Empty))]
+fn declared_for_later() {}
 
 #[instrument(level = "info", level = "warn")]
 fn said_twice() {}

@@ -22,6 +22,11 @@ fn result_that_cannot_be_shown() -> Opaque {
 #[instrument(fields(value = Opaque))]
 fn field_that_cannot_be_logged() {}
 
+#[instrument(follows_from = number)]
+fn follows_from_a_number(number: u64) {
+    let _ = number;
+}
+
 #[instrument(ret)]
 fn wrong_type() -> u8 {
     "text"
