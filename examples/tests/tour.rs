@@ -79,6 +79,7 @@ tour! {
         "charge completed elapsed_ms=",
         r#""4bf92f3577b34da6a3ce929d0e0e4736" "packing": {"service":"warehouse"}"#,
         r#""a task of its own, for the same request": {"request_id":17}"#,
+        r#""charge failed": {"amount":"12.5O","bank":"Fidelity","elapsed_ms":"#,
         r#""err":["invalid float literal"],"order":4712,"password":"***","request_id":17,"span":"charge"}"#,
         r#"null "outside of the request": null"#,
     ];

@@ -42,7 +42,8 @@ fn a_call_carries_what_is_recorded_from_then_on() {
     let third = json!({ "file": "renamed", "rows": "hidden", "step": 1 });
     let mut fourth = third.clone();
     fourth["password"] = json!("***");
-    let fifth = json!({ "file": "renamed", "rows": 4, "password": "***", "from": { "helper": true } });
+    let fifth =
+        json!({ "file": "renamed", "rows": 4, "password": "***", "from": { "helper": true } });
     assert_eq!(
         said(&records),
         [

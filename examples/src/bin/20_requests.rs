@@ -5,7 +5,7 @@ use std::num::ParseFloatError;
 use std::thread;
 
 use hestia::trace::TraceContext;
-use hestia::{InScope, instrument, scope, trace};
+use hestia::{InScope, instrument, record, scope, trace};
 use hestia_examples::{fresh_directory, records};
 use log::{debug, info};
 
@@ -14,6 +14,8 @@ use log::{debug, info};
 async fn charge(order: u64, amount: &str, password: &str) -> Result<f64, ParseFloatError> {
     debug!("asking the bank with {} characters", password.len());
     tokio::task::yield_now().await;
+    // Known only now; the call's end says it, too.
+    record!(bank = "Fidelity");
     amount.parse()
 }
 

@@ -35,6 +35,7 @@
 //! | `panicked` | `true` where the handler, or what makes the body, panicked; the panic has a record of its own, in the same scope |
 //! | `err` | the error of the service, the handler or the body, as an array of texts |
 //! | `request_id` | as every record of the request |
+//! | whatever was [recorded](crate::record!) | what handlers, and what they call, knew only while they ran: `hestia::record!(customer = 17)` |
 //!
 //! Trace and span ids stand where they stand in every record. The names are the same in all layouts and schemas. Paths are kept to
 //! 2 KiB, other texts to 512 bytes, and what is longer is looked through for [patterns](crate::Redaction::patterns) before it is cut; hidden characters are escaped as everywhere.

@@ -169,7 +169,7 @@ fn log(number: usize, node: &Node, logger: &hestia::Logger, early: &Scope) {
         more: Unknown,
     };
     let wrapped = Redact::new(secret);
-    match number % 18 {
+    match number % 19 {
         0 => hlog!(info, node:serde = node, number, "a serde value"),
         1 => hlog!(info, node, number, "a value of its own"),
         2 => info!(number, node:serde = node, password:serde = hidden; "of log"),
@@ -245,6 +245,13 @@ fn log(number: usize, node: &Node, logger: &hestia::Logger, early: &Scope) {
             span.record("recorded", &shaped)
                 .record("later_token", secret);
             tracing::info!(number, api_key = ?hidden, text = %shaped, "{shaped}");
+        }
+        17 => {
+            let _scope = hestia::scope!(before = 1, own_token = "offen");
+            hestia::record!(customer = at_path, own_token = secret, text = &shaped);
+            let _inside = hestia::scope!(inside = 1);
+            hestia::record!(user.ssn = secret, node);
+            info!(number; "offen, in a scope with more");
         }
         _ => early.run(|| hlog!(info, number, "offen, in an early scope")),
     }
