@@ -188,7 +188,7 @@ macro_rules! scope {
 /// Adds key-values to what is under way: from here on, every record in it carries them, its last one included.
 ///
 /// What is under way is the innermost call of a function with [`instrument`](macro@crate::instrument), request with an
-/// [access record](crate::web), or other scope with a span of its own ([`trace`](mod@crate::trace)) that this thread is in; where there is none, the
+/// access record (`hestia::web`), or other scope with a span of its own ([`trace`](mod@crate::trace)) that this thread is in; where there is none, the
 /// innermost [`scope!`](crate::scope!). It may have been begun by a function further out; a scope inside of it, and what is
 /// logged there, carries the new key-values, too. Outside of everything there is nothing to add to, and a call that is off is
 /// not there: then it is the one around it.
