@@ -25,6 +25,7 @@ use crate::record::{
 };
 
 /// Logs a record that passed the level check.
+#[inline]
 pub(crate) fn log(front: &'static Front, record: &log::Record<'_>, shared: Option<&Shared>) {
     // The length of a list of key-values is code of the user's at times; so it is asked for first, and guarded.
     let has_no_fields = || {

@@ -240,6 +240,12 @@ impl Gate {
         if all != BY_TARGET {
             return level as usize <= all;
         }
+        self.allows_by_target(level, target)
+    }
+
+    /// Out of line: the rest takes no registers then that whoever calls has to save.
+    #[inline(never)]
+    fn allows_by_target(&self, level: Level, target: &str) -> bool {
         self.table.load().allows(level, target)
     }
 

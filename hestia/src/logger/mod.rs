@@ -92,6 +92,7 @@ impl Log for Hestia {
 }
 
 /// What is logged on hestia's own threads, by the code that runs there for outputs and hooks.
+#[cold]
 fn log_internally(record: &Record<'_>) {
     internal::note(
         record.target(),
