@@ -10,7 +10,7 @@ use hestia_grammar::{
 use log::LevelFilter;
 use toml::de::DeValue;
 
-use super::entry::Entry;
+use super::entry::{Entry, MOST_TOLD, quoted};
 use super::values::Logged;
 use crate::clock::{Order, TimeZone};
 use crate::layout::{Multiline, Schema, Style};
@@ -20,7 +20,7 @@ use crate::logger::outputs::{Color, Console, JsonFile, Switch, TextFile};
 use crate::logger::settings::TurnOn;
 use crate::logger::settings::{CrashSafe, Settings, Signal};
 use crate::queue::Overflow;
-use crate::record::{Redaction, SecretPattern, set_field};
+use crate::record::{Redaction, SecretPattern, encode, set_fields};
 use crate::sink::console::Stream;
 use crate::sink::file::durability::Durability;
 use crate::sink::file::rotation::{ArchiveNames, Compression, Rotation};
@@ -540,8 +540,15 @@ fn level(entry: &mut Entry<'_, '_>, settings: &mut Settings) {
     }
     let (directives, errors) = Directives::parse_lenient(&text);
     if !errors.is_empty() {
-        let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
-        entry.mistake(format!("level = {text:?}: {}", errors.join(", and ")));
+        let told = errors.iter().take(MOST_TOLD).map(ToString::to_string);
+        let more = errors.len().saturating_sub(MOST_TOLD);
+        let more = (more > 0).then(|| format!("{more} more"));
+        let told: Vec<_> = told.chain(more).collect();
+        entry.mistake(format!(
+            "level = {}: {}",
+            quoted(&text),
+            told.join(", and ")
+        ));
     }
     if directives != Directives::default() {
         settings.directives = settings.said(directives);
@@ -669,7 +676,7 @@ const REDACT: &[Key<Redaction>] = &[
                         let pattern = SecretPattern::ALL[place];
                         *redaction = std::mem::take(redaction).patterns([pattern]);
                     }
-                    Err(wrong) => entry.mistake(format!("patterns = {name:?}: {wrong}")),
+                    Err(wrong) => entry.mistake(format!("patterns = {}: {wrong}", quoted(&name))),
                 }
             }
         },
@@ -766,10 +773,13 @@ fn metadata(entry: &mut Entry<'_, '_>, settings: &mut Settings) {
     };
     let mut entries: Vec<_> = table.iter().collect();
     entries.sort_by_key(|(key, _)| key.span().start);
-    let mut fields = settings.metadata.value.clone();
+    let mut said = Vec::new();
+    let mut map = encode::fields(&mut said);
     for (key, value) in entries {
-        set_field(&mut fields, key.get_ref(), &Logged(value.get_ref()));
+        map.entry(key.get_ref(), &Logged(value.get_ref()));
     }
+    let mut fields = settings.metadata.value.clone();
+    set_fields(&mut fields, &said);
     settings.metadata = settings.said(fields);
 }
 
