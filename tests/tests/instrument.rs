@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use hestia_tests::records::find;
 use hestia_tests::{Run, messages};
 use serde_json::{Value, json};
 
@@ -25,19 +26,6 @@ fn metadata(record: &Value) -> Value {
         metadata.insert("elapsed_ms".to_owned(), json!("…"));
     }
     metadata
-}
-
-fn find<'r>(records: &'r [Value], message: &str) -> &'r Value {
-    let found: Vec<_> = records
-        .iter()
-        .filter(|record| record["message"] == message)
-        .collect();
-    assert!(
-        !found.is_empty(),
-        "no record `{message}` in {:?}",
-        messages(records)
-    );
-    found[0]
 }
 
 #[test]

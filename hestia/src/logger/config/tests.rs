@@ -215,6 +215,7 @@ owner.team = "risk"
         "user-id=16",
         "big=170141183460469231731687303715884105727",
         "at=2026-03-06T20:40:23Z",
+        r#"owner={"team":"risk"} |"#,
     ] {
         assert!(shown.contains(part), "{shown}");
     }
