@@ -59,11 +59,11 @@ fn every_form_of_the_macros_is_a_record() {
         .into();
     assert_eq!(seen, expected);
     assert_eq!(
-        *find(&records, "keys 1")["metadata"],
+        find(&records, "keys 1")["metadata"],
         json!({"key": 1, "name": "ada", "other": "Some(\"x\")"})
     );
     assert_eq!(
-        *find(&records, "keys as text")["metadata"],
+        find(&records, "keys as text")["metadata"],
         json!({"key": 1, "key with spaces": 2})
     );
     for record in &records {
@@ -91,7 +91,7 @@ fn values_keep_their_types_and_their_nesting() {
     ] {
         assert!(raw[0].contains(digits), "{digits} in {}", raw[0]);
     }
-    let integers = find(&records, "integers")["metadata"];
+    let integers = &find(&records, "integers")["metadata"];
     for (key, value) in [
         ("i8", -128),
         ("i16", -32768),
@@ -102,27 +102,27 @@ fn values_keep_their_types_and_their_nesting() {
         assert_eq!(integers[key], value, "{key}");
     }
     assert_eq!(
-        *find(&records, "floats")["metadata"],
+        find(&records, "floats")["metadata"],
         json!({"f32": 0.5, "f64": 0.1, "whole": 3.0, "nan": "NaN", "inf": "inf", "minus": "-inf"})
     );
     assert_eq!(
-        *find(&records, "plain")["metadata"],
+        find(&records, "plain")["metadata"],
         json!({"yes": true, "no": false, "char": "ß", "str": "text", "string": "owned", "empty": ""})
     );
     assert_eq!(
-        *find(&records, "options")["metadata"],
+        find(&records, "options")["metadata"],
         json!({"some": 5, "none": null, "unit": null})
     );
     assert_eq!(
-        *find(&records, "formatted")["metadata"],
+        find(&records, "formatted")["metadata"],
         json!({"debug": "[Some(1), None]", "display": "1-2", "debug_str": "\"q\""})
     );
     assert_eq!(
-        *find(&records, "an error with its source")["metadata"],
+        find(&records, "an error with its source")["metadata"],
         json!({"err": ["the order failed", "no card"]})
     );
     assert_eq!(
-        *find(&records, "nested by serde")["metadata"],
+        find(&records, "nested by serde")["metadata"],
         json!({"order": {
             "id": u64::MAX,
             "line items": [{"price": 1.5, "gift": true}, {"price": -0.25, "gift": false}],
@@ -134,7 +134,7 @@ fn values_keep_their_types_and_their_nesting() {
         }})
     );
     assert_eq!(
-        *find(&records, "nested by sval")["metadata"],
+        find(&records, "nested by sval")["metadata"],
         json!({"stream": {"id": 9, "tags": ["x", "y"], "ratio": 0.5, "parent": null}})
     );
 }
@@ -143,7 +143,7 @@ fn values_keep_their_types_and_their_nesting() {
 fn of_a_key_that_comes_twice_the_last_one_counts_and_stands_once() {
     let (program, records) = complete("values");
     assert_eq!(
-        *find(&records, "keys twice")["metadata"],
+        find(&records, "keys twice")["metadata"],
         json!({"a": "again", "b": 2})
     );
     let raw = program.lines("logs/app.log");

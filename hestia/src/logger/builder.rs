@@ -502,7 +502,7 @@ impl Builder {
     /// code's; a `rotate` stands for the whole rotation. Only sinks, filters and the error hook cannot be said there.
     ///
     /// A mistake in it never stops the program: one line on stderr says where it is, what is wrong, and what is used
-    /// instead; the rest of the file counts. The same when there is no such file. A relative path is one from the working
+    /// instead (of more than twenty mistakes the first have theirs, and one counts the others); the rest of the file counts. The same when there is no such file. A relative path is one from the working
     /// directory at the call of `init`, and so are the paths in the file.
     ///
     /// While the program runs, the file is followed, unless [`watch`](Builder::watch) says otherwise. Needs the feature

@@ -1,10 +1,9 @@
 //! How hestia is turned on, or is not.
 
-use std::error::Error;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use std::{fs, io, thread};
+use std::{io, thread};
 
 use hestia::{ErrorKind, Output, Signal};
 use hestia_tests::kernel::address_space_bytes;
