@@ -34,9 +34,9 @@ fn both_facades_are_in_one_log_in_the_order_of_calls() {
             record["metadata"],
             json!({ "number": place / 3, "id": 17, "span": "request" })
         );
-        assert_eq!(record["target"], "tracing_layer");
-        assert_eq!(record["module"], "tracing_layer");
-        assert_eq!(record["file"], "tests/src/bin/tracing_layer.rs");
+        assert_eq!(record["target"], "tracing_layer::records");
+        assert_eq!(record["module"], "tracing_layer::records");
+        assert_eq!(record["file"], "tests/src/bin/tracing_layer/records.rs");
         assert!(record["line"].as_u64().is_some_and(|line| line > 1));
     }
     let rest = &records[3_000..];
@@ -45,7 +45,7 @@ fn both_facades_are_in_one_log_in_the_order_of_calls() {
         ["with a target", "constant", "", "1 and \"two\""]
     );
     assert_eq!(rest[0]["target"], "elsewhere");
-    assert_eq!(rest[0]["module"], "tracing_layer");
+    assert_eq!(rest[0]["module"], "tracing_layer::records");
     assert_eq!(rest[2]["metadata"]["only"], "fields");
     assert_eq!(program.text().len(), records.len());
 }

@@ -6,12 +6,12 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-/// How often a run sends the line there and back, if there is time.
-const ROUNDS: u32 = 10_000;
-/// The longest that a run takes, whatever else the cores have to do.
-const LIMIT: Duration = Duration::from_millis(15);
+/// How often a run sends the line there and back: so short that the kernel takes a processor away in few of them.
+const ROUNDS: u32 = 256;
 /// Of which the median counts.
-const RUNS: usize = 5;
+const RUNS: usize = 101;
+/// The longest that all of them take, whatever else the cores have to do.
+const LIMIT: Duration = Duration::from_millis(75);
 
 /// The round trip of a cache line between the first and the last of the processors that this program may run on, in
 /// nanoseconds; nothing where there is one, or where threads cannot be held on one. Takes less than a tenth of a second.
@@ -21,7 +21,7 @@ pub(crate) fn round_trip_nanos() -> Option<f64> {
     if first == last {
         return None;
     }
-    let mut runs: Vec<f64> = (0..RUNS).filter_map(|_| run(first, last)).collect();
+    let mut runs = runs(first, last)?;
     runs.sort_by(f64::total_cmp);
     runs.get(runs.len() / 2).copied()
 }
@@ -33,17 +33,18 @@ struct Line(AtomicU32);
 /// What says that the other end gives up.
 const END: u32 = u32::MAX;
 
-fn run(here: usize, there: usize) -> Option<f64> {
+/// How long a round trip took in each run.
+fn runs(here: usize, there: usize) -> Option<Vec<f64>> {
     let line = Line(AtomicU32::new(0));
     std::thread::scope(|scope| {
         let answers = scope.spawn(|| hold_on(there).then(|| answer(&line.0)));
         let asks = scope.spawn(|| {
-            let nanos = if hold_on(here) { ask(&line.0) } else { None };
+            let runs = hold_on(here).then(|| ask(&line.0));
             line.0.store(END, Ordering::Release);
-            nanos
+            runs
         });
-        let nanos = asks.join().ok()??;
-        answers.join().ok()?.map(|()| nanos)
+        let runs = asks.join().ok()??;
+        answers.join().ok()?.map(|()| runs)
     })
 }
 
@@ -62,35 +63,35 @@ fn answer(line: &AtomicU32) {
 }
 
 /// Writes odd numbers, and waits for the even ones.
-fn ask(line: &AtomicU32) -> Option<f64> {
+fn ask(line: &AtomicU32) -> Vec<f64> {
     let limit = Instant::now() + LIMIT;
-    let wait_for = |number: u32| {
+    let mut number = 1;
+    let mut is_answered = || {
+        line.store(number, Ordering::Release);
         let mut spins = 0_u32;
-        while line.load(Ordering::Acquire) != number {
+        while line.load(Ordering::Acquire) != number + 1 {
             spins += 1;
-            if spins % 1024 == 0 && Instant::now() > limit {
+            if spins.is_multiple_of(1024) && Instant::now() > limit {
                 return false;
             }
             std::hint::spin_loop();
         }
+        number += 2;
         true
     };
+    let mut runs = Vec::with_capacity(RUNS);
     // The other thread may only be starting.
-    line.store(1, Ordering::Release);
-    if !wait_for(2) {
-        return None;
+    if !is_answered() {
+        return runs;
     }
-    let start = Instant::now();
-    let mut done = 0;
-    while done < ROUNDS && (done % 64 != 0 || Instant::now() < limit) {
-        let number = 3 + 2 * done;
-        line.store(number, Ordering::Release);
-        if !wait_for(number + 1) {
+    while runs.len() < RUNS && Instant::now() < limit {
+        let start = Instant::now();
+        if !(0..ROUNDS).all(|_| is_answered()) {
             break;
         }
-        done += 1;
+        runs.push(start.elapsed().as_nanos() as f64 / f64::from(ROUNDS));
     }
-    (done > 0).then(|| start.elapsed().as_nanos() as f64 / f64::from(done))
+    runs
 }
 
 /// The processors that this program may run on.
@@ -140,15 +141,15 @@ mod tests {
         let line = AtomicU32::new(0);
         std::thread::scope(|scope| {
             scope.spawn(|| answer(&line));
-            let nanos = ask(&line);
+            let runs = ask(&line);
             line.store(END, Ordering::Release);
-            assert!(nanos.is_none_or(|nanos| nanos > 0.0), "{nanos:?}");
+            assert!(runs.iter().all(|nanos| *nanos > 0.0), "{runs:?}");
         });
         assert_eq!(line.load(Ordering::Acquire), END);
     }
 
     #[test]
     fn nobody_answers_and_all_ends() {
-        assert_eq!(ask(&AtomicU32::new(0)), None);
+        assert_eq!(ask(&AtomicU32::new(0)), [0.0; 0]);
     }
 }
