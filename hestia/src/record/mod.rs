@@ -72,7 +72,7 @@ pub use metadata::Metadata;
 pub(crate) use metadata::StaticSite;
 pub use redact::wrapper::Redact;
 pub use redact::{Redaction, SecretPattern};
-#[cfg(feature = "tracing")]
+#[cfg(any(feature = "config", feature = "tracing"))]
 pub(crate) use shared::set_fields;
 pub(crate) use shared::{Shared, set_field};
 pub use value::{Field, Value};
