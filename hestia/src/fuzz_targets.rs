@@ -19,6 +19,8 @@ use crate::layout::{
     ConsoleLayout, JsonLayout, Layout, Multiline, Schema, Style, TextLayout, strict,
 };
 use crate::level::{ALL, LEVELS, Level, Severity};
+#[cfg(feature = "config")]
+use crate::logger::config::promise as promise_of_settings;
 use crate::queue::mapping::format;
 use crate::queue::snapshot::Snapshot;
 use crate::record::decode::Decoder;
@@ -329,6 +331,15 @@ pub fn pattern(bytes: &[u8]) {
     });
 }
 
+/// A file of settings is taken or refused, with messages of one line in which nothing is hidden.
+#[cfg(feature = "config")]
+pub fn settings(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    for told in promise_of_settings::is_taken_or_refused(&text) {
+        assert!(!is_misleading(&told), "{told:?}");
+    }
+}
+
 fn check_error(error: &ParseError, text: &str) {
     assert!(!error.message().is_empty());
     assert!(
@@ -546,6 +557,12 @@ mod tests {
     #[test]
     fn the_corpus_of_text_holds() {
         replay(text, "text");
+    }
+
+    #[test]
+    #[cfg(feature = "config")]
+    fn the_corpus_of_settings_holds() {
+        replay(settings, "settings");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::io::Write;
 
-use hestia::{Level, OutputStats, Stats};
+use hestia::{Level, OutputStats, Report, Stats};
 use serde_json::{Map, Value, json};
 
 use crate::Finished;
@@ -55,6 +55,22 @@ fn of_output(output: &OutputStats) -> Value {
     })
 }
 
+/// Each setting of hestia's report, and who said it.
+#[must_use]
+pub fn rows(report: &Report) -> Value {
+    let rows = report.rows().iter().map(|row| {
+        let said = json!({ "value": row.value, "origin": row.origin.to_string() });
+        (row.setting.clone(), said)
+    });
+    rows.collect::<Map<_, _>>().into()
+}
+
+/// What a flush says when it fails; null otherwise.
+#[must_use]
+pub fn flushed() -> Value {
+    json!(hestia::flush().map_err(|error| error.to_string()).err())
+}
+
 /// The names of the levels, as the figures have them.
 pub const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 
@@ -98,6 +114,14 @@ impl Told {
     #[must_use]
     pub fn fact(&self, name: &str) -> u64 {
         number(&self.facts[name], name)
+    }
+
+    /// A setting among [`rows`], which the program told by that name: its value, and who said it.
+    #[must_use]
+    pub fn row(&self, setting: &str) -> (String, String) {
+        let row = &self.facts["rows"][setting];
+        let text = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
+        (text("value"), text("origin"))
     }
 
     /// A figure of an output.

@@ -16,6 +16,22 @@ pub fn figure(status: &str, name: &str) -> Result<u64, Box<dyn Error>> {
     Ok(number.parse()?)
 }
 
+/// The address space that this process takes, in bytes.
+///
+/// # Errors
+/// When the kernel does not say.
+#[cfg(unix)]
+pub fn address_space_bytes() -> Result<u64, Box<dyn Error>> {
+    let pages: u64 = fs::read_to_string("/proc/self/statm")?
+        .split(' ')
+        .next()
+        .ok_or("no figure")?
+        .parse()?;
+    // SAFETY: asks for a number.
+    let page_bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    Ok(pages * u64::try_from(page_bytes)?)
+}
+
 /// The most memory this process ever had, in KiB.
 ///
 /// # Errors

@@ -308,6 +308,13 @@ impl Finished {
         self
     }
 
+    /// What hestia itself said on standard error, line by line.
+    #[must_use]
+    pub fn said_by_hestia(&self) -> Vec<&str> {
+        let lines = self.stderr.lines();
+        lines.filter(|line| line.starts_with("hestia:")).collect()
+    }
+
     /// A path in its directory.
     #[must_use]
     pub fn path(&self, relative: &str) -> PathBuf {

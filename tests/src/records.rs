@@ -1,16 +1,18 @@
 //! Numbered records: what the programs log, so that a reader of their files can tell what is missing, twice,
-//! or out of order; and the reading.
+//! or out of order; and the reading. Records of any kind by their messages, too.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
+use std::ops::Range;
 use std::path::Path;
 use std::thread;
 
 use serde::Deserialize;
+use serde_json::Value;
 
-use crate::Finished;
+use crate::{Finished, messages};
 
 /// Logs `"{thread} {number}"`, with numbers from 0 up, on each of so many threads. Returns when the last
 /// call has.
@@ -24,6 +26,25 @@ pub fn log_from_threads(threads: u64, count: u64) {
             });
         }
     });
+}
+
+/// Logs `"0 {number}"` with these numbers.
+pub fn log_numbers(numbers: Range<u64>) {
+    for number in numbers {
+        log::info!("0 {number}");
+    }
+}
+
+/// A filter that never answers, so that records stay in the queue.
+#[derive(Clone, Copy, Debug)]
+pub struct StopsTheWriter;
+
+impl hestia::Filter for StopsTheWriter {
+    fn allows(&mut self, _: &hestia::Record<'_>) -> bool {
+        loop {
+            thread::park();
+        }
+    }
 }
 
 /// The lines of one file: numbered records apart from others.
@@ -169,6 +190,44 @@ pub fn assert_counts_up(thread: u64, numbers: &[u64]) {
 fn numbers(message: &str) -> Option<(u64, u64)> {
     let (thread, number) = message.split_once(' ')?;
     Some((thread.parse().ok()?, number.parse().ok()?))
+}
+
+/// Message and metadata of each record in the JSON file, in the order of lines.
+///
+/// # Panics
+/// As [`Finished::json`], and when a record has no message.
+#[must_use]
+pub fn said(finished: &Finished) -> Vec<(String, Value)> {
+    let records = finished.json().into_iter();
+    let said = records.map(|mut record| {
+        let message = record["message"].as_str().expect("a message").to_owned();
+        (message, record["metadata"].take())
+    });
+    said.collect()
+}
+
+/// The metadata of the one record with this message.
+///
+/// # Panics
+/// When there is none, or another one.
+#[must_use]
+pub fn of<'s>(said: &'s [(String, Value)], message: &str) -> &'s Value {
+    let mut found = said.iter().filter(|(other, _)| other == message);
+    let (_, metadata) = found
+        .next()
+        .unwrap_or_else(|| panic!("{message:?} is there"));
+    assert!(found.next().is_none(), "{message:?} is there once");
+    metadata
+}
+
+/// The first record with this message.
+///
+/// # Panics
+/// When there is none.
+#[must_use]
+pub fn find<'r>(records: &'r [Value], message: &str) -> &'r Value {
+    let found = records.iter().find(|record| record["message"] == message);
+    found.unwrap_or_else(|| panic!("no record `{message}` in {:?}", messages(records)))
 }
 
 /// Checks that both files have each number of each thread once, in order.

@@ -3,21 +3,12 @@
 use std::collections::BTreeMap;
 
 use hestia_tests::figures::Told;
-use hestia_tests::{Finished, Run, messages};
+use hestia_tests::records::said;
+use hestia_tests::{Run, messages};
 use serde_json::{Value, json};
 
 fn run(scenario: &str) -> Run {
     Run::new(env!("CARGO_BIN_EXE_context"), scenario)
-}
-
-/// Message and metadata of each record.
-fn said(finished: &Finished) -> Vec<(String, Value)> {
-    let records = finished.json().into_iter();
-    let said = records.map(|mut record| {
-        let message = record["message"].as_str().expect("a message").to_owned();
-        (message, record["metadata"].take())
-    });
-    said.collect()
 }
 
 fn keys(metadata: &Value) -> Vec<&str> {

@@ -13,15 +13,9 @@ fn run(scenario: &str) -> Run {
 }
 
 /// A setting of the report, with who said so.
-fn row(program: &Finished, setting: &str) -> (String, String) {
-    let row = Told::by(program).facts["rows"][setting].clone();
-    let text = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
-    (text("value"), text("origin"))
-}
-
 fn check_row(program: &Finished, setting: &str, value: &str, origin: &str) {
     assert_eq!(
-        row(program, setting),
+        Told::by(program).row(setting),
         (value.to_owned(), origin.to_owned()),
         "{setting}"
     );
@@ -43,12 +37,6 @@ fn levels(lines: &[String], what: &str) -> Vec<&'static str> {
         .collect()
 }
 
-/// What hestia itself said on standard error.
-fn said(program: &Finished) -> Vec<&str> {
-    let lines = program.stderr.lines();
-    lines.filter(|line| line.starts_with("hestia:")).collect()
-}
-
 #[test]
 fn without_a_word_the_defaults_hold() {
     let program = run("bare").finish().successful();
@@ -63,7 +51,7 @@ fn without_a_word_the_defaults_hold() {
     assert_eq!(first["environment"], "local");
     assert_eq!(first.get("app_version"), None);
     assert_eq!(levels(&program.text(), "record"), ["ERROR", "WARN", "INFO"]);
-    assert_eq!(said(&program), [""; 0]);
+    assert_eq!(program.said_by_hestia(), [""; 0]);
 }
 
 #[test]
@@ -121,7 +109,7 @@ fn the_environment_wins_over_code() {
     assert!(!program.path("from-code").exists());
     let internal = program.lines("from/operator/hestia_internal.log");
     assert!(!internal.is_empty());
-    assert_eq!(said(&program), [""; 0]);
+    assert_eq!(program.said_by_hestia(), [""; 0]);
 }
 
 #[test]
@@ -171,7 +159,7 @@ fn log_level_goes_before_rust_log_and_an_empty_variable_is_none() {
         .successful();
     assert_eq!(levels(&program.text(), "record"), ["ERROR", "WARN"]);
     check_row(&program, "app", "environment", "default");
-    assert_eq!(said(&program), [""; 0]);
+    assert_eq!(program.said_by_hestia(), [""; 0]);
 }
 
 #[test]
@@ -190,7 +178,7 @@ fn the_environment_can_be_switched_off() {
     );
     assert!(!program.path("from-operator").exists());
     assert!(!program.path("from-code/hestia_internal.log").exists());
-    assert_eq!(said(&program), [""; 0]);
+    assert_eq!(program.said_by_hestia(), [""; 0]);
 }
 
 fn files(directory: &std::path::Path) -> Vec<String> {

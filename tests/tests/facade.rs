@@ -2,6 +2,7 @@
 //! named loggers.
 
 use hestia_tests::figures::Told;
+use hestia_tests::records::find;
 use hestia_tests::{Finished, Run, lines, messages};
 use serde_json::{Value, json};
 
@@ -20,12 +21,6 @@ fn complete(scenario: &str) -> (Finished, Vec<Value>) {
     assert_eq!(records.len() as u64, told.fact("executed"));
     assert_eq!(program.text().len(), records.len());
     (program, records)
-}
-
-/// The metadata of the record with this message.
-fn metadata<'r>(records: &'r [Value], message: &str) -> &'r Value {
-    let record = records.iter().find(|record| record["message"] == message);
-    &record.unwrap_or_else(|| panic!("no record says {message:?}"))["metadata"]
 }
 
 #[test]
@@ -64,11 +59,11 @@ fn every_form_of_the_macros_is_a_record() {
         .into();
     assert_eq!(seen, expected);
     assert_eq!(
-        *metadata(&records, "keys 1"),
+        find(&records, "keys 1")["metadata"],
         json!({"key": 1, "name": "ada", "other": "Some(\"x\")"})
     );
     assert_eq!(
-        *metadata(&records, "keys as text"),
+        find(&records, "keys as text")["metadata"],
         json!({"key": 1, "key with spaces": 2})
     );
     for record in &records {
@@ -96,7 +91,7 @@ fn values_keep_their_types_and_their_nesting() {
     ] {
         assert!(raw[0].contains(digits), "{digits} in {}", raw[0]);
     }
-    let integers = metadata(&records, "integers");
+    let integers = &find(&records, "integers")["metadata"];
     for (key, value) in [
         ("i8", -128),
         ("i16", -32768),
@@ -107,27 +102,27 @@ fn values_keep_their_types_and_their_nesting() {
         assert_eq!(integers[key], value, "{key}");
     }
     assert_eq!(
-        *metadata(&records, "floats"),
+        find(&records, "floats")["metadata"],
         json!({"f32": 0.5, "f64": 0.1, "whole": 3.0, "nan": "NaN", "inf": "inf", "minus": "-inf"})
     );
     assert_eq!(
-        *metadata(&records, "plain"),
+        find(&records, "plain")["metadata"],
         json!({"yes": true, "no": false, "char": "ß", "str": "text", "string": "owned", "empty": ""})
     );
     assert_eq!(
-        *metadata(&records, "options"),
+        find(&records, "options")["metadata"],
         json!({"some": 5, "none": null, "unit": null})
     );
     assert_eq!(
-        *metadata(&records, "formatted"),
+        find(&records, "formatted")["metadata"],
         json!({"debug": "[Some(1), None]", "display": "1-2", "debug_str": "\"q\""})
     );
     assert_eq!(
-        *metadata(&records, "an error with its source"),
+        find(&records, "an error with its source")["metadata"],
         json!({"err": ["the order failed", "no card"]})
     );
     assert_eq!(
-        *metadata(&records, "nested by serde"),
+        find(&records, "nested by serde")["metadata"],
         json!({"order": {
             "id": u64::MAX,
             "line items": [{"price": 1.5, "gift": true}, {"price": -0.25, "gift": false}],
@@ -139,7 +134,7 @@ fn values_keep_their_types_and_their_nesting() {
         }})
     );
     assert_eq!(
-        *metadata(&records, "nested by sval"),
+        find(&records, "nested by sval")["metadata"],
         json!({"stream": {"id": 9, "tags": ["x", "y"], "ratio": 0.5, "parent": null}})
     );
 }
@@ -148,7 +143,7 @@ fn values_keep_their_types_and_their_nesting() {
 fn of_a_key_that_comes_twice_the_last_one_counts_and_stands_once() {
     let (program, records) = complete("values");
     assert_eq!(
-        *metadata(&records, "keys twice"),
+        find(&records, "keys twice")["metadata"],
         json!({"a": "again", "b": 2})
     );
     let raw = program.lines("logs/app.log");
@@ -186,12 +181,15 @@ fn hostile_text_forges_nothing_and_is_kept_exactly() {
             name
         );
         assert_eq!(
-            metadata(&records, "hostile keys")[text.as_str().expect("a text")],
+            find(&records, "hostile keys")["metadata"][text.as_str().expect("a text")],
             *text
         );
     }
     for key in ["message", "level", "timestamp", "target", "metadata"] {
-        assert_eq!(metadata(&records, "hostile keys")[key], "not a base field");
+        assert_eq!(
+            find(&records, "hostile keys")["metadata"][key],
+            "not a base field"
+        );
     }
     for line in program.text() {
         let hidden = line.chars().find(|c| {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use hestia_tests::records::find;
 use hestia_tests::{Run, messages};
 use serde_json::{Value, json};
 
@@ -25,19 +26,6 @@ fn metadata(record: &Value) -> Value {
         metadata.insert("elapsed_ms".to_owned(), json!("…"));
     }
     metadata
-}
-
-fn find<'r>(records: &'r [Value], message: &str) -> &'r Value {
-    let found: Vec<_> = records
-        .iter()
-        .filter(|record| record["message"] == message)
-        .collect();
-    assert!(
-        !found.is_empty(),
-        "no record `{message}` in {:?}",
-        messages(records)
-    );
-    found[0]
 }
 
 #[test]
@@ -79,8 +67,8 @@ fn parameters_have_their_types_where_they_can() {
         "option": null,
         "printable": "Printable { x: 2 }",
         "encoded": { "x": 1, "token": "***" },
-        "nameless": "<&instrument::Nameless>",
-        "generic": "<instrument::Nameless>",
+        "nameless": "<&instrument::values::Nameless>",
+        "generic": "<instrument::values::Nameless>",
         "password": "***",
         "access_token": "***",
         "pair": "(3, 4)",

@@ -32,15 +32,8 @@ fn told(program: &Finished, what: &str) -> Vec<String> {
 
 /// A setting of the report, with who said so.
 fn row(program: &Finished, setting: &str) -> String {
-    let row = &Told::by(program).facts["rows"][setting];
-    let text = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
-    format!("{} | {}", text("value"), text("origin"))
-}
-
-/// What hestia itself said on standard error.
-fn said(program: &Finished) -> Vec<&str> {
-    let lines = program.stderr.lines();
-    lines.filter(|line| line.starts_with("hestia:")).collect()
+    let (value, origin) = Told::by(program).row(setting);
+    format!("{value} | {origin}")
 }
 
 /// The levels at which the text file has records that say this.
@@ -112,7 +105,7 @@ fn each_who_says_wins_over_the_one_before() {
         assert_eq!(row(&program, "level"), level, "{what}");
         assert_eq!(row(&program, "app"), app, "{what}");
         assert_eq!(levels(&program, "record"), logged, "{what}");
-        assert_eq!(said(&program), [""; 0], "{what}");
+        assert_eq!(program.said_by_hestia(), [""; 0], "{what}");
         let name = app.split(' ').next().expect("a name");
         assert_eq!(program.json()[0]["application"], name, "{what}");
     }
@@ -334,7 +327,8 @@ fn every_key_is_taken_from_the_file() {
             format!("{value} | file (line 2)"),
             "{line}"
         );
-        let mistakes: Vec<_> = said(&program)
+        let mistakes: Vec<_> = program
+            .said_by_hestia()
             .into_iter()
             .filter(|said| said.contains("config"))
             .collect();
@@ -367,7 +361,8 @@ fn mistakes_at_the_start_are_told_line_by_line_and_the_rest_counts() {
     let file = "levle = \"debug\"\nlevel = \"debug,db=wran\"\nqueue_bytes = \"lots\"\n[text]\nlevel = \"info\"\nsync = \"0s\"\n[json]\npath = 5\n";
     let program = with_file("built", file).finish().successful();
     let path = fs::canonicalize(program.path("hestia.toml")).expect("a path");
-    let told: Vec<_> = said(&program)
+    let told: Vec<_> = program
+        .said_by_hestia()
         .iter()
         .map(|line| line.replace(&*path.to_string_lossy(), "FILE"))
         .collect();
@@ -394,7 +389,7 @@ fn a_file_that_is_no_toml_or_not_there_is_told_once_and_the_program_goes_on() {
             None => run("built"),
         };
         let program = run.finish().successful();
-        let told = said(&program);
+        let told = program.said_by_hestia();
         assert_eq!(told.len(), 1, "{told:?}");
         assert!(told[0].contains(says), "{told:?}");
         assert!(
@@ -470,7 +465,11 @@ fn a_bad_file_changes_nothing_and_says_why_once() {
             .count(),
         2
     );
-    assert!(said(&program)[0].contains(why), "{}", program.stderr);
+    assert!(
+        program.said_by_hestia()[0].contains(why),
+        "{}",
+        program.stderr
+    );
     // Nothing of it was taken, not even what is good in it.
     let json = program.json();
     let messages: Vec<_> = json
@@ -499,7 +498,7 @@ fn what_code_changes_stays_until_the_files_own_value_changes() {
 #[test]
 fn what_cannot_change_is_said_once_and_waits() {
     let program = run("waiting").finish().successful();
-    let told = said(&program);
+    let told = program.said_by_hestia();
     assert_eq!(told.len(), 1, "{told:?}");
     let end = "changed: level; counts from the next start: app, text, queue_bytes";
     assert!(told[0].ends_with(end), "{told:?}");

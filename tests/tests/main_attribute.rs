@@ -10,15 +10,8 @@ fn run(scenario: &str) -> Run {
 
 /// Checks a setting of the report: its value, and who said it.
 fn check_row(program: &Finished, setting: &str, value: &str, origin: &str) {
-    let row = &Told::by(program).facts["rows"][setting];
-    let expected = json!({ "value": value, "origin": origin });
-    assert_eq!(*row, expected, "{setting}");
-}
-
-/// What hestia itself said on standard error.
-fn said(program: &Finished) -> Vec<&str> {
-    let lines = program.stderr.lines();
-    lines.filter(|line| line.starts_with("hestia:")).collect()
+    let expected = (value.to_owned(), origin.to_owned());
+    assert_eq!(Told::by(program).row(setting), expected, "{setting}");
 }
 
 /// The last record of the JSON file.
@@ -42,7 +35,7 @@ fn check_error(program: &Finished, err: &Value, printed: &str) {
         "the record comes first:\n{}",
         program.stderr
     );
-    assert_eq!(said(program), [""; 0]);
+    assert_eq!(program.said_by_hestia(), [""; 0]);
 }
 
 fn chain() -> Value {
@@ -71,7 +64,7 @@ fn bare_it_turns_on_console_text_and_json_for_the_package() {
         "{}",
         program.stderr
     );
-    assert_eq!(said(&program), [""; 0]);
+    assert_eq!(program.said_by_hestia(), [""; 0]);
 }
 
 #[test]
@@ -252,7 +245,7 @@ fn every_end_keeps_its_status_and_its_records() {
         let messages = messages(&records);
         assert_eq!(messages[0], "ready", "{scenario}");
         assert!(!messages.contains(&"main returned an error"), "{scenario}");
-        assert_eq!(said(&program), [""; 0]);
+        assert_eq!(program.said_by_hestia(), [""; 0]);
     }
 }
 
@@ -297,7 +290,7 @@ fn the_attribute_of_a_runtime_may_stand_on_either_side() {
 fn a_program_with_another_logger_goes_on_without_hestia() {
     let program = run("after another logger").finish().successful();
     assert_eq!(
-        said(&program),
+        program.said_by_hestia(),
         [
             "hestia: #[hestia::main]: without effect, since the `log` crate has another logger already \
              (`tracing_subscriber`'s `init` installs one, too); `init` must come before it, or instead of it"
@@ -319,7 +312,7 @@ fn a_program_with_another_logger_goes_on_without_hestia() {
 #[test]
 fn a_program_in_which_hestia_runs_already_goes_on_with_it() {
     let program = run("after a builder").finish().successful();
-    let said = said(&program);
+    let said = program.said_by_hestia();
     assert_eq!(said.len(), 1, "{said:?}");
     assert!(
         said[0].starts_with("hestia: #[hestia::main]: without effect, since hestia runs already")

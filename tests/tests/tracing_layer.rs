@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hestia_tests::figures::Told;
+use hestia_tests::records::{of, said};
 use hestia_tests::{Finished, Run, messages};
 use serde_json::{Value, json};
 
@@ -14,32 +15,12 @@ fn finished(scenario: &str) -> Finished {
     run(scenario).finish().successful()
 }
 
-/// Message and metadata of each record.
-fn said(finished: &Finished) -> Vec<(String, Value)> {
-    let records = finished.json().into_iter();
-    let said = records.map(|mut record| {
-        let message = record["message"].as_str().expect("a message").to_owned();
-        (message, record["metadata"].take())
-    });
-    said.collect()
-}
-
 fn expect(finished: &Finished, expected: &[(&str, Value)]) {
     let said = said(finished);
     for ((message, metadata), expected) in said.iter().zip(expected) {
         assert_eq!((message.as_str(), metadata), (expected.0, &expected.1));
     }
     assert_eq!(said.len(), expected.len());
-}
-
-/// The metadata of the one record with this message.
-fn of<'s>(said: &'s [(String, Value)], message: &str) -> &'s Value {
-    let mut found = said.iter().filter(|(other, _)| other == message);
-    let (_, metadata) = found
-        .next()
-        .unwrap_or_else(|| panic!("{message:?} is there"));
-    assert!(found.next().is_none(), "{message:?} is there once");
-    metadata
 }
 
 #[test]
@@ -53,9 +34,9 @@ fn both_facades_are_in_one_log_in_the_order_of_calls() {
             record["metadata"],
             json!({ "number": place / 3, "id": 17, "span": "request" })
         );
-        assert_eq!(record["target"], "tracing_layer");
-        assert_eq!(record["module"], "tracing_layer");
-        assert_eq!(record["file"], "tests/src/bin/tracing_layer.rs");
+        assert_eq!(record["target"], "tracing_layer::records");
+        assert_eq!(record["module"], "tracing_layer::records");
+        assert_eq!(record["file"], "tests/src/bin/tracing_layer/records.rs");
         assert!(record["line"].as_u64().is_some_and(|line| line > 1));
     }
     let rest = &records[3_000..];
@@ -64,7 +45,7 @@ fn both_facades_are_in_one_log_in_the_order_of_calls() {
         ["with a target", "constant", "", "1 and \"two\""]
     );
     assert_eq!(rest[0]["target"], "elsewhere");
-    assert_eq!(rest[0]["module"], "tracing_layer");
+    assert_eq!(rest[0]["module"], "tracing_layer::records");
     assert_eq!(rest[2]["metadata"]["only"], "fields");
     assert_eq!(program.text().len(), records.len());
 }

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, ops::Range};
+use std::{collections::HashSet, fmt, ops::Range};
 
 use crate::{
     LevelFilter, ParseError,
@@ -121,16 +121,24 @@ impl Directives {
         let (parts, regex) = split(Part::new(text));
         let has_default = parts.iter().any(|part| read_level(*part).is_some());
         let mut directives = Self::default();
+        let mut known = HashSet::new();
         let mut errors = Vec::new();
         for part in parts {
             let read = Statement::parse(part, has_default);
-            errors.extend(read.and_then(|read| directives.add(read, part)).err());
+            let added = read.and_then(|read| directives.add(read, part, &mut known));
+            errors.extend(added.err());
         }
         errors.extend(regex.map(unsupported_regex));
         (directives, errors)
     }
 
-    fn add(&mut self, statement: Statement, part: Part<'_>) -> Result<(), ParseError> {
+    /// `known` are the targets that there are.
+    fn add(
+        &mut self,
+        statement: Statement,
+        part: Part<'_>,
+        known: &mut HashSet<String>,
+    ) -> Result<(), ParseError> {
         match statement {
             Statement::Default(level) => {
                 if let Some(first) = self.default {
@@ -142,7 +150,7 @@ impl Directives {
                 self.default = Some(level);
             }
             Statement::Target(target, level) => {
-                if self.targets.iter().any(|known| known.target == target) {
+                if !known.insert(target.clone()) {
                     let target = quoted(&target);
                     return Err(part.error(format!("target {target} is given a second level")));
                 }

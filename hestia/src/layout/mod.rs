@@ -39,7 +39,11 @@ pub(crate) fn in_words(fields: Entries<'_>) -> String {
     let mut words = Vec::new();
     parts::append_fields(&mut words, &fields, prepared::Keys::default());
     let words = String::from_utf8_lossy(&words);
-    words.trim_matches(['{', '}']).to_owned()
+    // Once: a value may begin and end with them, too.
+    let inside = words
+        .strip_prefix('{')
+        .and_then(|words| words.strip_suffix('}'));
+    inside.unwrap_or_default().to_owned()
 }
 
 /// Turns records into lines.

@@ -36,10 +36,12 @@ use std::fmt::{self, Write as _};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::redact;
 use super::scalar::{Out, Scalar, TEXT_OVERHEAD};
 use super::serialize;
+pub(super) use cut::kept;
+use cut::{CUT, End, MAX_TEXT_BYTES, append_cut, append_display_within};
 
+mod cut;
 mod impls;
 
 pub(super) const TAG_NULL: u8 = 0;
@@ -73,9 +75,6 @@ pub(super) const TAG_COUNT: u8 = 26;
 /// How deep arrays and objects may nest; what lies deeper is written as the text `"…"`, so that a
 /// value that contains itself ends, and no layout can run out of stack.
 pub(crate) const MAX_DEPTH: u8 = 64;
-
-/// The longest string or byte string that is kept whole, in bytes; longer ones are cut.
-const MAX_TEXT_BYTES: usize = 1 << 30;
 
 /// A value that can be logged with its type.
 ///
@@ -131,33 +130,6 @@ pub struct Encoder<'a> {
     end: End,
 }
 
-/// Where a value that may only be so long has to end, as a length of the bytes. What is beyond it is left out, and `"…"`
-/// stands there.
-#[derive(Clone, Copy, Debug)]
-struct End(usize);
-
-/// The mark of what was left out.
-const CUT: &str = "…";
-
-impl End {
-    const NEVER: End = End(usize::MAX);
-
-    fn is_reached(self, bytes: &[u8]) -> bool {
-        bytes.len() >= self.0
-    }
-
-    /// How many bytes are left.
-    fn room(self, bytes: &[u8]) -> usize {
-        self.0.saturating_sub(bytes.len())
-    }
-
-    /// How many bytes of a text there are left for, if that is less than it has.
-    fn cuts(self, bytes: &[u8], length: usize) -> Option<usize> {
-        let room = self.room(bytes);
-        (length > room).then_some(room)
-    }
-}
-
 impl<'a> Encoder<'a> {
     pub(crate) fn new(bytes: &'a mut Vec<u8>) -> Self {
         Encoder::within(bytes, usize::MAX)
@@ -165,7 +137,7 @@ impl<'a> Encoder<'a> {
 
     /// For a value that takes not much more than so many bytes.
     pub(crate) fn within(bytes: &'a mut Vec<u8>, most: usize) -> Self {
-        let end = End(bytes.len().saturating_add(most));
+        let end = End::behind(bytes, most);
         Encoder {
             bytes,
             depth: 0,
@@ -261,7 +233,7 @@ impl<'a> Encoder<'a> {
     pub fn put_display(self, value: impl fmt::Display) -> Encoded {
         self.bytes.push(TAG_STR);
         let start = open(self.bytes);
-        if self.end.0 == usize::MAX {
+        if self.end.is_never() {
             append_display(self.bytes, format_args!("{value}"));
         } else {
             append_display_within(self.bytes, self.end, format_args!("{value}"));
@@ -464,7 +436,7 @@ impl SeqEncoder<'_> {
     /// Adds one text, which may take so many bytes of its own; returns where it lies.
     fn push_text(&mut self, most: Option<usize>, text: fmt::Arguments<'_>) -> Range<usize> {
         if let Some(most) = most {
-            self.end = End(self.bytes.len().saturating_add(most));
+            self.end = End::behind(self.bytes, most);
         }
         let start = self.bytes.len() + TEXT_OVERHEAD;
         self.push_with(|encoder| encoder.put_display(text));
@@ -526,15 +498,6 @@ fn repeats(source: &[u8], message: &[u8]) -> bool {
         .is_some_and(|before| before.is_empty() || before.ends_with(b": "))
 }
 
-/// Says that items or entries were left out.
-#[cold]
-fn append_cut(bytes: &mut Vec<u8>, is_map: bool) {
-    if is_map {
-        append_str(bytes, CUT);
-    }
-    Scalar::Str(CUT).write(bytes);
-}
-
 /// Writes one item or entry. When the code that writes it panics, and somebody catches that, no half of
 /// it stays behind.
 #[inline]
@@ -592,43 +555,6 @@ pub(crate) fn append_display(bytes: &mut Vec<u8>, value: fmt::Arguments<'_>) {
     }
 }
 
-/// How far beyond its end a text is looked through for patterns of secrets before it is cut, in bytes: one that is cut in
-/// two would not be found later.
-const LOOKED_BEYOND: usize = 4096;
-
-/// The same, no further than to this end.
-#[inline(never)]
-fn append_display_within(bytes: &mut Vec<u8>, end: End, value: fmt::Arguments<'_>) {
-    let start = bytes.len();
-    let beyond = if redact::looks_through_text() {
-        LOOKED_BEYOND
-    } else {
-        0
-    };
-    let mut appender = CuttingAppender {
-        bytes,
-        end: End(end.0.saturating_add(beyond)),
-        is_cut: false,
-    };
-    let is_written = appender.write_fmt(value).is_ok();
-    let is_cut = appender.is_cut;
-    if is_cut || bytes.len() > end.0 {
-        cut_from(bytes, start, end);
-        bytes.extend_from_slice(CUT.as_bytes());
-    } else if !is_written {
-        bytes.extend_from_slice(FORMATTING_FAILED.as_bytes());
-    }
-}
-
-/// Cuts the text that the vector holds from this place on, without the secrets in it.
-fn cut_from(bytes: &mut Vec<u8>, start: usize, end: End) {
-    redact::hide_text(bytes, start);
-    // What a formatter has written is text.
-    let text = std::str::from_utf8(&bytes[start..]).unwrap_or_default();
-    let kept = cut(text, end.0.saturating_sub(start)).len();
-    bytes.truncate(start + kept);
-}
-
 /// What stands in the place of a value whose code panicked; the panic itself is reported by the
 /// panic hook.
 pub(crate) const PANICKED: &str = "<panicked while being logged>";
@@ -646,25 +572,6 @@ struct Appender<'a>(&'a mut Vec<u8>);
 impl fmt::Write for Appender<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.0.put_text(text.as_bytes());
-        Ok(())
-    }
-}
-
-struct CuttingAppender<'a> {
-    bytes: &'a mut Vec<u8>,
-    end: End,
-    /// The end was reached, which ends the formatting, too.
-    is_cut: bool,
-}
-
-impl fmt::Write for CuttingAppender<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        if let Some(room) = self.end.cuts(self.bytes, text.len()) {
-            self.is_cut = true;
-            self.bytes.extend_from_slice(cut(text, room).as_bytes());
-            return Err(fmt::Error);
-        }
-        self.bytes.extend_from_slice(text.as_bytes());
         Ok(())
     }
 }
@@ -719,24 +626,4 @@ pub(crate) fn close(bytes: &mut [u8], start: usize) {
 #[inline]
 fn length(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
-}
-
-/// As much of a text as is kept.
-#[inline]
-pub(super) fn kept(text: &str) -> &str {
-    if text.len() > MAX_TEXT_BYTES {
-        cut(text, MAX_TEXT_BYTES)
-    } else {
-        text
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn cut(text: &str, most: usize) -> &str {
-    let mut at = most;
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    &text[..at]
 }

@@ -72,6 +72,8 @@ pub use metadata::Metadata;
 pub(crate) use metadata::StaticSite;
 pub use redact::wrapper::Redact;
 pub use redact::{Redaction, SecretPattern};
+#[cfg(feature = "config")]
+pub(crate) use shared::set_fields;
 pub(crate) use shared::{Shared, set_field};
 pub use value::{Field, Value};
 

@@ -114,19 +114,28 @@ pub(crate) fn set_field(fields: &mut Vec<u8>, key: &str, value: &impl Encode) {
 /// counts.
 pub(crate) fn set_fields(fields: &mut Vec<u8>, added: &[u8]) {
     let added = raw(added);
-    let value_of = |key: &str| added.iter().rfind(|(other, _)| *other == key);
+    // A file of settings may have very many, so each is looked for in order.
+    let mut by_key: Vec<usize> = (0..added.len()).collect();
+    by_key.sort_by_key(|place| added[*place].0);
+    let places_of = |key: &str| {
+        let start = by_key.partition_point(|place| added[*place].0 < key);
+        let count = by_key[start..].partition_point(|place| added[*place].0 == key);
+        &by_key[start..start + count]
+    };
     let mut set = Vec::new();
-    let before = raw(fields);
-    for (key, bytes) in &before {
-        set.extend_from_slice(value_of(key).map_or(*bytes, |(_, new)| *new));
+    let mut is_set = vec![false; added.len()];
+    for (key, bytes) in raw(fields) {
+        let places = places_of(key);
+        places.iter().for_each(|place| is_set[*place] = true);
+        set.extend_from_slice(places.last().map_or(bytes, |place| added[*place].1));
     }
     for (place, (key, _)) in added.iter().enumerate() {
-        let is_known = |others: &[(&str, &[u8])]| others.iter().any(|(other, _)| other == key);
-        if !is_known(&before)
-            && !is_known(&added[..place])
-            && let Some((_, bytes)) = value_of(key)
+        let places = places_of(key);
+        if !is_set[place]
+            && let (Some(first), Some(last)) = (places.first(), places.last())
+            && *first == place
         {
-            set.extend_from_slice(bytes);
+            set.extend_from_slice(added[*last].1);
         }
     }
     *fields = set;

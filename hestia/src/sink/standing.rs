@@ -1,5 +1,5 @@
-//! Where the file of an output stands: said by the sink after each write, read by the writer, which notes it before each
-//! round when rings are in a mapped file; and what was added to a file since, for whoever finds that note.
+//! Where the file of an output stands: said by the sink after each write, and read by the writer, which notes it before each
+//! round when rings are in a mapped file.
 //!
 //! *Invariant:* nothing here waits, and what cannot be found out is left out.
 

@@ -14,6 +14,7 @@ use std::thread;
 use hestia::trace::{self, TraceContext};
 use hestia::{Builder, InScope, Scope, ScopeGuard, hlog, scope};
 use hestia_tests::figures::tell;
+use hestia_tests::records::StopsTheWriter;
 use log::info;
 use serde_json::json;
 
@@ -448,18 +449,8 @@ fn start() -> Outcome {
 
 /// What was in a scope is so after the process was killed, too.
 fn crash() -> Outcome {
-    /// Stops the writer before it writes.
-    #[derive(Clone)]
-    struct Stops;
-    impl hestia::Filter for Stops {
-        fn allows(&mut self, _: &hestia::Record<'_>) -> bool {
-            loop {
-                thread::park();
-            }
-        }
-    }
     crash_safe()
-        .json(hestia::JsonFile::new("logs/app.log").filter(Stops))
+        .json(hestia::JsonFile::new("logs/app.log").filter(StopsTheWriter))
         .init()?;
     // What the records say of it means nothing to whoever recovers them.
     let _capture = hestia::testing::capture();

@@ -14,8 +14,9 @@ use std::thread;
 use std::time::Duration;
 
 use hestia::{Builder, Durability};
-use hestia_tests::figures::tell;
-use serde_json::{Value, json};
+use hestia_tests::figures::{flushed, tell};
+use hestia_tests::records::log_numbers;
+use serde_json::json;
 
 type Outcome = Result<(), Box<dyn Error>>;
 type Step = fn() -> Outcome;
@@ -87,18 +88,6 @@ fn text() -> Builder {
     hestia::builder().console(false).json(false)
 }
 
-/// Logs `"0 {number}"` with these numbers.
-fn log(numbers: std::ops::Range<u64>) {
-    for number in numbers {
-        log::info!("0 {number}");
-    }
-}
-
-/// What a flush said, if it failed.
-fn flushed() -> Value {
-    json!(hestia::flush().map_err(|error| error.to_string()).err())
-}
-
 /// Longer than the path is believed to lead to the open file.
 fn until_it_is_looked_at_again() {
     thread::sleep(Duration::from_millis(1_100));
@@ -117,15 +106,15 @@ fn keep(from: &str, to: &str) -> io::Result<()> {
 /// Another device takes the place of the one that the file is on; at first nobody knows.
 fn another() -> Outcome {
     text().init()?;
-    log(0..100);
+    log_numbers(0..100);
     let before = flushed();
     let first = fs::File::open("logs")?;
     run("umount -l logs")?;
     memory()?;
-    log(100..200);
+    log_numbers(100..200);
     let meanwhile = flushed();
     until_it_is_looked_at_again();
-    log(200..300);
+    log_numbers(200..300);
     let after = flushed();
     keep("logs", "second")?;
     keep(&format!("/proc/self/fd/{}", first.as_raw_fd()), "first")?;
@@ -137,14 +126,14 @@ fn another() -> Outcome {
 /// The device goes, and comes back as it was.
 fn same() -> Outcome {
     text().init()?;
-    log(0..100);
+    log_numbers(0..100);
     let before = flushed();
     run("umount -l logs")?;
     run(MOUNT_EXT4)?;
-    log(100..200);
+    log_numbers(100..200);
     let meanwhile = flushed();
     until_it_is_looked_at_again();
-    log(200..300);
+    log_numbers(200..300);
     let after = flushed();
     keep("logs", "kept")?;
     let flushes = [before, meanwhile, after];
@@ -156,18 +145,18 @@ fn same() -> Outcome {
 fn failing() -> Outcome {
     // What was not brought to the disk before goes with the file system.
     text().sync(Durability::Batches).init()?;
-    log(0..100);
+    log_numbers(0..100);
     let before = flushed();
     damage()?;
-    log(100..200);
+    log_numbers(100..200);
     let damaged = flushed();
     run("umount -l logs")?;
     until_it_is_looked_at_again();
-    log(200..300);
+    log_numbers(200..300);
     let away = flushed();
     run(MOUNT_EXT4)?;
     until_it_is_looked_at_again();
-    log(300..400);
+    log_numbers(300..400);
     let after = flushed();
     keep("logs", "kept")?;
     run("umount -l logs")?;
@@ -189,13 +178,13 @@ fn damage() -> io::Result<()> {
 /// The quota is reached, and then raised.
 fn quota() -> Outcome {
     text().init()?;
-    log(0..100);
+    log_numbers(0..100);
     let before = flushed();
     run("btrfs qgroup limit 4k 0/256 top")?;
-    log(100..1_000);
+    log_numbers(100..1_000);
     let reached = flushed();
     run("btrfs qgroup limit none 0/256 top")?;
-    log(1_000..1_100);
+    log_numbers(1_000..1_100);
     let after = flushed();
     keep("logs", "kept")?;
     let flushes = [before, reached, after];

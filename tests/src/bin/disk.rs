@@ -15,7 +15,8 @@ use hestia::{
     ArchiveNames, Batch, Builder, Durability, ErrorKind, Output, Overflow, Rotation, Sink,
     SinkError, durable,
 };
-use hestia_tests::figures::tell;
+use hestia_tests::figures::{flushed, tell};
+use hestia_tests::records::log_numbers;
 use serde_json::{Value, json};
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -43,18 +44,6 @@ fn main() -> Outcome {
 
 fn text() -> Builder {
     hestia::builder().console(false).json(false)
-}
-
-/// Logs `"{thread} {number}"` with these numbers.
-fn log(numbers: std::ops::Range<u64>) {
-    for number in numbers {
-        log::info!("0 {number}");
-    }
-}
-
-/// What a flush said, if it failed.
-fn flushed() -> Value {
-    json!(hestia::flush().map_err(|error| error.to_string()).err())
 }
 
 /// A file system in memory at `logs`, of this size, that only this process sees and that is gone with it. `false` where the
@@ -105,11 +94,11 @@ fn full() -> Outcome {
     fs::write("logs/ballast", [0; 32 << 10])?;
     let rotation = Rotation::size(FILE_BYTES).names(ArchiveNames::Numbers);
     text().rotate(rotation).init()?;
-    log(0..3_000);
+    log_numbers(0..3_000);
     let while_full = flushed();
     let while_full_again = flushed();
     fs::remove_file("logs/ballast")?;
-    log(3_000..3_100);
+    log_numbers(3_000..3_100);
     let (after, again) = (flushed(), flushed());
     keep_logs()?;
     tell(&json!({
@@ -124,11 +113,11 @@ fn read_only() -> Outcome {
         return Ok(());
     }
     text().init()?;
-    log(0..100);
+    log_numbers(0..100);
     let while_read_only = flushed();
     mount("logs", libc::MS_REMOUNT, "size=96k")?;
     thread::sleep(Duration::from_millis(1_100));
-    log(100..200);
+    log_numbers(100..200);
     let after = flushed();
     keep_logs()?;
     tell(&json!({ "count": 200, "while_full": while_read_only, "after": after }));
@@ -156,10 +145,10 @@ fn limit_files(bytes: libc::rlim_t) -> io::Result<()> {
 fn size_limit() -> Outcome {
     text().init()?;
     limit_files(10_001)?;
-    log(0..1_000);
+    log_numbers(0..1_000);
     let while_full = flushed();
     limit_files(libc::RLIM_INFINITY)?;
-    log(1_000..1_100);
+    log_numbers(1_000..1_100);
     let after = flushed();
     tell(&json!({ "count": 1_100, "while_full": while_full, "after": after }));
     Ok(())
@@ -169,9 +158,9 @@ fn size_limit() -> Outcome {
 fn size_limit_at_the_end() -> Outcome {
     let handle = text().init()?;
     limit_files(10_001)?;
-    log(0..1_000);
+    log_numbers(0..1_000);
     let _ = handle.shutdown();
-    log(1_000..1_100);
+    log_numbers(1_000..1_100);
     tell(&json!({ "count": 1_100 }));
     Ok(())
 }
@@ -181,7 +170,7 @@ fn bad_device() -> Outcome {
     text().init()?;
     let mut flushes = Vec::new();
     for number in 0..20 {
-        log(number..number + 1);
+        log_numbers(number..number + 1);
         flushes.push(flushed());
     }
     tell(&json!({ "count": 20, "flushes": flushes }));
@@ -221,7 +210,7 @@ fn sync_calls(when: &str) -> Outcome {
     let span = Duration::from_secs(3600);
     let linger = Duration::from_millis(100);
     text().sync(durability(when, span)).linger(linger).init()?;
-    log(0..10);
+    log_numbers(0..10);
     hestia::flush()?;
     log::error!("bad");
     hestia::flush()?;
@@ -238,7 +227,7 @@ fn synced(when: &str) -> Outcome {
         .sync(durability)
         .rotate(Rotation::size(FILE_BYTES).names(ArchiveNames::Numbers))
         .init()?;
-    log(0..1_000);
+    log_numbers(0..1_000);
     log::error!("bad");
     let flushed = flushed();
     let report = hestia::report().expect("hestia runs");

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use hestia::{Builder, Console, Handle, JsonFile, Level, Overflow, Signal, TextFile, TimeZone};
-use hestia_tests::figures::tell;
+use hestia_tests::figures::{rows, tell};
 use log::{LevelFilter, info};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 fn start(builder: Builder) -> Handle {
     match builder.init() {
@@ -17,15 +17,7 @@ fn start(builder: Builder) -> Handle {
 /// Every setting with who said so, and what deserves attention.
 fn report(hestia: Handle) -> Value {
     let report = hestia.report();
-    let rows: Map<String, Value> = report
-        .rows()
-        .iter()
-        .map(|row| {
-            let said = json!({ "value": row.value, "origin": row.origin.to_string() });
-            (row.setting.clone(), said)
-        })
-        .collect();
-    json!({ "rows": rows, "notes": report.notes() })
+    json!({ "rows": rows(&report), "notes": report.notes() })
 }
 
 fn flush(hestia: Handle) {

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use hestia::{Batch, Builder, Level, Output, Signal, Sink, SinkError};
 use hestia_tests::forks::{Fork, fork, in_child, leave};
+use hestia_tests::kernel::address_space_bytes;
 use hestia_tests::records::log_from_threads;
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -440,14 +441,7 @@ fn child_without_threads() -> Outcome {
 
 /// Leaves the address space too little room for the stack of a thread.
 fn forbid_threads() -> Outcome {
-    let pages: u64 = fs::read_to_string("/proc/self/statm")?
-        .split(' ')
-        .next()
-        .ok_or("no figure")?
-        .parse()?;
-    // SAFETY: asks for a number.
-    let page_bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    let limit = pages * u64::try_from(page_bytes)? + (1 << 20);
+    let limit = address_space_bytes()? + (1 << 20);
     let limit = libc::rlimit {
         rlim_cur: limit,
         rlim_max: limit,

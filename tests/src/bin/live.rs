@@ -7,8 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use hestia::{Builder, Handle, Level, LevelFilter, Record};
-use hestia_tests::figures::tell;
-use serde_json::{Map, Value, json};
+use hestia_tests::figures::{self, tell};
+use serde_json::{Value, json};
 
 const FILE: &str = "hestia.toml";
 
@@ -42,20 +42,6 @@ fn write(path: impl AsRef<Path>, text: &str) {
     let (path, new) = (path.as_ref(), path.as_ref().with_extension("new"));
     fs::write(&new, text).expect("a file can be written");
     fs::rename(&new, path).expect("a file can be replaced");
-}
-
-/// Each setting and who said it.
-fn rows(hestia: Handle) -> Value {
-    let report = hestia.report();
-    let rows: Map<String, Value> = report
-        .rows()
-        .iter()
-        .map(|row| {
-            let said = json!({ "value": row.value, "origin": row.origin.to_string() });
-            (row.setting.clone(), said)
-        })
-        .collect();
-    rows.into()
 }
 
 fn value(hestia: Handle, setting: &str) -> String {
@@ -93,7 +79,7 @@ fn flush(hestia: Handle) {
 fn finish(hestia: Handle, facts: &Value) {
     flush(hestia);
     let mut all = json!({
-        "rows": rows(hestia),
+        "rows": figures::rows(&hestia.report()),
         "notes": hestia.report().notes(),
         "told": *told(),
     });

@@ -6,6 +6,7 @@ use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
+use crate::cores;
 use crate::failure::{Failure, Naming as _, Result};
 use crate::machine;
 use crate::options::Options;
@@ -31,6 +32,7 @@ pub(crate) fn measure(options: &Options) -> Result<()> {
     let mut journal = Journal::create(&options.out.join("results.jsonl"))?;
     journal.machine(&machine::facts(options))?;
     let start = Instant::now();
+    journal.round_trip(cores::round_trip_nanos())?;
     for workload in &options.workloads {
         let peers = of(*workload, options);
         for run in 0..workload.runs(options.runs()) {
@@ -41,6 +43,8 @@ pub(crate) fn measure(options: &Options) -> Result<()> {
                 }
                 journal.run(peer.name, workload.name(), run, outcome)?;
             }
+            // After this round, and before the next.
+            journal.round_trip(cores::round_trip_nanos())?;
             let seconds = start.elapsed().as_secs();
             eprintln!("{:>5} s  {} {}", seconds, workload.name(), run + 1);
         }

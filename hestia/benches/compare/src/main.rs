@@ -6,7 +6,7 @@
 //!
 //! A logger can be turned on once per process, so that this program starts itself for every run of every workload with every
 //! logger ([`children`]); the loggers take turns, so that what the machine does meanwhile meets all. [`peers`] are the loggers,
-//! [`workloads`] what is measured; [`results`] keeps figures as they come, [`report`] and [`charts`] make tables and pictures
+//! [`workloads`] what is measured, [`cores`] in what state of the machine; [`results`] keeps figures as they come, [`report`] and [`charts`] make tables and pictures
 //! of them, [`weight`] compares what programs weigh and how long they take to build.
 
 #![allow(
@@ -24,6 +24,7 @@
 
 mod charts;
 mod children;
+mod cores;
 mod failure;
 mod files;
 mod machine;

@@ -22,6 +22,7 @@ pub(crate) fn write(out: &Path) -> Result<()> {
         head(&mut text, &results);
         warning(&mut text, &results);
         overview(&mut text, &results);
+        distance(&mut text, &results);
         latency(&mut text, &results);
         statements(&mut text, &results);
         throughput(&mut text, &results);
@@ -66,6 +67,7 @@ pub(crate) fn into_readme(out: &Path) -> Result<()> {
     let mut text = format!("{before}{BEGIN}");
     head(&mut text, &results);
     overview(&mut text, &results);
+    distance(&mut text, &results);
     for chart in ["latency", "throughput", "threads"] {
         put(&mut text, format_args!("![{chart}]({RESULTS}/{chart}.svg)"));
     }
@@ -169,6 +171,23 @@ fn overview(text: &mut String, results: &Results) {
          per second, from the first call until all is in the file. CPU (user and system) and peak memory (resident): text, 1 thread. Allocations: per call with \
          3 arguments, on the calling thread. In parentheses: how many times hestia's `hlog!`. –: see the notes.\n"
         ),
+    );
+}
+
+/// How far apart the cores were meanwhile: on that depends whatever goes from one thread to another.
+fn distance(text: &mut String, results: &Results) {
+    let Some((shortest, longest)) = results.round_trips() else {
+        return;
+    };
+    let (shortest, longest) = (thousands(shortest), thousands(longest));
+    let span = if shortest == longest {
+        shortest
+    } else {
+        format!("{shortest} to {longest}")
+    };
+    put(
+        text,
+        format_args!("A cache line's round trip between the cores: {span} ns in these runs.\n"),
     );
 }
 

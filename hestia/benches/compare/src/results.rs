@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 use crate::failure::{Naming as _, Result};
 use crate::workloads::{Figures, Workload};
 
+/// What the lines are called that say how far apart the cores were.
+const ROUND_TRIP: &str = "round trip between cores, ns";
+
 /// The file that runs are written to.
 pub(crate) struct Journal(File);
 
@@ -26,6 +29,14 @@ impl Journal {
     /// On what it is measured, and how.
     pub(crate) fn machine(&mut self, facts: &BTreeMap<String, String>) -> Result<()> {
         self.line(&json!({ "machine": facts }))
+    }
+
+    /// How far apart the cores are at this moment, where that is known.
+    pub(crate) fn round_trip(&mut self, nanos: Option<f64>) -> Result<()> {
+        match nanos {
+            Some(nanos) => self.line(&json!({ ROUND_TRIP: nanos })),
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn run(
@@ -55,6 +66,8 @@ impl Journal {
 pub(crate) struct Results {
     pub(crate) machine: BTreeMap<String, String>,
     figures: BTreeMap<(String, String, String), Vec<f64>>,
+    /// Of a cache line between the cores, before and after each round of runs, in nanoseconds; none in older files.
+    round_trips: Vec<f64>,
     pub(crate) failures: Vec<(String, String, String)>,
 }
 
@@ -85,6 +98,8 @@ impl Results {
             if let (Some(before), Some(command)) = (before, self.machine.get_mut("command")) {
                 *command = format!("{before}`, `{command}");
             }
+        } else if let Some(nanos) = value[ROUND_TRIP].as_f64() {
+            self.round_trips.push(nanos);
         } else if let Some(figures) = value["figures"].as_object() {
             for (name, figure) in figures {
                 let key = (text("peer"), text("workload"), name.clone());
@@ -101,6 +116,12 @@ impl Results {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.figures.is_empty()
+    }
+
+    /// The shortest and the longest round trip of a cache line between the cores, in nanoseconds.
+    pub(crate) fn round_trips(&self) -> Option<(f64, f64)> {
+        let all = || self.round_trips.iter().copied();
+        all().reduce(f64::min).zip(all().reduce(f64::max))
     }
 
     /// The median of all runs.
@@ -142,6 +163,12 @@ mod tests {
                 .expect("written");
         }
         let results = Results::read(&path).expect("what was written");
+        assert_eq!(results.round_trips(), None, "as in older files");
+        for nanos in [Some(126.0), None, Some(55.0)] {
+            journal.round_trip(nanos).expect("written");
+        }
+        let results = Results::read(&path).expect("what was written");
+        assert_eq!(results.round_trips(), Some((55.0, 126.0)));
         assert_eq!(
             results.median("one", Workload::Burst, "first call"),
             Some(2.0)

@@ -31,12 +31,14 @@ pub(in crate::logger) enum Instead {
 }
 
 impl Mistake {
+    /// On one line, whatever a parser has to say.
     pub(super) fn at(
         path: &Path,
         line: u32,
         what: impl std::fmt::Display,
         setting: Option<&'static str>,
     ) -> Self {
+        let what = what.to_string().replace('\n', ", ");
         Mistake {
             line,
             what: format!("{}:{line}: {what}", path.display()),
@@ -54,45 +56,108 @@ impl Mistake {
     }
 
     /// It is no TOML.
-    pub(super) fn of_syntax(path: &Path, text: &str, error: &toml::de::Error) -> Self {
-        let line = error.span().map_or(1, |span| line_of(text, span.start));
-        // Some messages have a second line with what was expected.
-        let what = error.message().replace('\n', ", ");
+    pub(super) fn of_syntax(path: &Path, lines: &Lines, error: &toml::de::Error) -> Self {
+        let Some(place) = error.span() else {
+            // Of keys with too many dots it does not say where.
+            return Mistake::of_file(format!("{}: {}", path.display(), error.message()));
+        };
         Mistake {
             instead: Instead::Nothing,
-            ..Mistake::at(path, line, what, None)
+            ..Mistake::at(path, lines.number(place.start), error.message(), None)
         }
     }
 }
 
-/// The number of the line that has this byte, from 1.
-pub(super) fn line_of(text: &str, at: usize) -> u32 {
-    let before = text.as_bytes().iter().take(at);
-    let feeds = before.filter(|byte| **byte == b'\n').count();
-    u32::try_from(feeds + 1).unwrap_or(u32::MAX)
+/// How many mistakes are told one by one: what is no file of settings at all would have very many.
+pub(super) const MOST_TOLD: usize = 20;
+
+/// What is wrong with the file.
+#[derive(Default)]
+pub(super) struct Mistakes {
+    told: Vec<Mistake>,
+    untold: usize,
 }
+
+impl Mistakes {
+    pub(super) fn add(&mut self, mistake: impl FnOnce() -> Mistake) {
+        if self.told.len() < MOST_TOLD {
+            self.told.push(mistake());
+        } else {
+            self.untold += 1;
+        }
+    }
+
+    pub(super) fn append(&mut self, others: Mistakes) {
+        for mistake in others.told {
+            self.add(|| mistake);
+        }
+        self.untold += others.untold;
+    }
+
+    /// In the order of lines; the last one says how many more there are.
+    pub(super) fn told(mut self, path: &Path) -> Vec<Mistake> {
+        self.told.sort_by_key(|mistake| mistake.line);
+        if let Some(last) = self.told.last().filter(|_| self.untold > 0) {
+            let counts = last.instead == Instead::Nothing;
+            let instead = if counts { last.instead } else { Instead::Rest };
+            let more = format!("{}: mistakes beside these: {}", path.display(), self.untold);
+            self.told.push(Mistake {
+                instead,
+                ..Mistake::of_file(more)
+            });
+        }
+        self.told
+    }
+}
+
+/// Where the lines of the file end.
+pub(super) struct Lines(Vec<usize>);
+
+impl Lines {
+    pub(super) fn of(text: &str) -> Self {
+        let feeds = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        Lines(feeds.map(|(at, _)| at).collect())
+    }
+
+    /// The number of the line that has this byte, from 1.
+    pub(super) fn number(&self, at: usize) -> u32 {
+        let before = self.0.partition_point(|feed| *feed < at);
+        u32::try_from(before + 1).unwrap_or(u32::MAX)
+    }
+}
+
+/// A value as a message has it: what is longer than any that makes sense is shortened.
+pub(super) fn quoted(text: &str) -> String {
+    match text.char_indices().nth(MOST_QUOTED) {
+        Some((end, _)) => format!("{:?}…", &text[..end]),
+        None => format!("{text:?}"),
+    }
+}
+
+/// The longest part of a value that a message repeats, in characters.
+const MOST_QUOTED: usize = 200;
 
 /// The file while it is read.
 pub(super) struct Page<'t> {
     path: &'t Path,
-    text: &'t str,
+    lines: &'t Lines,
     /// The keys whose tables are being read, from the outermost.
     within: Vec<&'static str>,
-    pub(super) mistakes: Vec<Mistake>,
+    pub(super) mistakes: Mistakes,
 }
 
 impl<'t> Page<'t> {
-    pub(super) fn new(path: &'t Path, text: &'t str) -> Self {
+    pub(super) fn new(path: &'t Path, lines: &'t Lines) -> Self {
         Page {
             path,
-            text,
+            lines,
             within: Vec::new(),
-            mistakes: Vec::new(),
+            mistakes: Mistakes::default(),
         }
     }
 
     pub(super) fn line(&self, at: usize) -> u32 {
-        line_of(self.text, at)
+        self.lines.number(at)
     }
 
     /// Reads one key by its row of the table.
@@ -105,8 +170,10 @@ impl<'t> Page<'t> {
     ) {
         let line = self.line(said.span().start);
         let Some(key) = keys::find(table, said.get_ref()) else {
-            let known: Vec<_> = table.iter().map(|key| key.name).collect();
-            self.mistake(line, unknown("key", said.get_ref(), &known));
+            self.mistake(line, self.within.first().copied(), || {
+                let known: Vec<_> = table.iter().map(|key| key.name).collect();
+                unknown("key", said.get_ref(), &known)
+            });
             return;
         };
         (key.read)(
@@ -122,12 +189,18 @@ impl<'t> Page<'t> {
         );
     }
 
-    fn mistake(&mut self, line: u32, what: impl std::fmt::Display) {
-        let within = self.within.iter().map(|key| format!("{key}: "));
-        let what = format!("{}{what}", within.collect::<String>());
-        let setting = self.within.first().copied();
-        self.mistakes
-            .push(Mistake::at(self.path, line, what, setting));
+    fn mistake<T: std::fmt::Display>(
+        &mut self,
+        line: u32,
+        setting: Option<&'static str>,
+        what: impl FnOnce() -> T,
+    ) {
+        let (path, within) = (self.path, &self.within);
+        self.mistakes.add(|| {
+            let within = within.iter().map(|key| format!("{key}: "));
+            let what = format!("{}{}", within.collect::<String>(), what());
+            Mistake::at(path, line, what, setting)
+        });
     }
 }
 
@@ -144,11 +217,8 @@ pub(super) struct Entry<'e, 't> {
 impl Entry<'_, '_> {
     /// Says what is wrong.
     pub(super) fn mistake(&mut self, what: impl std::fmt::Display) {
-        let is_outermost = self.page.within.is_empty();
-        self.page.mistake(self.line, what);
-        if is_outermost && let Some(last) = self.page.mistakes.last_mut() {
-            last.instead = Instead::Setting(self.name);
-        }
+        let setting = self.page.within.first().copied().unwrap_or(self.name);
+        self.page.mistake(self.line, Some(setting), || what);
     }
 
     /// The value is of another kind than the key takes.
@@ -174,7 +244,7 @@ impl Entry<'_, '_> {
     /// It is text, but not such a text.
     fn refused(&mut self, text: &str, why: &impl std::fmt::Display) {
         let name = self.name;
-        self.mistake(format!("{name} = {text:?}: {why}"));
+        self.mistake(format!("{name} = {}: {why}", quoted(text)));
     }
 
     pub(super) fn string(&mut self) -> Option<String> {

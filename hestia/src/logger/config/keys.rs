@@ -1,30 +1,30 @@
 //! The keys of the file: those of the attribute, with the same values in the same words.
 //!
-//! Tables say what a key takes and how it is read; tests of the attribute's hold the two together. What tables of an
-//! output do not say stays as the code says it, so that a file which says a level leaves filter and path alone.
+//! Tables say what a key takes and how it is read; tests of the attribute's hold the two together. The outermost keys are
+//! here; [`outputs`], [`files`] and [`redact`] have those that are tables themselves.
+//!
+//! Whoever reads the file (see [`super`]). *Invariant:* what a table of an output does not say stays as the code says it, so
+//! that a file which says a level leaves filter and path alone.
 
-use hestia_grammar::{
-    Directives, LevelFilter as Said, parse_duration, parse_every, parse_secret_pattern,
-    parse_time_of_day, parse_weekday, words,
-};
-use log::LevelFilter;
+mod files;
+mod outputs;
+mod redact;
+
+use hestia_grammar::{Directives, words};
 use toml::de::DeValue;
 
-use super::entry::Entry;
+use super::entry::{Entry, MOST_TOLD, quoted};
 use super::values::Logged;
 use crate::clock::{Order, TimeZone};
-use crate::layout::{Multiline, Schema, Style};
-use crate::level::from_grammar;
-use crate::logger::outputs::{Color, Console, JsonFile, Switch, TextFile};
 #[cfg(feature = "tracing")]
 use crate::logger::settings::TurnOn;
 use crate::logger::settings::{CrashSafe, Settings, Signal};
 use crate::queue::Overflow;
-use crate::record::{Redaction, SecretPattern, set_field};
-use crate::sink::console::Stream;
-use crate::sink::file::durability::Durability;
-use crate::sink::file::rotation::{ArchiveNames, Compression, Rotation};
+use crate::record::{encode, set_fields};
 use crate::writer::fold::Folding;
+use files::{ROTATE, ROTATE_EXAMPLE, ROTATE_TAKES, SYNC_EXAMPLE, SYNC_TAKES, rotate, sync};
+use outputs::{CONSOLE, JSON, TEXT, console, json, own_level, text};
+use redact::{REDACT, redact};
 
 /// A key of a table.
 #[derive(Debug)]
@@ -62,6 +62,9 @@ pub(super) fn find<'k, T>(table: &'k [Key<T>], name: &str) -> Option<&'k Key<T>>
 const BOOL: &str = "true or false";
 const DURATION: &str = "a number with a unit, in a string";
 const SIZE: &str = "a number of bytes, or a size in a string";
+const ZONE_TAKES: &str = r#""utc" or "local""#;
+const ZONE_EXAMPLE: &str = r#"zone = "local""#;
+const ZONES: [TimeZone; 2] = [TimeZone::Utc, TimeZone::Local];
 
 /// A setting that one function of [`Entry`] reads.
 macro_rules! said {
@@ -267,243 +270,6 @@ pub(super) const SETTINGS: &[Key<Settings>] = &[
     key("env", BOOL, "env = false", said!(reads_environment: bool)),
 ];
 
-const ROTATE_TAKES: &str = "true, false or settings";
-const ROTATE_EXAMPLE: &str = r#"rotate = { size = "10MB", every = "day", keep = 5 }"#;
-const SYNC_TAKES: &str = r#""never", "errors", "batches" or a span of time, in a string"#;
-const SYNC_EXAMPLE: &str = r#"sync = "errors" or sync = "5s""#;
-const ZONE_TAKES: &str = r#""utc" or "local""#;
-const ZONE_EXAMPLE: &str = r#"zone = "local""#;
-const ZONES: [TimeZone; 2] = [TimeZone::Utc, TimeZone::Local];
-
-/// What all outputs, and what all files have.
-macro_rules! common {
-    (level) => {
-        key(
-            "level",
-            "a level in a string",
-            r#"level = "warn""#,
-            |entry, output| {
-                if let Some(level) = own_level(entry) {
-                    output.level = Some(level);
-                }
-            },
-        )
-    };
-    (path) => {
-        key(
-            "path",
-            "a path",
-            r#"path = "logs/billing.log""#,
-            |entry, file| {
-                if let Some(path) = entry.path() {
-                    file.path = Some(path);
-                }
-            },
-        )
-    };
-    (rotate) => {
-        key("rotate", ROTATE_TAKES, ROTATE_EXAMPLE, |entry, file| {
-            if let Some(rotation) = rotate(entry) {
-                file.rotate = Some(rotation);
-            }
-        })
-    };
-    (sync) => {
-        key("sync", SYNC_TAKES, SYNC_EXAMPLE, |entry, file| {
-            if let Some(durability) = sync(entry) {
-                file.sync = Some(durability);
-            }
-        })
-    };
-}
-
-const CONSOLE: &[Key<Console>] = &[
-    key(
-        "stream",
-        r#""stderr" or "stdout""#,
-        r#"stream = "stdout""#,
-        |entry, console| {
-            if let Some(stream) = entry.word(&words::STREAM, &[Stream::Stderr, Stream::Stdout]) {
-                console.stream = stream;
-            }
-        },
-    ),
-    common!(level),
-    key(
-        "style",
-        r#""pretty", "compact" or "json""#,
-        r#"style = "compact""#,
-        |entry, console| {
-            let styles = [Style::Pretty, Style::Compact, Style::Json];
-            if let Some(style) = entry.word(&words::STYLE, &styles) {
-                console.style = style;
-            }
-        },
-    ),
-    key(
-        "color",
-        r#""auto", "always" or "never""#,
-        r#"color = "never""#,
-        |entry, console| {
-            let colors = [Color::Auto, Color::Always, Color::Never];
-            if let Some(color) = entry.word(&words::COLOR, &colors) {
-                console.color = color;
-            }
-        },
-    ),
-    key("zone", ZONE_TAKES, ZONE_EXAMPLE, |entry, console| {
-        if let Some(zone) = entry.word(&words::ZONE, &ZONES) {
-            console.zone = zone;
-        }
-    }),
-    code("filter"),
-];
-
-const TEXT: &[Key<TextFile>] = &[
-    common!(path),
-    common!(level),
-    common!(rotate),
-    common!(sync),
-    key(
-        "pattern",
-        "a pattern in a string",
-        r#"pattern = "{time} {level:<5} {message}""#,
-        |entry, file| {
-            let layout = file.layout.clone();
-            if let Some(layout) = entry.parsed(|pattern| layout.with_pattern(pattern)) {
-                file.layout = layout;
-            }
-        },
-    ),
-    key("zone", ZONE_TAKES, ZONE_EXAMPLE, |entry, file| {
-        if let Some(zone) = entry.word(&words::ZONE, &ZONES) {
-            change(&mut file.layout, |layout| layout.zone(zone));
-        }
-    }),
-    key(
-        "multiline",
-        r#""escape" or "indent""#,
-        r#"multiline = "indent""#,
-        |entry, file| {
-            let treatments = [Multiline::Escape, Multiline::Indent];
-            if let Some(multiline) = entry.word(&words::MULTILINE, &treatments) {
-                change(&mut file.layout, |layout| layout.multiline(multiline));
-            }
-        },
-    ),
-    code("filter"),
-];
-
-const JSON: &[Key<JsonFile>] = &[
-    common!(path),
-    common!(level),
-    common!(rotate),
-    common!(sync),
-    key(
-        "schema",
-        r#""hestia" or "ecs""#,
-        r#"schema = "ecs""#,
-        |entry, file| {
-            if let Some(schema) = entry.word(&words::SCHEMA, &[Schema::Hestia, Schema::Ecs]) {
-                file.schema = schema;
-            }
-        },
-    ),
-    code("filter"),
-];
-
-const ROTATE: &[Key<Rotation>] = &[
-    key("size", SIZE, r#"size = "10MB""#, |entry, rotation| {
-        rotation.size = entry.size();
-    }),
-    key(
-        "every",
-        "a period in a string",
-        r#"every = "day" or every = "6h""#,
-        |entry, rotation| {
-            rotation.every = entry.parsed(parse_every);
-        },
-    ),
-    key(
-        "at",
-        "a time of day in a string",
-        r#"at = "03:30""#,
-        |entry, rotation| {
-            rotation.at = entry.parsed(parse_time_of_day);
-        },
-    ),
-    key(
-        "on",
-        "a day of the week in a string",
-        r#"on = "sunday""#,
-        |entry, rotation| {
-            rotation.on = entry.parsed(parse_weekday);
-        },
-    ),
-    key("zone", ZONE_TAKES, ZONE_EXAMPLE, |entry, rotation| {
-        if let Some(zone) = entry.word(&words::ZONE, &ZONES) {
-            rotation.zone = zone;
-        }
-    }),
-    key("on_start", BOOL, "on_start = true", |entry, rotation| {
-        rotation.on_start = entry.bool().unwrap_or_default();
-    }),
-    key(
-        "names",
-        r#""times" or "numbers""#,
-        r#"names = "numbers""#,
-        |entry, rotation| {
-            let names = [ArchiveNames::Times, ArchiveNames::Numbers];
-            if let Some(names) = entry.word(&words::NAMES, &names) {
-                rotation.names = names;
-            }
-        },
-    ),
-    key(
-        "keep",
-        "a number of archives",
-        "keep = 5",
-        |entry, rotation| {
-            rotation.keep = entry.number().map(whole);
-        },
-    ),
-    key(
-        "max_age",
-        DURATION,
-        r#"max_age = "30d""#,
-        |entry, rotation| {
-            rotation.max_age = entry.duration();
-        },
-    ),
-    key(
-        "max_total_bytes",
-        SIZE,
-        r#"max_total_bytes = "1GB""#,
-        |entry, rotation| {
-            rotation.max_total_bytes = entry.size();
-        },
-    ),
-    key(
-        "compress",
-        r#""gzip" or "zstd""#,
-        r#"compress = "gzip""#,
-        |entry, rotation| {
-            rotation.compress = compression(entry);
-        },
-    ),
-    key(
-        "link",
-        "a file name in a string, without a directory",
-        r#"link = "app.latest.log""#,
-        |entry, rotation| match entry.value {
-            DeValue::String(name) if !name.is_empty() && !name.contains(['/', '\\']) => {
-                rotation.link = Some(name.to_string());
-            }
-            _ => entry.complain(),
-        },
-    ),
-];
-
 const DROP_BELOW: &[Key<Option<Overflow>>] = &[key(
     "drop_below",
     "the least level that waits, in a string",
@@ -526,10 +292,6 @@ fn whole(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-fn change<T: Default>(value: &mut T, by: impl FnOnce(T) -> T) {
-    *value = by(std::mem::take(value));
-}
-
 /// What is good in directives counts, what is bad is told.
 fn level(entry: &mut Entry<'_, '_>, settings: &mut Settings) {
     let Some(text) = entry.string() else {
@@ -540,84 +302,18 @@ fn level(entry: &mut Entry<'_, '_>, settings: &mut Settings) {
     }
     let (directives, errors) = Directives::parse_lenient(&text);
     if !errors.is_empty() {
-        let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
-        entry.mistake(format!("level = {text:?}: {}", errors.join(", and ")));
+        let told = errors.iter().take(MOST_TOLD).map(ToString::to_string);
+        let more = errors.len().saturating_sub(MOST_TOLD);
+        let more = (more > 0).then(|| format!("{more} more"));
+        let told: Vec<_> = told.chain(more).collect();
+        entry.mistake(format!(
+            "level = {}: {}",
+            quoted(&text),
+            told.join(", and ")
+        ));
     }
     if directives != Directives::default() {
         settings.directives = settings.said(directives);
-    }
-}
-
-fn own_level(entry: &mut Entry<'_, '_>) -> Option<LevelFilter> {
-    entry.parsed(Said::parse).map(from_grammar)
-}
-
-fn console(entry: &mut Entry<'_, '_>, settings: &mut Settings) {
-    let code = settings.console.value.clone();
-    let said = output(entry, code, CONSOLE, |entry, console| {
-        console.stream = entry.word(&words::STREAM, &[Stream::Stderr, Stream::Stdout])?;
-        Some(())
-    });
-    if let Some(console) = said {
-        settings.console = settings.said(console);
-    }
-}
-
-fn text(entry: &mut Entry<'_, '_>, settings: &mut Settings) {
-    let code = settings.text.value.clone();
-    let said = output(entry, code, TEXT, |entry, file| {
-        file.path = Some(entry.path()?);
-        Some(())
-    });
-    if let Some(text) = said {
-        settings.text = settings.said(text);
-    }
-}
-
-fn json(entry: &mut Entry<'_, '_>, settings: &mut Settings) {
-    let code = settings.json.value.clone();
-    let said = output(entry, code, JSON, |entry, file| {
-        file.path = Some(entry.path()?);
-        Some(())
-    });
-    if let Some(json) = said {
-        settings.json = settings.said(json);
-    }
-}
-
-/// `true`, `false`, a table, or what it takes in short; beside what the code says of it.
-fn output<T: Default>(
-    entry: &mut Entry<'_, '_>,
-    code: Option<T>,
-    keys: &'static [Key<T>],
-    in_short: fn(&mut Entry<'_, '_>, &mut T) -> Option<()>,
-) -> Option<Option<T>> {
-    let mut output = code.unwrap_or_default();
-    match entry.value {
-        DeValue::Boolean(false) => return Some(None),
-        DeValue::Boolean(true) => {}
-        DeValue::Table(table) => entry.each(table, keys, &mut output),
-        _ => in_short(entry, &mut output)?,
-    }
-    Some(Some(output))
-}
-
-/// `true`, `false` or a table, which stands for the whole rotation.
-fn rotate(entry: &mut Entry<'_, '_>) -> Option<Switch<Rotation>> {
-    match entry.value {
-        DeValue::Boolean(on) => Some(Switch::from(*on)),
-        DeValue::Table(table) => {
-            let mut rotation = Rotation::by_hand();
-            entry.each(table, ROTATE, &mut rotation);
-            match rotation.check() {
-                Ok(()) => Some(Switch(Some(rotation))),
-                Err(wrong) => {
-                    entry.mistake(wrong);
-                    None
-                }
-            }
-        }
-        _ => entry.wrong(),
     }
 }
 
@@ -636,129 +332,6 @@ fn tracing(entry: &mut Entry<'_, '_>, _: &mut Settings) {
     }
 }
 
-const LIST: &str = "texts in a list";
-
-/// A list of texts, each of which is said to the redaction.
-macro_rules! each {
-    ($method:ident) => {
-        |entry, redaction| {
-            for text in entry.strings().unwrap_or_default() {
-                *redaction = std::mem::take(redaction).$method(text);
-            }
-        }
-    };
-}
-
-const REDACT: &[Key<Redaction>] = &[
-    key("keys", LIST, r#"keys = ["ssn", "iban"]"#, each!(key)),
-    key("except", LIST, r#"except = ["page_token"]"#, each!(except)),
-    key(
-        "paths",
-        LIST,
-        r#"paths = ["user.card.number"]"#,
-        each!(path),
-    ),
-    key(
-        "patterns",
-        "names of patterns in a list",
-        r#"patterns = ["bearer", "jwt", "aws_key", "card", "email", "url_password"]"#,
-        |entry, redaction| {
-            for name in entry.strings().unwrap_or_default() {
-                match parse_secret_pattern(&name) {
-                    Ok(place) => {
-                        let pattern = SecretPattern::ALL[place];
-                        *redaction = std::mem::take(redaction).patterns([pattern]);
-                    }
-                    Err(wrong) => entry.mistake(format!("patterns = {name:?}: {wrong}")),
-                }
-            }
-        },
-    ),
-    key(
-        "expressions",
-        "regular expressions in a list",
-        r#"expressions = ["session=([a-z]+)"]"#,
-        expressions,
-    ),
-    key(
-        "list",
-        "true or false",
-        "list = false",
-        |entry, redaction| {
-            if let Some(on) = entry.bool() {
-                *redaction = std::mem::take(redaction).list(on);
-            }
-        },
-    ),
-];
-
-#[cfg(feature = "regex")]
-fn expressions(entry: &mut Entry<'_, '_>, redaction: &mut Redaction) {
-    for expression in entry.strings().unwrap_or_default() {
-        *redaction = std::mem::take(redaction).pattern(expression);
-    }
-}
-
-#[cfg(not(feature = "regex"))]
-fn expressions(entry: &mut Entry<'_, '_>, _: &mut Redaction) {
-    entry.mistake("regular expressions need the feature `regex` of hestia");
-}
-
-/// What must not be seen. What is wrong with one part of it leaves all of it as it was.
-fn redact(entry: &mut Entry<'_, '_>, settings: &mut Settings) {
-    let redaction = match entry.value {
-        DeValue::Boolean(on) => Redaction::from(*on),
-        DeValue::Table(table) => {
-            let mut redaction = Redaction::default();
-            entry.each(table, REDACT, &mut redaction);
-            if let Err(wrong) = redaction.check() {
-                entry.mistake(wrong);
-                return;
-            }
-            redaction
-        }
-        _ => return entry.complain(),
-    };
-    settings.redact = settings.said(redaction);
-}
-
-fn compression(entry: &mut Entry<'_, '_>) -> Option<Compression> {
-    let word = entry.word(&words::COMPRESSION, words::COMPRESSION.words)?;
-    match word {
-        #[cfg(feature = "gzip")]
-        "gzip" => Some(Compression::Gzip),
-        #[cfg(feature = "zstd")]
-        "zstd" => Some(Compression::Zstd),
-        word => {
-            entry.mistake(format!(
-                "compress = {word:?}: this program was built without hestia's feature `{word}`"
-            ));
-            None
-        }
-    }
-}
-
-/// One word, or how often.
-fn sync(entry: &mut Entry<'_, '_>) -> Option<Durability> {
-    let is_span = |text: &str| text.trim_start().starts_with(|c: char| c.is_ascii_digit());
-    match entry.value {
-        DeValue::String(text) if is_span(text) => {
-            let durability = Durability::Every(entry.parsed(parse_duration)?);
-            match durability.check() {
-                Ok(()) => Some(durability),
-                Err(wrong) => {
-                    entry.mistake(wrong);
-                    None
-                }
-            }
-        }
-        _ => {
-            let words = [Durability::Never, Durability::Errors, Durability::Batches];
-            entry.word(&words::SYNC, &words)
-        }
-    }
-}
-
 /// Beside what the code says; of two values of one key the file's counts.
 fn metadata(entry: &mut Entry<'_, '_>, settings: &mut Settings) {
     let DeValue::Table(table) = entry.value else {
@@ -766,10 +339,13 @@ fn metadata(entry: &mut Entry<'_, '_>, settings: &mut Settings) {
     };
     let mut entries: Vec<_> = table.iter().collect();
     entries.sort_by_key(|(key, _)| key.span().start);
-    let mut fields = settings.metadata.value.clone();
+    let mut said = Vec::new();
+    let mut map = encode::fields(&mut said);
     for (key, value) in entries {
-        set_field(&mut fields, key.get_ref(), &Logged(value.get_ref()));
+        map.entry(key.get_ref(), &Logged(value.get_ref()));
     }
+    let mut fields = settings.metadata.value.clone();
+    set_fields(&mut fields, &said);
     settings.metadata = settings.said(fields);
 }
 

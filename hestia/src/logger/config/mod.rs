@@ -4,10 +4,13 @@
 //! [`watch`]es it or on the program's. [`keys`] has a row for each key, [`entry`] what the rows share.
 //!
 //! *Invariant:* nothing is read that nobody named; at the start what is good in the file counts, later a file with any
-//! mistake changes nothing; and every mistake is told, with its place.
+//! mistake changes nothing; and every mistake is told, with its place (of very
+//! many the first ones, and the number of the others).
 
 mod entry;
 pub(crate) mod keys;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod promise;
 pub(crate) mod reload;
 mod values;
 mod watch;
@@ -26,8 +29,8 @@ use crate::error::chain;
 use crate::record::redact;
 use crate::sync::lock;
 
-use entry::Page;
 pub(super) use entry::{Instead, Mistake};
+use entry::{Lines, Mistakes, Page};
 use keys::{SETTINGS, find};
 pub(super) use watch::watch;
 
@@ -121,28 +124,52 @@ fn text_of(path: &Path) -> Result<String, String> {
     fs::read_to_string(path).map_err(|error| cannot(error.to_string()))
 }
 
-/// Says to the settings what is in the file, key by key. What cannot be had, by itself or beside the rest, is left out.
+/// Says to the settings what is in the file. What cannot be had, by itself or beside the rest, is left out.
 fn apply(path: &Path, text: &str, settings: &mut Settings) -> Vec<Mistake> {
     let (document, errors) = DeTable::parse_recoverable(text);
-    if !errors.is_empty() {
-        let wrong = errors.iter();
-        return wrong
-            .map(|error| Mistake::of_syntax(path, text, error))
-            .collect();
-    }
-    let mut entries: Vec<_> = document.get_ref().iter().collect();
+    let document = document.into_inner();
+    let lines = Lines::of(text);
+    let mistakes = if errors.is_empty() {
+        take(path, &lines, &document, settings)
+    } else {
+        let mut mistakes = Mistakes::default();
+        for error in &errors {
+            mistakes.add(|| Mistake::of_syntax(path, &lines, error));
+        }
+        mistakes
+    };
+    take_apart(document);
+    mistakes.told(path)
+}
+
+/// A key of the file, and its value.
+type Entry<'e, 't> = (&'e Spanned<DeString<'t>>, &'e Spanned<DeValue<'t>>);
+
+/// All keys at once, which is all there is to a good file. Otherwise one by one.
+fn take(path: &Path, lines: &Lines, document: &DeTable<'_>, settings: &mut Settings) -> Mistakes {
+    let mut entries: Vec<_> = document.iter().collect();
     entries.sort_by_key(|(key, _)| key.span().start);
     let code = settings.code;
-    let mut mistakes = Vec::new();
+    let (mut trial, mistakes) = tried(path, lines, &entries, settings);
+    trial.code = code;
+    if trial.check_together().is_ok() {
+        *settings = trial;
+        return mistakes;
+    }
+    // These have told their mistakes, however many there are; what follows looks at each of the others several times.
+    let (mut entries, unknown): (Vec<_>, Vec<_>) = entries
+        .into_iter()
+        .partition(|(key, _)| find(SETTINGS, key.get_ref()).is_some());
+    let (_, mut mistakes) = tried(path, lines, &unknown, settings);
     // What cannot be had beside the others may be, once another key has been taken.
     while !entries.is_empty() {
         let before = entries.len();
         entries.retain(|entry| {
-            let (trial, found) = tried(path, text, *entry, settings);
+            let (trial, found) = tried(path, lines, &[*entry], settings);
             let is_left = trial.check_together().is_err();
             if !is_left {
                 *settings = trial;
-                mistakes.extend(found);
+                mistakes.append(found);
             }
             is_left
         });
@@ -151,33 +178,49 @@ fn apply(path: &Path, text: &str, settings: &mut Settings) -> Vec<Mistake> {
         }
     }
     for entry in entries {
-        let (trial, found) = tried(path, text, entry, settings);
-        mistakes.extend(found);
+        let (trial, found) = tried(path, lines, &[entry], settings);
+        mistakes.append(found);
         if let Err(wrong) = trial.check_together() {
-            let line = entry::line_of(text, entry.0.span().start);
+            let line = lines.number(entry.0.span().start);
             let setting = find(SETTINGS, entry.0.get_ref()).map(|key| key.name);
-            mistakes.push(Mistake::at(path, line, chain(&wrong), setting));
+            mistakes.add(|| Mistake::at(path, line, chain(&wrong), setting));
         }
     }
     settings.code = code;
-    mistakes.sort_by_key(|mistake| mistake.line);
     mistakes
 }
 
-/// The settings with one key of the file, and what is wrong with it.
-fn tried<'t>(
+/// The settings with some keys of the file, and what is wrong with those.
+fn tried(
     path: &Path,
-    text: &'t str,
-    (key, value): (&Spanned<DeString<'t>>, &Spanned<DeValue<'t>>),
+    lines: &Lines,
+    entries: &[Entry<'_, '_>],
     settings: &Settings,
-) -> (Settings, Vec<Mistake>) {
+) -> (Settings, Mistakes) {
     let mut trial = settings.clone();
-    let mut page = Page::new(path, text);
-    trial.code = Origin::File {
-        line: page.line(key.span().start),
-    };
-    page.read(SETTINGS, key, value.get_ref(), &mut trial);
+    let mut page = Page::new(path, lines);
+    for (key, value) in entries {
+        trial.code = Origin::File {
+            line: page.line(key.span().start),
+        };
+        page.read(SETTINGS, key, value.get_ref(), &mut trial);
+    }
     (trial, page.mistakes)
+}
+
+/// Drops a document table by table. Dotted keys in inline tables nest them six thousand deep, and no stack has room for one
+/// drop within the other.
+fn take_apart(document: DeTable<'_>) {
+    let mut left = vec![DeValue::Table(document)];
+    while let Some(value) = left.pop() {
+        match value {
+            DeValue::Table(table) => {
+                left.extend(table.into_iter().map(|(_, value)| value.into_inner()));
+            }
+            DeValue::Array(items) => left.extend(items.into_iter().map(Spanned::into_inner)),
+            _ => {}
+        }
+    }
 }
 
 impl Source {

@@ -215,6 +215,7 @@ owner.team = "risk"
         "user-id=16",
         "big=170141183460469231731687303715884105727",
         "at=2026-03-06T20:40:23Z",
+        r#"owner={"team":"risk"} |"#,
     ] {
         assert!(shown.contains(part), "{shown}");
     }
@@ -249,5 +250,112 @@ proptest::proptest! {
         for mistake in mistakes {
             proptest::prop_assert!(mistake.starts_with("hestia.toml:"), "{}", mistake);
         }
+    }
+}
+
+#[test]
+fn two_files_may_change_places() {
+    let settings = Settings {
+        text: Said::default(Some(TextFile::new("a.log"))),
+        json: Said::default(Some(JsonFile::new("b.log"))),
+        ..Settings::default()
+    };
+    let (settings, mistakes) = after(settings, "text = \"b.log\"\njson = \"a.log\"");
+    assert_eq!(mistakes, [""; 0]);
+    assert!(value(&settings, "text").starts_with("b.log "));
+    assert!(value(&settings, "json").starts_with("a.log,"));
+}
+
+#[test]
+fn tables_nest_as_deep_as_can_be() {
+    let key = vec!["a"; 79].join(".");
+    let (open, close) = (format!("{{{key}=").repeat(79), "}".repeat(79));
+    let (_, mistakes) = read(&format!("metadata = {open}1{close}"));
+    assert_eq!(mistakes, [""; 0]);
+    let (_, mistakes) = read(&format!("metadata.{key}.a = 1"));
+    assert_eq!(mistakes, ["hestia.toml: recursion limit"]);
+}
+
+#[test]
+fn of_very_many_mistakes_the_first_are_told_and_the_others_counted() {
+    let (_, mistakes) = read(&"k = 1\n".repeat(100));
+    assert_eq!(mistakes.len(), 21, "{mistakes:?}");
+    assert_eq!(mistakes[19], "hestia.toml:21: duplicate key");
+    assert_eq!(mistakes[20], "hestia.toml: mistakes beside these: 79");
+    let keys: String = (0..21).map(|number| format!("k{number} = 1\n")).collect();
+    let (settings, mistakes) = read(&format!("{keys}level = \"warn\""));
+    assert_eq!(mistakes[20], "hestia.toml: mistakes beside these: 1");
+    assert_eq!(value(&settings, "level"), "warn | file (line 22)");
+    let (_, mistakes) = read(&format!("level = \"{}\"", "wran,".repeat(100)));
+    assert!(mistakes[0].ends_with(", and 80 more"), "{mistakes:?}");
+    assert!(mistakes[0].len() < 4096, "{mistakes:?}");
+}
+
+/// Each of these would take minutes if any step looked at all of the file once more for each of its keys.
+#[test]
+fn a_very_large_file_is_read() {
+    let of = |head: &str, one: fn(usize) -> String, tail: &str| {
+        let mut text = head.to_owned();
+        for number in 0.. {
+            let next = one(number);
+            if text.len() + next.len() + tail.len() > 1 << 18 {
+                break;
+            }
+            text.push_str(&next);
+        }
+        text + tail
+    };
+    let same = |one: &str| one.repeat((1 << 18) / one.len());
+    let key = |number| format!("k{number}=1\n");
+    let text = |number| format!("\"k{number}\",");
+    let conflict = "drain_on = \"hang_up\"\nreopen_on_hang_up = true\n";
+    let metadata = "[metadata]\n";
+    for (what, text) in [
+        ("unknown keys", of("", key, "")),
+        ("unknown keys beside a conflict", of(conflict, key, "")),
+        ("unknown keys of an output", of("[json]\n", key, "")),
+        ("metadata", of(metadata, key, "")),
+        (
+            "metadata beside a conflict",
+            of(&[conflict, metadata].concat(), key, ""),
+        ),
+        ("one key", same("k=1\n")),
+        ("no values", same("k=\n")),
+        ("brackets", same("]")),
+        ("quotes", same("\"")),
+        ("lines with a quote", same("\"\n")),
+        ("texts without end", same("a=\"\"\"\n")),
+        ("arrays without end", "k=".to_owned() + &same("[")),
+        ("tables without end", "k=".to_owned() + &same("{a=")),
+        ("dots", "k".to_owned() + &same(".a") + "=1"),
+        (
+            "headers",
+            of("", |number| format!("[a.b.c.d.e.f{number}]\n"), ""),
+        ),
+        ("one header", same("[a.b.c.d]\n")),
+        ("arrays of tables", same("[[a]]\n")),
+        (
+            "directives",
+            of("level=\"", |number| format!("t{number}=warn,"), "\""),
+        ),
+        ("signals", of("drain_on=[", text, "]")),
+        ("hidden keys", of("redact={keys=[", text, "]}")),
+        ("hidden paths", of("redact={paths=[", text, "]}")),
+        ("a long word", format!("order=\"{}\"", same("x"))),
+        ("a long size", format!("ring_bytes=\"{}\"", same("1"))),
+        ("a long span", format!("block_limit=\"{}\"", same("1s"))),
+        (
+            "a long pattern",
+            format!("[text]\npattern=\"{}\"", same("{time}")),
+        ),
+        ("a long number", format!("[metadata]\nn={}", same("9"))),
+        ("a long key", format!("{}=1", same("x"))),
+    ] {
+        let (_, mistakes) = read(&text);
+        let told: usize = mistakes.iter().map(String::len).sum();
+        assert!(
+            mistakes.len() <= 21 && told < 16 << 10,
+            "{what}: {mistakes:?}"
+        );
     }
 }

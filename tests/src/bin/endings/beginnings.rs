@@ -1,12 +1,12 @@
 //! How hestia is turned on, or is not.
 
-use std::error::Error;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use std::{fs, io, thread};
+use std::{io, thread};
 
 use hestia::{ErrorKind, Output, Signal};
+use hestia_tests::kernel::address_space_bytes;
 
 use crate::shutdown::Stuck;
 use crate::{Outcome, files, print};
@@ -82,7 +82,7 @@ pub(super) fn other_logger() -> Outcome {
 pub(super) fn no_thread() -> Outcome {
     let unlimited = address_space()?;
     limit_address_space(&libc::rlimit {
-        rlim_cur: in_use()? + (1 << 20),
+        rlim_cur: address_space_bytes()? + (1 << 20),
         ..unlimited
     })?;
     let error = files().init().expect_err("there is no memory for a thread");
@@ -113,18 +113,6 @@ fn limit_address_space(limit: &libc::rlimit) -> io::Result<()> {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }
-}
-
-/// The address space that this process takes, in bytes.
-fn in_use() -> Result<u64, Box<dyn Error>> {
-    let pages: u64 = fs::read_to_string("/proc/self/statm")?
-        .split(' ')
-        .next()
-        .ok_or("no figure")?
-        .parse()?;
-    // SAFETY: asks for a number.
-    let page_bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    Ok(pages * u64::try_from(page_bytes)?)
 }
 
 pub(super) fn before_init() -> Outcome {

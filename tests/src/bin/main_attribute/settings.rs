@@ -3,22 +3,14 @@
 use std::sync::Mutex;
 
 use hestia::{Batch, Sink, SinkError};
-use hestia_tests::figures::tell;
-use serde_json::{Map, Value, json};
+use hestia_tests::figures::{rows, tell};
+use serde_json::json;
 
 /// Tells every setting with who said it.
 fn tell_report() {
     let report = hestia::report().expect("hestia runs");
-    let rows: Map<String, Value> = report
-        .rows()
-        .iter()
-        .map(|row| {
-            let said = json!({ "value": row.value, "origin": row.origin.to_string() });
-            (row.setting.clone(), said)
-        })
-        .collect();
     hestia::flush().expect("everything is written");
-    tell(&json!({ "rows": rows }));
+    tell(&json!({ "rows": rows(&report) }));
 }
 
 pub(crate) mod bare {
