@@ -35,8 +35,8 @@ use crate::trace_context::TraceIds;
 use crate::writer::{journal, recovery};
 
 /// What a process left may be anything: it is read without a panic, and whatever records are in it are laid out as valid
-/// JSON. Four parts of the file, each behind its length (2 bytes): header, slots, entries, regions; the rest of the file
-/// is zero.
+/// JSON. Six parts of the file, each behind its length (2 bytes): header, slots, entries, regions, files, shelves; the rest of
+/// the file is zero.
 pub fn snapshot(bytes: &[u8]) {
     let mut rest = bytes;
     let mut parts = Vec::new();
@@ -45,6 +45,8 @@ pub fn snapshot(bytes: &[u8]) {
         (format::SLOTS, 64 * format::SLOT_BYTES),
         (format::ENTRIES, 1 << 16),
         (format::REGIONS, 1 << 16),
+        (format::FILES, 64 * format::FILE_BYTES),
+        (format::SHELVES, format::SHELF_BYTES),
     ] {
         let (length, behind) = rest.split_at(rest.len().min(2));
         let length = length
@@ -80,7 +82,7 @@ pub fn snapshot(bytes: &[u8]) {
     };
     let snapshot = Snapshot::read(length, &mut read_at, journal::taken);
     let snapshot = snapshot.expect("its first words are those of a snapshot");
-    let descriptions = Descriptions::read(snapshot.entries());
+    let descriptions = Descriptions::read(snapshot.entries(), snapshot.on_shelves());
     recovery::for_each(&snapshot, &descriptions, |record| {
         read_json(&line(&mut JsonLayout::new(Schema::Hestia), record));
         read_json(&line(&mut JsonLayout::new(Schema::Ecs), record));

@@ -356,6 +356,116 @@ fn named_loggers_have_their_files_too_also_where_nobody_makes_them_again() {
     }
 }
 
+/// How many files the test with many of them has: far more than a round's own page had room for.
+const MANY_FILES: u64 = 300;
+
+/// The file of each of many loggers: everything that a call returned from, exactly once, and at most one more of each thread.
+/// Returns how many there are.
+fn assert_many_files(directory: &Path) -> usize {
+    let files: Vec<_> = (0..MANY_FILES)
+        .map(|file| directory.join(format!("logs/own/{file}.log")))
+        .map(|path| match path.exists() {
+            true if fs::metadata(&path).unwrap().len() > 0 => numbers_in_text(&path),
+            _ => BTreeMap::new(),
+        })
+        .collect();
+    let mut there = 0;
+    let mut more = vec![0; THREADS];
+    for (thread, returned) in (0_u64..).zip(returned(directory)) {
+        for (file, numbers) in (0..).zip(&files) {
+            let found = numbers.get(&thread).map(Vec::as_slice).unwrap_or_default();
+            let of_file = |number: &u64| (number * 7 + thread) % MANY_FILES == file;
+            let expected: Vec<u64> = (0..returned).filter(of_file).collect();
+            let (there_here, beyond) = found.split_at(found.len().min(expected.len()));
+            assert_eq!(
+                there_here, expected,
+                "thread {thread}, file {file} of {returned}"
+            );
+            assert!(
+                beyond.is_empty() || beyond == [returned],
+                "thread {thread}, file {file}: {beyond:?} after {returned}"
+            );
+            more[usize::try_from(thread).unwrap()] += beyond.len();
+            there += found.len();
+        }
+    }
+    assert!(more.iter().all(|more| *more <= 1), "{more:?}");
+    there
+}
+
+#[test]
+fn each_record_is_there_once_in_each_of_very_many_files_also_where_recovering_is_killed() {
+    let (threads, files) = (THREADS.to_string(), MANY_FILES.to_string());
+    let mut there = 0;
+    for round in 0..KILLS / 4 {
+        let directory = tempfile::tempdir().unwrap();
+        let directory = directory.path();
+        let arguments = ["log_many_own", &threads, &files];
+        kill(
+            directory,
+            &arguments,
+            Duration::from_millis(100) + moment(round) * 3,
+        );
+        for again in 0..round % 3 {
+            let mut recovering = command(directory, &["start"]).spawn().unwrap();
+            thread::sleep(moment(round * 3 + again) / 2);
+            // Where it was quicker, it has ended.
+            let _ = recovering.kill();
+            recovering.wait().unwrap();
+        }
+        assert!(run(directory, &["start"]).success());
+        there += assert_many_files(directory);
+        let numbers = numbers(directory);
+        for (thread, returned) in (0..).zip(returned(directory)) {
+            let found = numbers.get(&thread).map(Vec::as_slice).unwrap_or_default();
+            let count = found.len() as u64;
+            assert_eq!(found, (0..count).collect::<Vec<_>>(), "thread {thread}");
+            assert!((returned..=returned + 1).contains(&count));
+        }
+        no_rings_are_left(directory);
+    }
+    assert!(there > 0, "none was killed while it logged");
+}
+
+#[test]
+fn records_keep_their_scopes_and_traces() {
+    let threads = THREADS.to_string();
+    let mut in_scopes = 0;
+    for round in 0..KILLS / 3 {
+        let directory = tempfile::tempdir().unwrap();
+        let directory = directory.path();
+        kill(directory, &["log_in_scopes", &threads], moment(round));
+        assert!(run(directory, &["start"]).success());
+        assert_complete(directory);
+        for line in lines(directory, "app.") {
+            let record: Value = serde_json::from_str(&line).expect("a whole record");
+            let Some((thread, number)) = numbered(&record) else {
+                continue;
+            };
+            in_scopes += 1;
+            let metadata = &record["metadata"];
+            assert_eq!(metadata["of_all"], "threads", "{line}");
+            let request = metadata["request"].as_str().expect("a request");
+            let (of_thread, first) = request.split_once('-').expect("thread and number");
+            let first: u64 = first.parse().expect("a number");
+            assert_eq!(of_thread, thread.to_string(), "{line}");
+            assert!((first..first + 3).contains(&number), "{line}");
+            let filling = metadata["filling"].as_str().expect("filling").len();
+            assert_eq!(filling as u64, first * 37 % 5_000);
+            assert_eq!(
+                metadata["step"].as_u64(),
+                (number == first + 2).then_some(first)
+            );
+            assert_eq!(record["trace_id"].is_string(), first % 3 == 0, "{line}");
+            if metadata["said_trace"].is_string() {
+                assert_eq!(metadata["said_trace"], record["trace_id"], "{line}");
+            }
+        }
+        no_rings_are_left(directory);
+    }
+    assert!(in_scopes > 0, "none was killed while it logged");
+}
+
 #[test]
 fn files_of_named_loggers_that_the_environment_moved_are_found_where_they_are() {
     for round in 0..KILLS / 6 {

@@ -1,16 +1,16 @@
 //! A record into a ring: reserve, write or copy, stamp, commit.
 
 use std::cell::Cell;
-use std::sync::atomic::Ordering;
 
-use super::local::{self, Fill};
+use super::local::{self, Fill, with_memory};
 use super::{Front, front};
 use crate::level::Level;
 use crate::queue::Reason;
+use crate::queue::mapping::MOST_SHELVED_BYTES;
 use crate::queue::ring::{Producer, Room};
 use crate::queue::wake::{DIRECT, FORKED};
 use crate::record::description::{self, Entry};
-use crate::record::{self, Shared, StaticSite};
+use crate::record::{self, Home, Shared, StaticSite};
 use crate::thread::Thread;
 
 /// Writes a record of a known size straight into the thread's ring. `false`, and nothing is done, where that cannot be
@@ -65,14 +65,18 @@ fn commit(front: &Front, producer: &mut Producer, flags: u32, bytes: &[u8]) {
 }
 
 /// Writes down what a statement's address stands for, before the first record that has it. A forked child has it from its
-/// parent.
+/// parent. `false` where there was no room for it.
 #[inline]
-pub(super) fn describe_site(front: &'static Front, site: &'static StaticSite) {
-    // Release and acquire: whoever goes on after this finds it written. Two threads may both do it, which does no harm.
-    if front.is_mapped && !site.is_described.load(Ordering::Acquire) {
-        describe(settle(front), &description::site(site));
-        site.is_described.store(true, Ordering::Release);
-    }
+pub(super) fn describe_site(front: &'static Front, site: &'static StaticSite) -> bool {
+    // Two threads may both do it, which does no harm.
+    let is_described = || {
+        site.is_described().unwrap_or_else(|| {
+            let is_described = describe(settle(front), &description::site(site));
+            site.note_described(is_described);
+            is_described
+        })
+    };
+    !front.is_mapped || is_described()
 }
 
 /// The same for what records of a named logger share. A forked child does it anew: its parent may have something else at
@@ -80,20 +84,61 @@ pub(super) fn describe_site(front: &'static Front, site: &'static StaticSite) {
 #[inline]
 pub(super) fn describe_shared(front: &'static Front, shared: &Shared) {
     // As above.
-    let is_described = || shared.described_in.load(Ordering::Acquire) == local::number(front);
+    let is_described = || shared.written.is_by(local::number(front));
     if front.is_mapped && (!is_described() || front.queue.wake.watch().is_forked()) {
         let front = settle(front);
         describe(front, &description::shared(shared));
-        let described_in = local::number(front);
-        shared.described_in.store(described_in, Ordering::Release);
+        shared.written.note(local::number(front));
     }
 }
 
-#[cold]
-fn describe(front: &Front, entry: &Entry) {
-    if let Some(mapping) = front.queue.mapping() {
-        mapping.describe(entry.kind, entry.number, &entry.bytes);
+/// The same for a scope, before the first record that refers to it; whether it is written down now. A record in one that is not
+/// has a copy of it.
+#[inline(always)]
+pub(super) fn describe_scope(front: &'static Front, scope: &Shared) -> bool {
+    scope.written.is_by(local::number(front)) || put_scope_down(front, scope)
+}
+
+/// Whether a record that is made in memory has to have a copy of its scope: a forked child's, for one, which goes into a ring
+/// of the child's own.
+#[inline]
+pub(super) fn copies_scope(front: &'static Front, scope: Option<&Shared>) -> bool {
+    front.is_mapped
+        && scope.is_some_and(|scope| {
+            front.queue.wake.watch().is_forked() || !describe_scope(front, scope)
+        })
+}
+
+/// Nobody waits here, and nothing that is code of the user's runs.
+#[inline(never)]
+fn put_scope_down(front: &'static Front, scope: &Shared) -> bool {
+    if front.queue.wake.watch().is_forked() {
+        return false;
     }
+    scope.written.write(local::number(front), front, || {
+        let put = |bytes: &mut Vec<u8>| {
+            description::scope(bytes, scope);
+            if bytes.len() > MOST_SHELVED_BYTES {
+                return None;
+            }
+            let address = std::ptr::from_ref(scope).addr() as u64;
+            Some(front.queue.put_down(address, bytes))
+        };
+        with_memory(put).unwrap_or(Some(None))
+    })
+}
+
+impl Home for Front {
+    fn take_down(&self, place: usize) {
+        self.queue.take_down(place);
+    }
+}
+
+/// Whether there was room for it.
+#[cold]
+fn describe(front: &Front, entry: &Entry) -> bool {
+    let mapping = front.queue.mapping();
+    mapping.is_none_or(|mapping| mapping.describe(entry.kind, entry.number, &entry.bytes))
 }
 
 /// The front of this very process, which in a forked child starts now if need be.

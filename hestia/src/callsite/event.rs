@@ -2,6 +2,7 @@
 //!
 //! Callers' threads. Made in memory of the thread, as what the `log` crate hands over; the caller has asked the gate.
 
+use super::emit::copies_scope;
 use super::facade::send;
 use super::scopes;
 use super::{Front, ambient};
@@ -41,7 +42,7 @@ pub(crate) fn log(
         logger: None,
         // What somebody else keeps, they keep of what is current: of another scope they say nothing.
         trace: is_here.then(|| ambient::ids(scope)).flatten(),
-        copies_scope: front.is_mapped,
+        copies_scope: copies_scope(front, scope),
     };
     send(
         front,

@@ -1,4 +1,5 @@
-//! A record of the `log` crate: its facts inlined, its message formatted at the call.
+//! A record of the `log` crate: its statement a static that is made of it ([`interned`](super::interned)), its message
+//! formatted at the call.
 //!
 //! `fmt::Arguments` cannot be kept, so the message is formatted at the call, without allocating; a
 //! constant message is not even copied. Key-values keep their types: a visitor for the simple ones, the
@@ -10,18 +11,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use log::kv::{self, VisitSource, VisitValue};
 
-use super::emit::{describe_shared, emit, emit_sized};
-use super::local::{Fill, with_memory};
+use super::emit::{copies_scope, describe_shared, describe_site, emit};
+use super::interned::{self, Known};
+use super::local::with_memory;
 use super::scopes;
+use super::statement::write;
 use super::{Front, ambient};
 use crate::level::Level;
 use crate::queue::Reason;
 use crate::record::capture::append_guarded_value;
-use crate::record::encode::{append_guarded, append_static_str, append_str};
-use crate::record::scalar::Pen;
+use crate::record::encode::{append_guarded, append_str};
 use crate::record::{
-    Around, CONSTANT, ConstantSite, Encoded, Encoder, INLINE_SITE, Image, InlineSite, Shared, Site,
-    Text,
+    Around, Encoded, Encoder, Image, InlineSite, Shared, Site, StaticSite, Text, redact,
 };
 
 /// Logs a record that passed the level check.
@@ -32,76 +33,70 @@ pub(crate) fn log(front: &'static Front, record: &log::Record<'_>, shared: Optio
         let count = AssertUnwindSafe(|| record.key_values().count());
         catch_unwind(count).is_ok_and(|count| count == 0)
     };
-    if !front.is_mapped
+    let known = known(front, record);
+    if let Some(known) = known
         && shared.is_none()
+        && is_same(known.site.metadata.target(), record.target())
         && has_no_fields()
-        && let Some(site) = ConstantSite::of(record)
     {
-        let Some(message) = record.args().as_str() else {
-            log_text(front, site, record);
+        if known.is_formatted {
+            log_text(front, &known.site, record);
             return;
-        };
-        let scope = scopes::refer();
-        let trace = ambient::refer(scope);
-        let own = ConstantSite::SIZE + 2 * size_of::<usize>();
-        let size = own + scopes::Reference::SIZE + trace.size();
-        let flags = INLINE_SITE | CONSTANT | scopes::Reference::FLAGS | trace.flags();
-        let record = Constant {
-            site,
-            scope,
-            trace,
-            message,
-        };
-        if emit_sized(front, size, flags, record) {
+        }
+        if let Some(scope) = scopes::refer_in(front)
+            && write(front, &known.site, scope, 0, &(), &())
+        {
             return;
         }
     }
-    log_in_memory(front, record, shared);
+    log_in_memory(front, record, known, shared);
+}
+
+/// The statement of a record, described where another process may have to read it.
+#[inline(always)]
+fn known(front: &'static Front, record: &log::Record<'_>) -> Option<&'static Known> {
+    // What the source says is looked through as any text is, where that is done at the call, and not written down before.
+    let known = interned::known(record, front.is_mapped && redact::looks_at_call())?;
+    describe_site(front, &known.site).then_some(known)
 }
 
 /// The usual case: nothing but a message is to be made, at a place that is known already.
 #[inline(never)]
-fn log_text(front: &'static Front, site: ConstantSite, record: &log::Record<'_>) {
+fn log_text(front: &'static Front, site: &'static StaticSite, record: &log::Record<'_>) {
     let scope = scopes::hold();
     let around = Around {
         scope: scope.shared(),
         trace: ambient::ids(scope.shared()),
+        copies_scope: copies_scope(front, scope.shared()),
         ..Around::default()
     };
-    send(front, site.level(), Site::Constant(site), around, |image| {
-        image.text(|bytes| append_guarded(bytes, *record.args()))
+    send(front, record.level(), Site::Static(site), around, |image| {
+        image.formatted(|bytes| append_guarded(bytes, *record.args()))
     });
-}
-
-/// A record that is made of constants of the program.
-struct Constant {
-    site: ConstantSite,
-    scope: scopes::Reference,
-    trace: ambient::Ambient,
-    message: &'static str,
-}
-
-impl Fill for Constant {
-    #[inline(always)]
-    fn fill(self, pen: &mut Pen<'_>) {
-        self.site.write(pen);
-        self.scope.write(pen);
-        self.trace.write(pen);
-        append_static_str(pen, self.message);
-    }
 }
 
 /// Makes the record in memory of the thread, where code of the user's may run, and sends it.
 #[inline(never)]
-fn log_in_memory(front: &'static Front, record: &log::Record<'_>, shared: Option<&Shared>) {
+fn log_in_memory(
+    front: &'static Front,
+    record: &log::Record<'_>,
+    known: Option<&'static Known>,
+    shared: Option<&Shared>,
+) {
     // What another process may have to read says nothing by address.
     let keeps = |constant: Option<&'static str>| constant.filter(|_| !front.is_mapped);
-    let site = InlineSite {
-        severity: record.level().into(),
-        target: record.target(),
-        module: text(keeps(record.module_path_static()), record.module_path()),
-        file: text(keeps(record.file_static()), record.file()),
-        line: record.line(),
+    let site = match known {
+        Some(Known { site, .. }) if is_same(site.metadata.target(), record.target()) => {
+            Site::Static(site)
+        }
+        Some(Known { site, .. }) => Site::StaticWithTarget(site, record.target()),
+        None => Site::Inline(InlineSite {
+            severity: record.level().into(),
+            target: record.target(),
+            module: text(keeps(record.module_path_static()), record.module_path()),
+            file: text(keeps(record.file_static()), record.file()),
+            line: record.line(),
+        }),
     };
     if let Some(shared) = shared {
         shared.mark_used();
@@ -112,12 +107,35 @@ fn log_in_memory(front: &'static Front, record: &log::Record<'_>, shared: Option
         scope: scope.shared(),
         logger: shared,
         trace: ambient::ids(scope.shared()),
-        copies_scope: front.is_mapped,
+        copies_scope: copies_scope(front, scope.shared()),
     };
-    let message = keeps(record.args().as_str());
-    send(front, record.level(), Site::Inline(site), around, |image| {
-        encode(image, record, message)
+    send(front, record.level(), site, around, |mut image| {
+        let fields = record.key_values();
+        image.fields(|bytes| {
+            // A source that fails has handed over what it could; the record is kept.
+            let _ = catch_unwind(AssertUnwindSafe(|| fields.visit(&mut Visitor(bytes))));
+        });
+        let message = |bytes: &mut Vec<u8>| append_guarded(bytes, *record.args());
+        match known {
+            Some(known) if known.is_formatted => image.formatted(message),
+            Some(_) => image.values(|_| ()),
+            None => image.text(message),
+        }
     });
+}
+
+fn text<'a>(constant: Option<&'static str>, any: Option<&'a str>) -> Text<'a> {
+    match (constant, any) {
+        (Some(text), _) => Text::Static(text),
+        (None, Some(text)) => Text::Copied(text),
+        (None, None) => Text::None,
+    }
+}
+
+/// Most often it is the very same constant.
+#[inline]
+fn is_same(module: &str, target: &str) -> bool {
+    std::ptr::eq(module, target) || module == target
 }
 
 /// Makes a record in memory of the thread, and sends it. `fill` returns the flags of the finished record.
@@ -134,26 +152,6 @@ pub(super) fn send(
     });
     if made.is_none() {
         front.queue.refuse(level, Reason::TooDeep);
-    }
-}
-
-fn encode(mut image: Image<'_>, record: &log::Record<'_>, constant: Option<&'static str>) -> u32 {
-    let fields = record.key_values();
-    image.fields(|bytes| {
-        // A source that fails has handed over what it could; the record is kept.
-        let _ = catch_unwind(AssertUnwindSafe(|| fields.visit(&mut Visitor(bytes))));
-    });
-    match constant {
-        Some(message) => image.constant(message),
-        None => image.text(|bytes| append_guarded(bytes, *record.args())),
-    }
-}
-
-fn text<'a>(constant: Option<&'static str>, any: Option<&'a str>) -> Text<'a> {
-    match (constant, any) {
-        (Some(text), _) => Text::Static(text),
-        (None, Some(text)) => Text::Copied(text),
-        (None, None) => Text::None,
     }
 }
 

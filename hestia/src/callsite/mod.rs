@@ -16,6 +16,7 @@ mod emit;
 pub(crate) mod event;
 pub(crate) mod facade;
 mod forward;
+mod interned;
 pub(crate) mod kept;
 pub(crate) mod limit;
 pub(crate) mod local;

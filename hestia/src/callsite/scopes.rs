@@ -20,6 +20,8 @@ use std::cell::{Cell, RefCell};
 use std::ptr;
 use std::sync::Arc;
 
+use super::Front;
+use super::emit::describe_scope;
 use super::kept::Kept;
 use crate::record::scalar::Out;
 use crate::record::{SCOPE, Shared};
@@ -237,7 +239,6 @@ pub(crate) fn captures() -> Vec<u8> {
     captures.ok().flatten().unwrap_or_default()
 }
 
-#[inline(always)]
 pub(crate) fn is_in_one() -> bool {
     !CURRENT.get().is_null()
 }
@@ -260,6 +261,16 @@ pub(super) fn refer() -> Reference {
         scope.mark_used();
     }
     Reference(scope)
+}
+
+/// The same, where whoever may have to read the record can read what is there; `None` where it needs a copy.
+#[inline(always)]
+pub(super) fn refer_in(front: &'static Front) -> Option<Reference> {
+    let reference = refer();
+    // SAFETY: as in `refer`: nothing has happened on this thread since.
+    let scope = unsafe { reference.0.as_ref() };
+    let is_readable = !front.is_mapped || scope.is_none_or(|scope| describe_scope(front, scope));
+    is_readable.then_some(reference)
 }
 
 impl Reference {

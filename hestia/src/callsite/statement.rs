@@ -13,12 +13,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use log::{Level, Log};
 
 use super::ambient;
-use super::emit::{describe_shared, describe_site, emit, emit_sized, refuse};
+use super::emit::{copies_scope, describe_shared, describe_site, emit, emit_sized, refuse};
 use super::forward::forward;
-use super::front;
 use super::limit::Passed;
 use super::local::{Fill, with_memory};
 use super::scopes;
+use super::{Front, front};
 use crate::filter::directives::generation;
 use crate::level::Severity;
 use crate::queue::Reason;
@@ -208,26 +208,11 @@ impl Callsite {
             && let Some(front) = front()
             && !is_own()
             && !self.site.needs_memory()
-            && !(front.is_mapped && scopes::is_in_one())
+            && let Some(scope) = scopes::refer_in(front)
         {
-            let scope = scopes::refer();
-            let trace = ambient::refer(scope);
             // Where it is beyond all measure it finds no room.
-            let head_size = StaticHead::SIZE + scopes::Reference::SIZE + trace.size();
-            let size = sum(head_size, sum(values_size, arguments_size));
-            let record = Whole {
-                site: &self.site,
-                scope,
-                trace,
-                values: &values,
-                arguments: &arguments,
-            };
-            if emit_sized(
-                front,
-                size,
-                scopes::Reference::FLAGS | trace.flags(),
-                record,
-            ) {
+            let parts_size = sum(values_size, arguments_size);
+            if write(front, &self.site, scope, parts_size, &values, &arguments) {
                 return;
             }
         }
@@ -284,7 +269,7 @@ impl Callsite {
             scope: scope.shared(),
             logger: shared,
             trace: ambient::ids(scope.shared()),
-            copies_scope: is_mapped,
+            copies_scope: front.is_some_and(|front| copies_scope(front, scope.shared())),
         };
         let append = |bytes: &mut Vec<u8>| {
             let from = bytes.len();
@@ -310,6 +295,30 @@ impl Callsite {
             refuse(front, self.level(), Reason::TooDeep);
         }
     }
+}
+
+/// Writes a record of a static straight into the thread's ring, with so many bytes of values and arguments; nothing has
+/// happened on this thread since the scope was looked at. `false`, and nothing is done, where that cannot be right now.
+#[inline(always)]
+pub(super) fn write<Values: Part, Arguments: Part>(
+    front: &'static Front,
+    site: &'static StaticSite,
+    scope: scopes::Reference,
+    parts_size: usize,
+    values: &Values,
+    arguments: &Arguments,
+) -> bool {
+    let trace = ambient::refer(scope);
+    let head_size = StaticHead::SIZE + scopes::Reference::SIZE + trace.size();
+    let flags = scopes::Reference::FLAGS | trace.flags();
+    let record = Whole {
+        site,
+        scope,
+        trace,
+        values,
+        arguments,
+    };
+    emit_sized(front, sum(head_size, parts_size), flags, record)
 }
 
 /// A record whose size is known.

@@ -21,6 +21,7 @@ use super::settings::{CrashSafe, Settings};
 use super::{outputs, pipeline};
 use crate::error::{ErrorKind, InitError, RecoverError};
 use crate::internal;
+use crate::position::FilePosition;
 use crate::queue::mapping::{Mapping, UNFINISHED};
 use crate::queue::snapshot::{Snapshot, Unreadable};
 use crate::record::Record;
@@ -169,7 +170,7 @@ fn found(path: PathBuf) -> Result<Option<Found>, RecoverError> {
 pub(super) fn look<'f>(found: &'f [Found], settings: &Settings) -> Vec<Left<'f>> {
     let look = |found: &'f Found| {
         let snapshot = &found.snapshot;
-        let descriptions = Descriptions::read(snapshot.entries());
+        let descriptions = Descriptions::read(snapshot.entries(), snapshot.on_shelves());
         let there = lines_since(snapshot, &descriptions, settings);
         Left {
             snapshot,
@@ -297,10 +298,7 @@ fn lines_since(
     settings: &Settings,
 ) -> HashMap<PathBuf, Lines> {
     let mut there = HashMap::new();
-    for position in &snapshot.files {
-        let Some(path) = descriptions.outputs.get(&position.output) else {
-            continue;
-        };
+    for (path, position) in positions(snapshot, descriptions) {
         let path = PathBuf::from(OsStr::from_bytes(path));
         let mut lines = HashMap::new();
         let mut add = |path: &Path, from: u64| {
@@ -338,6 +336,31 @@ fn lines_since(
         there.insert(path_now(&path, snapshot.process_id, settings), lines);
     }
     there
+}
+
+/// Where the files stood when the last round began. A file that no round has known of got nothing since it was opened, unless
+/// somebody was killed who recovered it.
+fn positions<'d>(
+    snapshot: &Snapshot,
+    descriptions: &Descriptions<'d>,
+) -> impl Iterator<Item = (&'d [u8], FilePosition)> {
+    let noted = snapshot.files.iter().filter_map(|position| {
+        let output = descriptions.outputs.get(&position.output)?;
+        Some((output.path, *position))
+    });
+    let outputs = descriptions.outputs.iter();
+    let opened = outputs.filter(|(output, _)| **output >= snapshot.outputs);
+    let opened = opened.filter_map(|(output, file)| {
+        let [device, inode, length] = file.opened?;
+        let position = FilePosition {
+            output: *output,
+            device,
+            inode,
+            length,
+        };
+        Some((file.path, position))
+    });
+    noted.chain(opened)
 }
 
 /// Where this process writes what the other one wrote to this path: where paths have their process's id in them, elsewhere.
@@ -434,7 +457,7 @@ pub fn recover(
         return Err(RecoverError::new(ErrorKind::AlreadyRunning, what));
     };
     let snapshot = read(path, &file)?;
-    let descriptions = Descriptions::read(snapshot.entries());
+    let descriptions = Descriptions::read(snapshot.entries(), snapshot.on_shelves());
     let mut records = 0;
     let unreadable = for_each(&snapshot, &descriptions, |record| {
         records += 1;

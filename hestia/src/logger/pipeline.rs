@@ -531,7 +531,7 @@ impl Pipeline {
         // By the place that it gets at the writer, and at once: the process may be killed before the writer hears of it.
         if let (Some(mapping), Some(standing)) = (self.queue().mapping(), &route.file) {
             let place = outputs.len() as u64;
-            describe_output(mapping, place, route.only_logger, standing.path());
+            describe_output(mapping, place, route.only_logger, standing);
         }
         // They may have changed since it was opened.
         output.table.store(lock(&self.present).table(&output));

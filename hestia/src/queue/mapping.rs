@@ -2,13 +2,15 @@
 //!
 //! For processes that want what they had queued back after they were killed: rings lie in the file instead of on the
 //! heap, and beside them what a later process needs to read them. This half is the living process's: callers' threads
-//! take regions for rings and oversize records and describe statements ([`entries`]), the writer says before each round what it is
-//! about to write. `recovery` reads the file, by the numbers in [`format`].
+//! take regions for rings and oversize records, describe statements ([`entries`]) and put scopes down ([`shelves`]), the writer
+//! says before each round what it is about to write ([`rounds`]). `recovery` reads the file, by the numbers in [`format`].
 //!
 //! | bytes | what |
 //! |---|---|
 //! | [`format::HEADER`] | magic, version, who the process is, which of the two rounds counts |
 //! | [`format::SLOTS`] | a slot for each ring: where it is, whose, and how far each of the two rounds goes |
+//! | [`format::FILES`] | a slot for each output: where its file stood at each of the two rounds |
+//! | [`format::SHELVES`] | shelves of places of one size: what a scope says, behind its number |
 //! | [`format::ENTRIES`] | entries, one after the other: kind (4), length (4), a number that stands in records (8), and what it stands for |
 //! | [`format::REGIONS`] | rings, each behind what its producer publishes, and oversize records, in whole pages |
 //!
@@ -23,27 +25,30 @@
 )]
 
 mod entries;
+mod rounds;
+mod shelves;
 
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::memory::{Memory, SIDE_BYTES};
-use crate::position::FilePosition;
 use crate::sync::lock;
 use crate::thread::{Thread, hold_file_size_signal};
 
 use entries::Entries;
+pub(crate) use shelves::MOST_SHELVED_BYTES;
+use shelves::Shelves;
 
 /// Where things are in the file, in bytes from its start, or from the start of the part that they are in.
 pub(crate) mod format {
     /// The first word.
     pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"hestiaCR");
     /// Counts up with every change of this module and those in it, of the record's bytes or of the tags of values.
-    pub(crate) const VERSION: u64 = 2;
+    pub(crate) const VERSION: u64 = 3;
 
     pub(crate) const HEADER: usize = 0;
     pub(crate) const HEADER_BYTES: usize = 8 << 10;
@@ -58,18 +63,18 @@ pub(crate) mod format {
     pub(crate) const AT_SLOTS: usize = 72;
     /// How many bytes of entries there are.
     pub(crate) const AT_ENTRIES: usize = 80;
+    /// How many shelves there are.
+    pub(crate) const AT_SHELVES: usize = 88;
     pub(crate) const AT_ROUNDS: [usize; 2] = [1 << 10, 4 << 10];
 
-    /// A round: its number, then words of the writer's, then how many files, and each of them.
+    /// A round: its number, then words of the writer's, then how many of the slots for files it has filled in.
     pub(crate) const ROUND_STATE_WORDS: usize = 16;
-    pub(crate) const ROUND_FILES: usize = 90;
     pub(crate) const AT_ROUND_NUMBER: usize = 0;
     pub(crate) const AT_ROUND_STATE: usize = 8;
     pub(crate) const AT_ROUND_FILES: usize = AT_ROUND_STATE + 8 * ROUND_STATE_WORDS;
-    pub(crate) const FILE_WORDS: usize = 4;
     const _: () = assert!(
-        AT_ROUNDS[0] + AT_ROUND_FILES + 8 * (1 + FILE_WORDS * ROUND_FILES) <= AT_ROUNDS[1]
-            && AT_ROUNDS[1] + AT_ROUND_FILES + 8 * (1 + FILE_WORDS * ROUND_FILES) <= HEADER_BYTES
+        AT_ROUNDS[0] + AT_ROUND_FILES + 8 <= AT_ROUNDS[1]
+            && AT_ROUNDS[1] + AT_ROUND_FILES + 8 <= HEADER_BYTES
     );
 
     pub(crate) const SLOTS: usize = HEADER + HEADER_BYTES;
@@ -91,7 +96,24 @@ pub(crate) mod format {
     pub(crate) const AT_REACH: [usize; 2] = [168, 192];
     pub(crate) const SHARED_BY_THREADS: u64 = u64::MAX;
 
-    pub(crate) const ENTRIES: usize = SLOTS + MOST_SLOTS * SLOT_BYTES;
+    /// The slot of an output, by its number: for each of the two rounds device, inode, length, and whether these are known.
+    pub(crate) const FILES: usize = SLOTS + MOST_SLOTS * SLOT_BYTES;
+    /// As many as paths could be described.
+    pub(crate) const MOST_FILES: usize = 256 << 10;
+    pub(crate) const FILE_WORDS: usize = 4;
+    pub(crate) const FILE_BYTES: usize = 2 * 8 * FILE_WORDS;
+
+    /// A shelf's first word says how large its places are, powers of two; the first place is that word's.
+    pub(crate) const SHELVES: usize = FILES + MOST_FILES * FILE_BYTES;
+    pub(crate) const MOST_SHELVES: usize = 512;
+    pub(crate) const SHELF_BYTES: usize = 64 << 10;
+    pub(crate) const LEAST_PLACE_BYTES: usize = 128;
+    pub(crate) const MOST_PLACE_BYTES: usize = 4 << 10;
+    /// A place: the number of what it says, 0 for a free one; how many bytes that has; and these.
+    pub(crate) const AT_PLACE_LENGTH: usize = 8;
+    pub(crate) const AT_PLACE_BYTES: usize = 16;
+
+    pub(crate) const ENTRIES: usize = SHELVES + MOST_SHELVES * SHELF_BYTES;
     pub(crate) const MOST_ENTRY_BYTES: usize = 32 << 20;
     /// The kind of an entry that says nothing, or nothing any more.
     pub(crate) const NOTHING: u32 = 0;
@@ -108,9 +130,8 @@ pub(crate) mod format {
 
 use format::{
     AT_CAPACITY, AT_MACHINE, AT_MAGIC, AT_NAME, AT_NAME_LENGTH, AT_PROCESS_ID, AT_REACH, AT_REGION,
-    AT_RING, AT_ROUND, AT_ROUND_FILES, AT_ROUND_NUMBER, AT_ROUND_STATE, AT_ROUNDS, AT_SLOTS,
-    AT_THREAD_ID, AT_VERSION, HEADER_BYTES, MAGIC, MOST_SLOTS, NAME_BYTES, REGIONS, ROUND_FILES,
-    ROUND_STATE_WORDS, SHARED_BY_THREADS, SLOT_BYTES, SLOTS, VERSION,
+    AT_RING, AT_SLOTS, AT_THREAD_ID, AT_VERSION, HEADER_BYTES, MAGIC, MOST_SLOTS, NAME_BYTES,
+    REGIONS, SHARED_BY_THREADS, SLOT_BYTES, SLOTS, VERSION,
 };
 
 /// Regions are whole pages of this size; larger pages only mean that more is preallocated at once.
@@ -139,6 +160,9 @@ pub(crate) struct Mapping {
     process_id: u32,
     state: Mutex<State>,
     entries: Mutex<Entries>,
+    shelves: Shelves,
+    /// How many slots for files are preallocated. Only the writer asks.
+    file_slots: AtomicUsize,
     /// Something found no room, and is on the heap, or undescribed.
     is_short: AtomicBool,
 }
@@ -227,6 +251,8 @@ impl Mapping {
                 ..State::default()
             }),
             entries: Mutex::default(),
+            shelves: Shelves::default(),
+            file_slots: AtomicUsize::new(0),
             is_short: AtomicBool::new(false),
         };
         let header = |at, value| mapping.word(at).store(value, Ordering::Relaxed);
@@ -377,41 +403,6 @@ impl Mapping {
     pub(super) unsafe fn given_away(&self, offset: usize, length: usize) -> &[u8] {
         // SAFETY: within the mapping, since it was a region; nobody writes to it any more.
         unsafe { std::slice::from_raw_parts(self.start.add(offset).as_ptr(), length) }
-    }
-
-    /// Writer: what the next round is about to write, and with it, that all earlier rounds are written. `state` is what
-    /// the writer needs to do the same once more; `reach` has, for each ring in the file, how far the round goes in it.
-    pub(crate) fn begin_round(
-        &self,
-        state: [u64; ROUND_STATE_WORDS],
-        files: &[FilePosition],
-        reach: impl Iterator<Item = Reach>,
-    ) {
-        // Only the writer writes it.
-        let number = self.word(AT_ROUND).load(Ordering::Relaxed) + 1;
-        let side = usize::from(number % 2 == 1);
-        let at = AT_ROUNDS[side];
-        let store = |at: usize, value: u64| self.word(at).store(value, Ordering::Relaxed);
-        store(at + AT_ROUND_NUMBER, number);
-        for (word, value) in state.into_iter().enumerate() {
-            store(at + AT_ROUND_STATE + 8 * word, value);
-        }
-        let files = &files[..files.len().min(ROUND_FILES)];
-        let mut place = at + AT_ROUND_FILES;
-        store(place, files.len() as u64);
-        for file in files {
-            for value in [file.output, file.device, file.inode, file.length] {
-                place += 8;
-                store(place, value);
-            }
-        }
-        for reach in reach {
-            let at = SLOTS + reach.slot * SLOT_BYTES + AT_REACH[side];
-            store(at, reach.start as u64);
-            store(at + 8, reach.seen as u64);
-            store(at + 16, reach.end as u64);
-        }
-        self.word(AT_ROUND).store(number, Ordering::Release);
     }
 
     /// Whether this process made it, rather than one that it was forked from.

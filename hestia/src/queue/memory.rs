@@ -147,13 +147,14 @@ impl Memory {
         let bytes = region.len() - SIDE_BYTES;
         assert!(bytes.is_power_of_two(), "a ring's size is a power of two");
         let start = region.start();
+        // What stands before the ring, too: its last bytes are on a page of their own.
+        touch(start, region.len());
         let side = start.cast::<ProducerSide>();
         // SAFETY: the region is `SIDE_BYTES` long at least, starts at a page, and is nobody else's.
         let ring = unsafe {
             side.write(ProducerSide::new());
             start.add(SIDE_BYTES)
         };
-        touch(ring, bytes);
         Memory::of(ring, bytes, side, Backing::Mapped(region))
     }
 

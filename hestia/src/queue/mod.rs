@@ -270,6 +270,21 @@ impl Queue {
         self.mapping.as_ref()
     }
 
+    /// Puts down in the mapped file what a number in records stands for; returns where. `None` when that cannot be done now.
+    pub(crate) fn put_down(&self, number: u64, bytes: &[u8]) -> Option<usize> {
+        self.mapping.as_ref()?.put_down(number, bytes)
+    }
+
+    /// Takes away what was put down, once: no record refers to it any more.
+    pub(crate) fn take_down(&self, place: usize) {
+        // In a forked child it is the parent's, who may have something there.
+        if self.wake.state() != wake::FORKED
+            && let Some(mapping) = &self.mapping
+        {
+            mapping.take_down(place);
+        }
+    }
+
     /// To be called under the registry's lock.
     fn changed(&self) {
         self.generation.fetch_add(1, Ordering::Release);
@@ -521,7 +536,7 @@ impl Readers {
     pub(crate) fn begin_round(
         &mut self,
         state: [u64; mapping::format::ROUND_STATE_WORDS],
-        files: &[FilePosition],
+        files: impl Iterator<Item = Option<FilePosition>>,
     ) {
         let Some(mapping) = &self.queue.mapping else {
             return;

@@ -10,11 +10,13 @@
 use std::collections::VecDeque;
 
 use super::mapping::format::{
-    AT_CAPACITY, AT_ENTRIES, AT_MACHINE, AT_MAGIC, AT_NAME, AT_NAME_LENGTH, AT_PROCESS_ID,
-    AT_REACH, AT_REGION, AT_RING, AT_ROUND, AT_ROUND_FILES, AT_ROUND_NUMBER, AT_ROUND_STATE,
-    AT_ROUNDS, AT_SLOTS, AT_THREAD_ID, AT_VERSION, ENTRIES, FILE_WORDS, HEADER_BYTES, MAGIC,
-    MOST_ENTRY_BYTES, MOST_SLOTS, NAME_BYTES, REGIONS, RING_SIDE_BYTES, ROUND_FILES,
-    ROUND_STATE_WORDS, SHARED_BY_THREADS, SLOT_BYTES, SLOTS, VERSION, machine,
+    AT_CAPACITY, AT_ENTRIES, AT_MACHINE, AT_MAGIC, AT_NAME, AT_NAME_LENGTH, AT_PLACE_BYTES,
+    AT_PLACE_LENGTH, AT_PROCESS_ID, AT_REACH, AT_REGION, AT_RING, AT_ROUND, AT_ROUND_FILES,
+    AT_ROUND_NUMBER, AT_ROUND_STATE, AT_ROUNDS, AT_SHELVES, AT_SLOTS, AT_THREAD_ID, AT_VERSION,
+    ENTRIES, FILE_BYTES, FILE_WORDS, FILES, HEADER_BYTES, LEAST_PLACE_BYTES, MAGIC,
+    MOST_ENTRY_BYTES, MOST_FILES, MOST_PLACE_BYTES, MOST_SHELVES, MOST_SLOTS, NAME_BYTES, REGIONS,
+    RING_SIDE_BYTES, ROUND_STATE_WORDS, SHARED_BY_THREADS, SHELF_BYTES, SHELVES, SLOT_BYTES, SLOTS,
+    VERSION, machine,
 };
 use super::ring::{HEADER, MAPPED, OVERSIZE, OVERSIZE_PAYLOAD, PADDING};
 use crate::position::FilePosition;
@@ -43,7 +45,10 @@ pub(crate) struct Snapshot {
     pub(crate) state: [u64; ROUND_STATE_WORDS],
     /// The files as they were before that round.
     pub(crate) files: Vec<FilePosition>,
+    /// The round knew of the outputs whose numbers are below this one.
+    pub(crate) outputs: u64,
     entries: Vec<u8>,
+    shelves: Vec<u8>,
     /// In the writer's order.
     pub(crate) frames: Vec<LeftFrame>,
     /// How many of them, from the first, the round that counts was about to write.
@@ -136,8 +141,13 @@ impl Snapshot {
         };
         if number > 0 && word(round, AT_ROUND_NUMBER) == number {
             snapshot.state = std::array::from_fn(|at| word(round, AT_ROUND_STATE + 8 * at));
-            snapshot.files = files(round);
+            let count = bounded(word(round, AT_ROUND_FILES), MOST_FILES);
+            let slots = read_at(FILES as u64, count * FILE_BYTES).unwrap_or_default();
+            snapshot.files = files(&slots, side);
+            snapshot.outputs = count as u64;
         }
+        let shelves = bounded(word(&header, AT_SHELVES), MOST_SHELVES);
+        snapshot.shelves = read_at(SHELVES as u64, shelves * SHELF_BYTES).unwrap_or_default();
         let entries = bounded(word(&header, AT_ENTRIES), MOST_ENTRY_BYTES);
         snapshot.entries = read_at(ENTRIES as u64, entries).unwrap_or_default();
         let slots = bounded(word(&header, AT_SLOTS), MOST_SLOTS);
@@ -168,25 +178,45 @@ impl Snapshot {
             Some((kind, entry))
         })
     }
+
+    /// What was put down on shelves: numbers, and what they stand for.
+    pub(crate) fn on_shelves(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        self.shelves.chunks_exact(SHELF_BYTES).flat_map(on_shelf)
+    }
 }
 
 fn bounded(number: u64, most: usize) -> usize {
     usize::try_from(number).map_or(most, |number| number.min(most))
 }
 
-fn files(round: &[u8]) -> Vec<FilePosition> {
-    let count = bounded(word(round, AT_ROUND_FILES), ROUND_FILES);
-    let at = |file: usize, field: usize| {
-        word(round, AT_ROUND_FILES + 8 + 8 * (FILE_WORDS * file + field))
-    };
-    (0..count)
-        .map(|file| FilePosition {
-            output: at(file, 0),
-            device: at(file, 1),
-            inode: at(file, 2),
-            length: at(file, 3),
+/// Those that are known, by the numbers of their outputs.
+fn files(slots: &[u8], side: usize) -> Vec<FilePosition> {
+    let of_slot = |(output, slot): (usize, &[u8])| {
+        let at = |field: usize| word(slot, 8 * (side * FILE_WORDS + field));
+        (at(3) != 0).then(|| FilePosition {
+            output: output as u64,
+            device: at(0),
+            inode: at(1),
+            length: at(2),
         })
-        .collect()
+    };
+    let slots = slots.chunks_exact(FILE_BYTES).enumerate();
+    slots.filter_map(of_slot).collect()
+}
+
+/// What stands on a shelf. One that says no size that there is has nothing.
+fn on_shelf(shelf: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
+    let bytes = usize::try_from(word(shelf, 0)).unwrap_or(0);
+    let is_sound =
+        bytes.is_power_of_two() && (LEAST_PLACE_BYTES..=MOST_PLACE_BYTES).contains(&bytes);
+    let places = if is_sound { shelf } else { &[] };
+    let said = |place| {
+        let number = Some(word(place, 0)).filter(|number| *number != 0)?;
+        let length = usize::try_from(word(place, AT_PLACE_LENGTH)).ok()?;
+        Some((number, place.get(AT_PLACE_BYTES..)?.get(..length)?))
+    };
+    let places = places.chunks_exact(bytes.max(1)).skip(1);
+    places.filter_map(said)
 }
 
 /// What is left in the ring of a slot. Where frames make no sense, the rest of the ring is lost.
@@ -344,4 +374,4 @@ fn merge(
 
 #[cfg(test)]
 #[cfg(all(unix, not(loom)))]
-mod tests;
+pub(in crate::queue) mod tests;

@@ -2,7 +2,8 @@
 //!
 //! Records refer to statics and to what several of them share by address. A process that wants its records back after it
 //! was killed writes down what lies there, before the first record that refers to it ([`site`], [`shared`]), and what is
-//! the same for all of them. [`Descriptions`] reads it back.
+//! the same for all of them. [`Descriptions`] reads it back. What a scope says ([`scope`]) is put down apart: scopes come and
+//! go by the million.
 //!
 //! *Invariant:* nothing that was read is used as an address; entries that make no sense are passed over.
 
@@ -11,11 +12,13 @@ use std::sync::Arc;
 
 use super::decode::{DecodeError, Decoder, Entries};
 use super::encode::{append_str, append_u32, append_u64};
+use super::image::{append_trace, get_trace};
 use super::message::Described;
 use super::metadata::StaticSite;
 use super::{Metadata, Shared, redact};
 use crate::facts::Facts;
 use crate::level::{self, Severity};
+use crate::trace_context::TraceIds;
 
 /// The kinds of entries.
 pub(crate) const SITE: u32 = 1;
@@ -102,13 +105,37 @@ pub(crate) fn process(facts: &Facts, fields: &[u8]) -> Entry {
     entry
 }
 
-/// The path of the file of an output, as an entry of kind [`OUTPUT`]; with the number of the named logger that it is for,
-/// if it is for one only.
-pub(crate) fn output(number: u64, only_logger: Option<u64>, path: &[u8]) -> Entry {
+/// The file of an output, as an entry of kind [`OUTPUT`]: the number of the named logger that it is for, if it is for one only;
+/// device, inode and length, when it is open; and its path.
+pub(crate) fn output(
+    number: u64,
+    only_logger: Option<u64>,
+    position: Option<[u64; 3]>,
+    path: &[u8],
+) -> Entry {
     let mut entry = Entry::about(OUTPUT, number);
     append_u64(&mut entry.bytes, only_logger.unwrap_or(NONE));
+    entry.bytes.push(position.is_some().into());
+    for word in position.unwrap_or_default() {
+        append_u64(&mut entry.bytes, word);
+    }
     entry.bytes.extend_from_slice(path);
     entry
+}
+
+/// What records in a scope share, for a process that finds them, in place of what the vector holds. All of it, so that nobody
+/// has to find the scopes around it.
+pub(crate) fn scope(bytes: &mut Vec<u8>, scope: &Shared) {
+    bytes.clear();
+    let trace = scope.trace_ids();
+    bytes.push(trace.is_some().into());
+    if let Some(ids) = trace {
+        append_trace(bytes, ids);
+    }
+    // Innermost first, so that the first of a key counts, as everywhere.
+    for scope in scope.outward() {
+        bytes.extend_from_slice(&scope.fields);
+    }
 }
 
 fn append_optional(entry: &mut Vec<u8>, text: Option<&str>) {
@@ -144,24 +171,49 @@ pub(super) struct DescribedShared<'d> {
     pub(super) fields: Entries<'d>,
 }
 
+/// What a scope said.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DescribedScope<'d> {
+    pub(super) trace: Option<TraceIds>,
+    /// Key-values, not looked at yet.
+    pub(super) fields: &'d [u8],
+}
+
+/// The file of an output.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DescribedOutput<'d> {
+    pub(crate) path: &'d [u8],
+    /// Device, inode and length, when it was opened; of no account once a round has known of it.
+    pub(crate) opened: Option<[u64; 3]>,
+}
+
 /// All that was written down, by number: statics and what is shared, by address.
 #[derive(Debug, Default)]
 pub(crate) struct Descriptions<'d> {
     pub(super) sites: HashMap<u64, DescribedSite<'d>>,
     pub(super) shared: HashMap<u64, DescribedShared<'d>>,
+    pub(super) scopes: HashMap<u64, DescribedScope<'d>>,
     /// What is known of the process.
     pub(crate) facts: Option<Arc<Facts>>,
     pub(super) process_fields: &'d [u8],
-    /// Paths of files, by the number of the output.
-    pub(crate) outputs: HashMap<u64, &'d [u8]>,
+    /// Files, by the number of the output.
+    pub(crate) outputs: HashMap<u64, DescribedOutput<'d>>,
     /// Paths of the files of named loggers, by the number of the logger.
     pub(crate) own_files: HashMap<u64, &'d [u8]>,
 }
 
 impl<'d> Descriptions<'d> {
-    /// Reads entries: kind and bytes. What was described last counts, since addresses are used again.
-    pub(crate) fn read(entries: impl Iterator<Item = (u32, &'d [u8])>) -> Self {
-        let mut descriptions = Descriptions::default();
+    /// Reads entries: kind and bytes; and scopes: address and bytes. What was described last counts, since addresses are used
+    /// again.
+    pub(crate) fn read(
+        entries: impl Iterator<Item = (u32, &'d [u8])>,
+        scopes: impl Iterator<Item = (u64, &'d [u8])>,
+    ) -> Self {
+        let scopes = scopes.filter_map(|(address, bytes)| Some((address, get_scope(bytes).ok()?)));
+        let mut descriptions = Descriptions {
+            scopes: scopes.collect(),
+            ..Descriptions::default()
+        };
         for (kind, entry) in entries {
             // One that makes no sense is as good as none.
             let _ = descriptions.add(kind, Decoder::new(entry));
@@ -197,8 +249,12 @@ impl<'d> Descriptions<'d> {
             }
             OUTPUT => {
                 let only_logger = get_optional_number(&mut decoder)?;
+                let is_open = decoder.get_u8()? != 0;
+                let opened = [decoder.get_u64()?, decoder.get_u64()?, decoder.get_u64()?];
                 let path = decoder.rest();
-                self.outputs.insert(number, path);
+                let opened = is_open.then_some(opened);
+                self.outputs
+                    .insert(number, DescribedOutput { path, opened });
                 self.own_files
                     .extend(only_logger.map(|logger| (logger, path)));
             }
@@ -207,6 +263,18 @@ impl<'d> Descriptions<'d> {
         }
         Ok(())
     }
+}
+
+fn get_scope(bytes: &[u8]) -> Result<DescribedScope<'_>, DecodeError> {
+    let mut decoder = Decoder::new(bytes);
+    let trace = match decoder.get_u8()? {
+        0 => None,
+        _ => Some(get_trace(&mut decoder)?),
+    };
+    Ok(DescribedScope {
+        trace,
+        fields: decoder.rest(),
+    })
 }
 
 fn get_site<'d>(decoder: &mut Decoder<'d>) -> Result<DescribedSite<'d>, DecodeError> {

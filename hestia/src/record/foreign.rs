@@ -11,8 +11,8 @@ use super::encode::{MAX_DEPTH, TAG_MAP, TAG_SEQ, TAG_SOME};
 use super::scalar::Scalar;
 use super::value::Value;
 use super::{
-    CONSTANT, FIELDS, FORMATTED, Field, INLINE_SITE, KeyIndex, Record, SCOPE, SHARED, TARGET,
-    THREAD, image, merge_entries, merge_outer,
+    FIELDS, FORMATTED, Field, INLINE_SITE, KeyIndex, Record, SCOPE, SHARED, TARGET, THREAD, image,
+    merge_entries, merge_outer,
 };
 use crate::facts::Facts;
 use crate::thread::ThreadRef;
@@ -54,11 +54,16 @@ pub(crate) fn decode<R>(
         Some(site) if flags & TARGET == 0 => site.metadata,
         Some(site) => site.metadata.with_target(decoder.get_str()?),
     };
-    // Where a process may be recovered, scopes are copied: only a record that is in none says so here.
-    if flags & SCOPE != 0 && decoder.get_address()? != 0 {
-        return Err(DecodeError);
-    }
-    let scope = sound_entries(image::copied_scope(&mut decoder, flags)?)?;
+    let address = match flags & SCOPE {
+        0 => 0,
+        _ => decoder.get_address()? as u64,
+    };
+    let described = match address {
+        0 => None,
+        address => Some(descriptions.scopes.get(&address).ok_or(DecodeError)?),
+    };
+    let copied = image::copied_scope(&mut decoder, flags)?;
+    let scope = sound_entries(described.map_or(copied, |scope| scope.fields))?;
     // No test of this process waits for them.
     image::copied_captures(&mut decoder, flags)?;
     let shared = if flags & SHARED == 0 {
@@ -68,6 +73,7 @@ pub(crate) fn decode<R>(
         Some(descriptions.shared.get(&address).ok_or(DecodeError)?)
     };
     let trace = image::trace(&mut decoder, flags)?;
+    let trace = trace.or(described.and_then(|scope| scope.trace));
     let suppressed = image::suppressed(&mut decoder, flags)?;
     let mut fields = Vec::new();
     let mut keys = KeyIndex::default();
@@ -76,7 +82,8 @@ pub(crate) fn decode<R>(
             let value = sound_value(&mut decoder)?;
             fields.push(Field { key, value });
         }
-    } else if flags & FIELDS != 0 {
+    }
+    if flags & FIELDS != 0 {
         merge_entries(&mut fields, &mut keys, sound_entries(decoder.get_block()?)?);
     }
     fields.extend(suppressed);
@@ -88,7 +95,6 @@ pub(crate) fn decode<R>(
     merge_outer(&mut fields, &mut keys, process);
     let mut message = String::new();
     match site.map(|site| site.message) {
-        None if flags & CONSTANT != 0 => return Err(DecodeError),
         Some(Some(described)) if flags & FORMATTED == 0 => {
             let mut arguments = decoder;
             while arguments.left() > 0 {

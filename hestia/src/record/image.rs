@@ -11,12 +11,12 @@ use super::decode::{self, DecodeError, Decoder};
 use super::encode;
 use super::metadata::StaticSite;
 use super::redact;
-use super::scalar::{Out, Pen};
+use super::scalar::Out;
 use super::{
-    CAPTURES, CONSTANT, COPIED_SCOPE, FIELDS, FORMATTED, Field, INLINE_SITE, Metadata, SCOPE,
-    SHARED, SUPPRESSED, SUPPRESSED_KEY, Shared, TARGET, TRACE, Value,
+    CAPTURES, COPIED_SCOPE, FIELDS, FORMATTED, Field, INLINE_SITE, Metadata, SCOPE, SHARED,
+    SUPPRESSED, SUPPRESSED_KEY, Shared, TARGET, TRACE, Value,
 };
-use crate::level::{self, Level, Severity};
+use crate::level::{self, Severity};
 use crate::thread::ThreadRef;
 use crate::trace_context::TraceIds;
 
@@ -37,14 +37,13 @@ impl<'a> Text<'a> {
     }
 }
 
-/// Where a record comes from: a macro's static, or what the `log` crate handed over.
+/// Where a record comes from: a statement's static, or what somebody handed over.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Site<'a> {
     Static(&'static StaticSite),
     /// With another target, known at run time.
     StaticWithTarget(&'static StaticSite, &'a str),
     Inline(InlineSite<'a>),
-    Constant(ConstantSite),
 }
 
 /// The facts of a record that no static holds.
@@ -65,7 +64,7 @@ pub(crate) struct Around<'a> {
     pub(crate) logger: Option<&'a Shared>,
     /// Nearer than the scope's.
     pub(crate) trace: Option<TraceIds>,
-    /// For a process that cannot follow the scope's address.
+    /// For a process that cannot follow the scope's address, and to which nothing else says what is there.
     pub(crate) copies_scope: bool,
 }
 
@@ -100,10 +99,6 @@ impl<'b> Image<'b> {
             Site::Inline(site) => {
                 flags |= INLINE_SITE;
                 site.write(bytes);
-            }
-            Site::Constant(site) => {
-                flags |= INLINE_SITE;
-                bytes.extend_from_slice(&site.bytes());
             }
         }
         let mut trace = around.trace;
@@ -153,7 +148,7 @@ impl<'b> Image<'b> {
         }
     }
 
-    /// Adds the key-values of an inline site, which `fill` appends: keys and values in turn. To be called once at most, before the message.
+    /// Adds the key-values of a record of the `log` crate, which `fill` appends: keys and values in turn. To be called once at most, before the message.
     /// What must not be seen of them is hidden.
     pub(crate) fn fields(&mut self, fill: impl FnOnce(&mut Vec<u8>)) {
         let start = encode::open(self.bytes);
@@ -218,60 +213,9 @@ impl<'b> Image<'b> {
         self.flags
     }
 
-    /// Ends an inline site's record with its message, a constant of the program.
-    pub(crate) fn constant(self, message: &'static str) -> u32 {
-        encode::append_static_str(self.bytes, message);
-        self.flags | CONSTANT
-    }
-}
-
-/// Where a statement of the `log` crate's macros usually stands: its facts are constants of the program, and its module is
-/// its target. Comes out as an [`InlineSite`], and is written without asking what is there.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ConstantSite {
-    level: Level,
-    module: &'static str,
-    file: &'static str,
-    line: u32,
-}
-
-impl ConstantSite {
-    pub(crate) const SIZE: usize = 2 + 4 * size_of::<usize>() + size_of::<u32>();
-
-    #[inline]
-    pub(crate) fn of(record: &log::Record<'_>) -> Option<Self> {
-        let module = record.module_path_static()?;
-        let site = ConstantSite {
-            level: record.level(),
-            module,
-            file: record.file_static()?,
-            line: record.line()?,
-        };
-        is_same(module, record.target()).then_some(site)
-    }
-
-    pub(crate) fn level(self) -> Level {
-        self.level
-    }
-
-    #[inline(always)]
-    fn bytes(self) -> [u8; Self::SIZE] {
-        let mut bytes = [0; Self::SIZE];
-        // SAFETY: room for as much as is written.
-        let mut pen = unsafe { Pen::new(&mut bytes) };
-        self.write(&mut pen);
-        debug_assert!(pen.is_full(), "it is as long as it says");
-        bytes
-    }
-
-    #[inline]
-    pub(crate) fn write(self, out: &mut impl Out) {
-        const SHAPE: u8 = MODULE_STATIC | TARGET_IS_MODULE | FILE_STATIC | LINE;
-        #[allow(clippy::cast_possible_truncation, reason = "there are five levels")]
-        out.put(&[SHAPE, level::index(self.level) as u8]);
-        encode::append_static_str(out, self.module);
-        encode::append_static_str(out, self.file);
-        out.put(&self.line.to_ne_bytes());
+    /// As `text`, for a static site.
+    pub(crate) fn formatted(self, append: impl FnOnce(&mut Vec<u8>)) -> u32 {
+        self.text(append) | FORMATTED
     }
 }
 
@@ -343,7 +287,7 @@ fn put_text(out: &mut Vec<u8>, text: Text<'_>) {
     }
 }
 
-/// Writes what [`trace`] reads.
+/// Writes what [`get_trace`] reads.
 #[inline]
 pub(crate) fn append_trace(out: &mut impl Out, ids: TraceIds) {
     out.put(&ids.trace_id.to_ne_bytes());
@@ -489,10 +433,15 @@ pub(super) fn trace(
     if flags & TRACE == 0 {
         return Ok(None);
     }
-    Ok(Some(TraceIds {
+    get_trace(decoder).map(Some)
+}
+
+/// Reads what [`append_trace`] writes.
+pub(super) fn get_trace(decoder: &mut Decoder<'_>) -> Result<TraceIds, DecodeError> {
+    Ok(TraceIds {
         trace_id: decoder.get_u128()?,
         span_id: decoder.get_u64()?,
-    }))
+    })
 }
 
 pub(super) fn suppressed(

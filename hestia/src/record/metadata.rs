@@ -1,6 +1,6 @@
 //! The facts about a record that do not change from one execution of its statement to the next.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use super::message::{Message, Pieces};
 use crate::level::{Level, Severity};
@@ -108,13 +108,16 @@ pub(crate) struct StaticSite {
     pub(crate) pieces: Pieces,
     /// The keys of its values, in the values' order. Each is there once.
     pub(crate) keys: &'static [&'static str],
-    /// Written down for a process that finds this one's records.
-    pub(crate) is_described: AtomicBool,
+    /// For a process that finds this one's records: 0 until it was tried, then [`DESCRIBED`] or [`UNDESCRIBED`].
+    described: AtomicU8,
     /// Something of it may have to be hidden that is not behind a `Secret`: true until the statement was asked.
     hides: AtomicBool,
     /// Its record is never written straight into a ring: true until the statement was asked.
     needs_memory: AtomicBool,
 }
+
+const DESCRIBED: u8 = 1;
+const UNDESCRIBED: u8 = 2;
 
 impl StaticSite {
     pub(crate) const fn new(
@@ -127,10 +130,27 @@ impl StaticSite {
             message,
             pieces: Pieces::new(),
             keys,
-            is_described: AtomicBool::new(false),
+            described: AtomicU8::new(0),
             hides: AtomicBool::new(true),
             needs_memory: AtomicBool::new(true),
         }
+    }
+
+    /// Whether it is written down for a process that finds this one's records; `None` until that was tried. Acquire: whoever
+    /// goes on after this finds it written.
+    #[inline(always)]
+    pub(crate) fn is_described(&self) -> Option<bool> {
+        match self.described.load(Ordering::Acquire) {
+            DESCRIBED => Some(true),
+            UNDESCRIBED => Some(false),
+            _ => None,
+        }
+    }
+
+    /// What became of that: no room is no room for good.
+    pub(crate) fn note_described(&self, is_described: bool) {
+        let described = if is_described { DESCRIBED } else { UNDESCRIBED };
+        self.described.store(described, Ordering::Release);
     }
 
     /// What was found out about it. Whoever is to see it acquires something that was released after this.

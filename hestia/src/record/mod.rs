@@ -15,10 +15,9 @@
 //! | trace | [`TRACE`] | trace id (16), span id (8) |
 //! | suppressed | [`SUPPRESSED`] | how many executions of the statement were left out before this one (8) |
 //! | fields | a static site with keys | one value for each key |
-//! | | [`FIELDS`] | length (4), then key and value in turn |
+//! | | [`FIELDS`] (a static then has no keys) | length (4), then key and value in turn |
 //! | message | [`FORMATTED`] | text, to the end |
 //! | | a static site | the arguments that its [`Message`] takes |
-//! | | [`CONSTANT`] | address and length of a constant of the program |
 //! | | otherwise | text, to the end |
 //!
 //! Values go through `encode.rs`, `scalar.rs` and `decode.rs` (with `serialize.rs` for serde's, `value.rs` as layouts
@@ -63,9 +62,7 @@ pub use decode::{DecodeError, Entries, Items};
 pub use encode::{Encode, Encoded, Encoder, MapEncoder, SeqEncoder};
 #[cfg(feature = "opentelemetry")]
 pub(crate) use image::append_trace;
-pub(crate) use image::{
-    Around, ConstantSite, Image, InlineSite, Site, StaticHead, Text, append_thread,
-};
+pub(crate) use image::{Around, Image, InlineSite, Site, StaticHead, Text, append_thread};
 pub(crate) use likeness::Likeness;
 pub use message::Message;
 pub use metadata::Metadata;
@@ -74,7 +71,7 @@ pub use redact::wrapper::Redact;
 pub use redact::{Redaction, SecretPattern};
 #[cfg(feature = "config")]
 pub(crate) use shared::set_fields;
-pub(crate) use shared::{Shared, set_field};
+pub(crate) use shared::{Home, Shared, set_field};
 pub use value::{Field, Value};
 
 use decode::Decoder;
@@ -87,10 +84,8 @@ pub(crate) const INLINE_SITE: u32 = 1 << 9;
 pub(crate) const SHARED: u32 = 1 << 10;
 /// The record has trace and span ids.
 pub(crate) const TRACE: u32 = 1 << 11;
-/// The record of an inline site has key-values.
+/// The record has key-values, and their keys.
 pub(crate) const FIELDS: u32 = 1 << 12;
-/// The message of an inline site is a constant of the program.
-pub(crate) const CONSTANT: u32 = 1 << 13;
 /// The record of a static site has another target.
 pub(crate) const TARGET: u32 = 1 << 14;
 /// The message of a static site was formatted at the call.
@@ -290,7 +285,8 @@ impl RecordBuf {
                 let value = decoder.get_value()?;
                 fields.push(Field { key, value });
             }
-        } else if flags & FIELDS != 0 {
+        }
+        if flags & FIELDS != 0 {
             merge_entries(&mut fields, &mut keys, decoder.get_block()?);
         }
         fields.extend(suppressed);
@@ -312,7 +308,6 @@ impl RecordBuf {
             Some(site) => site
                 .message
                 .read(&site.pieces, &mut decoder, &mut self.message),
-            None if flags & CONSTANT != 0 => decoder.get_static_str(),
             None => decode::text(decoder.rest()),
         };
         let hidden = match &message {

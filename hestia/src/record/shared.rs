@@ -9,8 +9,8 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use once_cell::race::OnceBox;
 
@@ -32,8 +32,79 @@ pub struct Shared {
     pub(crate) outer: Option<Arc<Shared>>,
     /// Some record refers to it.
     pub(crate) is_used: AtomicBool,
-    /// Where it was written down for a process that finds this one's records, as a number; 0 for nowhere yet.
-    pub(crate) described_in: AtomicUsize,
+    /// For a process that finds this one's records.
+    pub(crate) written: Written,
+}
+
+/// Where something was written down for another process, and by whom.
+#[derive(Debug, Default)]
+pub(crate) struct Written {
+    /// A number of the caller's; 0 for nobody yet.
+    by: AtomicUsize,
+    place: Mutex<Option<(&'static dyn Home, usize)>>,
+}
+
+/// Whoever has places for what is written down, and gets them back.
+pub(crate) trait Home: fmt::Debug + Sync {
+    fn take_down(&self, place: usize);
+}
+
+/// In the place of somebody's number: it is longer than any place.
+const TOO_LONG: usize = 1;
+
+impl Written {
+    /// Acquire: whoever goes on after this finds it written.
+    #[inline(always)]
+    pub(crate) fn is_by(&self, number: usize) -> bool {
+        self.by.load(Ordering::Acquire) == number
+    }
+
+    /// It was written where it need not be taken away.
+    pub(crate) fn note(&self, number: usize) {
+        self.by.store(number, Ordering::Release);
+    }
+
+    /// Has it written once, by `write`, which returns the place. `false` where it is not: somebody else is at it, there is no
+    /// place now, or, as `None` of the outer kind says, there never will be.
+    pub(crate) fn write(
+        &self,
+        number: usize,
+        home: &'static dyn Home,
+        write: impl FnOnce() -> Option<Option<usize>>,
+    ) -> bool {
+        let mut place = match self.place.try_lock() {
+            Ok(place) => place,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            // In a forked child it may be a thread that did not come along.
+            Err(TryLockError::WouldBlock) => return false,
+        };
+        let by = self.by.load(Ordering::Acquire);
+        if by == number || by == TOO_LONG {
+            return by == number;
+        }
+        match write() {
+            Some(Some(written)) => {
+                // What stood there before is the parent's of this forked child.
+                *place = Some((home, written));
+                self.by.store(number, Ordering::Release);
+                true
+            }
+            Some(None) => false,
+            None => {
+                self.by.store(TOO_LONG, Ordering::Release);
+                false
+            }
+        }
+    }
+}
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        let place = self.place.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some((home, place)) = place.take() {
+            home.take_down(place);
+        }
+    }
 }
 
 /// Encoded key-values, each key once, without what must not be seen; dereferences to that.

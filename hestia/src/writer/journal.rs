@@ -17,6 +17,7 @@ use crate::queue::mapping::Mapping;
 use crate::queue::mapping::format::ROUND_STATE_WORDS;
 use crate::queue::snapshot::Taken;
 use crate::record::{description, uuid};
+use crate::sink::Standing;
 use crate::{clock, clock::Clock};
 
 /// The words of a round: what decides about the output of the records that it takes.
@@ -62,7 +63,7 @@ impl Writer {
         words[AT_CLOCK..AT_UUIDS].copy_from_slice(&self.desk.clock.words());
         words[AT_UUIDS..AT_UUIDS + uuid::WORDS].copy_from_slice(&self.desk.uuids.words());
         let files = self.desk.routes.file_positions();
-        self.readers.begin_round(words, &files);
+        self.readers.begin_round(words, files);
         self.has_unsaid_round = takes;
         self.say_what_does_not_outlive();
     }
@@ -104,26 +105,29 @@ impl Writer {
         }
     }
 
-    /// The paths of the outputs' files, by the numbers that rounds give them.
+    /// The outputs' files, by the numbers that rounds give them.
     fn describe_outputs(&self) {
         if let Some(mapping) = self.readers.queue().mapping() {
-            for (number, path) in self.desk.routes.file_paths() {
-                describe_output(mapping, number, None, path);
+            for (number, file) in self.desk.routes.files() {
+                describe_output(mapping, number, None, file);
             }
         }
     }
 }
 
-/// The path of an output's file, by the number that rounds give it; one that is added for a named logger, before the first
-/// record of that logger.
+/// An output's file, by the number that rounds give it; one that is added for a named logger, before the first record of that
+/// logger. Where it stands now counts as long as no round has said it: nothing is written before.
 pub(crate) fn describe_output(
     mapping: &Mapping,
     number: u64,
     only_logger: Option<u64>,
-    path: &Path,
+    file: &Standing,
 ) {
     // Whoever reads it may be in another directory.
-    let path = absolute(path);
-    let entry = description::output(number, only_logger, path.as_os_str().as_encoded_bytes());
+    let path = absolute(file.path());
+    let position = file.position(number);
+    let position = position.map(|file| [file.device, file.inode, file.length]);
+    let path = path.as_os_str().as_encoded_bytes();
+    let entry = description::output(number, only_logger, position, path);
     mapping.describe(entry.kind, entry.number, &entry.bytes);
 }

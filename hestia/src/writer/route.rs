@@ -9,7 +9,7 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -162,18 +162,16 @@ impl Routes {
         self.slots.len()
     }
 
-    /// Where the files stand, by the places of their outputs.
-    pub(super) fn file_positions(&self) -> Vec<FilePosition> {
+    /// Where the files stand, for each output in turn: nothing for one that has none, or whose file is not open.
+    pub(super) fn file_positions(&self) -> impl Iterator<Item = Option<FilePosition>> {
         let files = self.slots.iter().enumerate();
-        files
-            .filter_map(|(place, slot)| slot.route.file.as_ref()?.position(place as u64))
-            .collect()
+        files.map(|(place, slot)| slot.route.file.as_ref()?.position(place as u64))
     }
 
-    /// The paths of the files, by the places of their outputs.
-    pub(super) fn file_paths(&self) -> impl Iterator<Item = (u64, &Path)> {
+    /// The files, by the places of their outputs.
+    pub(super) fn files(&self) -> impl Iterator<Item = (u64, &Standing)> {
         let files = self.slots.iter().enumerate();
-        files.filter_map(|(place, slot)| Some((place as u64, slot.route.file.as_ref()?.path())))
+        files.filter_map(|(place, slot)| Some((place as u64, &**slot.route.file.as_ref()?)))
     }
 
     /// Records of a process that is gone come next, to the outputs from this place on; lines of them may be in the files

@@ -24,6 +24,8 @@ fn main() -> Outcome {
         ["log_slowly", threads] => log_slowly(threads.parse()?),
         ["log_own", threads] => log_own(threads.parse()?),
         ["log_own_by_pid", threads] => log_until_killed(by_pid(), threads.parse()?),
+        ["log_many_own", threads, files] => log_many_own(threads.parse()?, files.parse()?),
+        ["log_in_scopes", threads] => log_in_scopes(threads.parse()?),
         ["log_with_many", threads] => log_with_many(threads.parse()?),
         ["start_with_env"] => start(builder().env(true)),
         ["start_by_pid"] => start(by_pid()),
@@ -136,6 +138,90 @@ fn log_own(threads: usize) -> Outcome {
         }
     });
     Ok(())
+}
+
+/// Threads log to many loggers in turn, each with a file of its own; some are made only while the others log.
+fn log_many_own(threads: usize, files: u64) -> Outcome {
+    let returned = returned(threads)?;
+    builder().init()?;
+    let named = |file: u64| hestia::logger("many").file(format!("logs/own/{file}.log"));
+    let early: Vec<_> = (0..files / 2).map(named).collect();
+    let late: Vec<_> = (files / 2..files)
+        .map(|_| std::sync::OnceLock::new())
+        .collect();
+    thread::scope(|scope| {
+        for (thread, returned) in (0_u64..).zip(returned) {
+            let (early, late) = (&early, &late);
+            scope.spawn(move || {
+                loop {
+                    let number = returned.load(Ordering::Relaxed);
+                    let file = (number * 7 + thread) % files;
+                    let place = usize::try_from(file).unwrap_or(0);
+                    let logger = early.get(place).unwrap_or_else(|| {
+                        late[place - early.len()].get_or_init(|| named(file))
+                    });
+                    if number % 2 == 0 {
+                        hlog!(info, logger: logger, "record of thread {} number {}", thread, number);
+                    } else {
+                        log::info!(logger: logger, "record of thread {thread} number {number}");
+                    }
+                    returned.store(number + 1, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    Ok(())
+}
+
+/// One scope that all threads are in, and in it one for every few records, which is gone right after them: addresses and places
+/// are used again and again. Some say too much for any place.
+fn log_in_scopes(threads: usize) -> Outcome {
+    let returned = returned(threads)?;
+    builder().init()?;
+    let shared = hestia::Scope::new().with("of_all", "threads");
+    thread::scope(|scope| {
+        for (thread, returned) in (0_u64..).zip(returned) {
+            let shared = shared.clone();
+            scope.spawn(move || {
+                let _shared = shared.attach();
+                loop {
+                    let number = returned.load(Ordering::Relaxed);
+                    let request = format!("{thread}-{number}");
+                    let filling = "x".repeat(usize::try_from(number * 37 % 5_000).unwrap_or(0));
+                    let _request = hestia::scope!(request = &request, filling = &filling);
+                    let _trace = number.is_multiple_of(3).then(hestia::trace::start);
+                    let trace = hestia::trace::current()
+                        .map(|trace| format!("{:032x}", trace.ids().trace_id));
+                    log_in_scope(thread, number, &request, trace.as_deref());
+                    returned.store(number + 1, Ordering::Relaxed);
+                    log_in_scope(thread, number + 1, &request, trace.as_deref());
+                    returned.store(number + 2, Ordering::Relaxed);
+                    let _inner = hestia::scope!(step = number);
+                    log::info!("record of thread {thread} number {}", number + 2);
+                    returned.store(number + 3, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    Ok(())
+}
+
+fn log_in_scope(thread: u64, number: u64, request: &str, trace: Option<&str>) {
+    match number % 4 {
+        0 => hlog!(
+            info,
+            thread,
+            number,
+            said = request,
+            said_trace = trace,
+            "record"
+        ),
+        1 => {
+            log::info!(thread = thread, number = number, said = request, said_trace = trace; "record")
+        }
+        2 => log::info!(thread = thread, number = number, said = request; "in {request}"),
+        _ => hlog!(info, "record of thread {} number {}", thread, number),
+    }
 }
 
 /// A logger for each record, which is gone right after it: addresses are used again and again.

@@ -15,6 +15,15 @@ const CALLS: u64 = 50;
 
 /// hestia, on, with the thread's ring in place; writing to a file, as it usually does.
 fn turn_on() -> Values {
+    turn_on_with(false)
+}
+
+/// The same with rings that outlive the process.
+fn turn_on_crash_safe() -> Values {
+    turn_on_with(true)
+}
+
+fn turn_on_with(crash_safe: bool) -> Values {
     let directory =
         std::env::temp_dir().join(format!("hestia-instructions-{}", std::process::id()));
     hestia::builder()
@@ -22,6 +31,7 @@ fn turn_on() -> Values {
         .console(false)
         .json(false)
         .text(hestia::TextFile::new(directory.join("all.log")))
+        .crash_safe(crash_safe)
         .init()
         .expect("nothing else has turned a logger on");
     hlog!(info, "first");
@@ -151,6 +161,81 @@ fn log_three_arguments(values: Values) -> Values {
     values
 }
 
+// A scope for every two records, as for requests: most of it is the scope's own.
+#[library_benchmark(setup = turn_on, config = at_most(169_600))]
+fn two_constants_in_each_of_many_scopes(values: Values) -> Values {
+    for _ in 0..CALLS {
+        let _scope = hestia::scope!(request_id = black_box(&values).order, user = "ada");
+        hlog!(info, "order taken");
+        hlog!(info, "order done");
+    }
+    values
+}
+
+// With rings that outlive the process the same statements cost the same, but for the first call of each, which says
+// what it is.
+#[library_benchmark(setup = turn_on_crash_safe, config = at_most(7_900))]
+fn crash_safe_constant(values: Values) -> Values {
+    for _ in 0..CALLS {
+        hlog!(info, "order taken");
+    }
+    values
+}
+
+#[library_benchmark(setup = turn_on_crash_safe, config = at_most(21_200))]
+fn crash_safe_three_arguments_in_a_scope(values: Values) -> Values {
+    let Values {
+        order,
+        price,
+        symbol,
+    } = black_box(&values);
+    let _scope = hestia::scope!(request_id = 17, user = "ada");
+    for _ in 0..CALLS {
+        hlog!(info, "order {order} price {price:.2} symbol {symbol}");
+    }
+    values
+}
+
+#[library_benchmark(setup = turn_on_crash_safe, config = at_most(199_800))]
+fn crash_safe_two_constants_in_each_of_many_scopes(values: Values) -> Values {
+    for _ in 0..CALLS {
+        let _scope = hestia::scope!(request_id = black_box(&values).order, user = "ada");
+        hlog!(info, "order taken");
+        hlog!(info, "order done");
+    }
+    values
+}
+
+#[library_benchmark(setup = turn_on_crash_safe, config = at_most(16_800))]
+fn crash_safe_log_constant(values: Values) -> Values {
+    for _ in 0..CALLS {
+        log::info!("order taken");
+    }
+    values
+}
+
+#[library_benchmark(setup = turn_on_crash_safe, config = at_most(26_500))]
+fn crash_safe_log_constant_in_a_scope(values: Values) -> Values {
+    let _scope = hestia::scope!(request_id = 17, user = "ada");
+    for _ in 0..CALLS {
+        log::info!("order taken");
+    }
+    values
+}
+
+#[library_benchmark(setup = turn_on_crash_safe, config = at_most(185_200))]
+fn crash_safe_log_three_arguments(values: Values) -> Values {
+    let Values {
+        order,
+        price,
+        symbol,
+    } = black_box(&values);
+    for _ in 0..CALLS {
+        log::info!("order {order} price {price:.2} symbol {symbol}");
+    }
+    values
+}
+
 library_benchmark_group!(
     name = statements,
     benchmarks = [
@@ -163,7 +248,14 @@ library_benchmark_group!(
         formatted_at_the_call,
         left_out_by_its_limit,
         log_constant,
-        log_three_arguments
+        log_three_arguments,
+        two_constants_in_each_of_many_scopes,
+        crash_safe_constant,
+        crash_safe_three_arguments_in_a_scope,
+        crash_safe_two_constants_in_each_of_many_scopes,
+        crash_safe_log_constant,
+        crash_safe_log_constant_in_a_scope,
+        crash_safe_log_three_arguments
     ]
 );
 

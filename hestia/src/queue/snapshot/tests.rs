@@ -13,7 +13,7 @@ use super::super::{Bounds, Producer, Queue, Readers};
 use super::*;
 
 const FIRST: usize = 4096;
-const ALL: Taken = Taken {
+pub(in crate::queue) const ALL: Taken = Taken {
     now: u64::MAX,
     grace: 0,
 };
@@ -59,13 +59,14 @@ impl Living {
 
     fn begin_round(&mut self, state: u64) {
         self.readers.look();
-        let files = [FilePosition {
-            output: 1,
+        let files = [Some(FilePosition {
+            output: 0,
             device: 2,
             inode: 3,
             length: state,
-        }];
-        self.readers.begin_round([state; ROUND_STATE_WORDS], &files);
+        })];
+        self.readers
+            .begin_round([state; ROUND_STATE_WORDS], files.into_iter());
     }
 
     /// Takes so many records of the first ring.
@@ -82,7 +83,7 @@ impl Living {
     }
 }
 
-fn read(path: &Path, taken: Taken) -> Result<Snapshot, Unreadable> {
+pub(in crate::queue) fn read(path: &Path, taken: Taken) -> Result<Snapshot, Unreadable> {
     let file = File::open(path).unwrap();
     let length = file.metadata().unwrap().len();
     let mut read_at = |offset: u64, count: usize| {
@@ -468,7 +469,7 @@ proptest! {
 
     /// Whatever stands in the file.
     #[test]
-    fn any_damage_is_survived(damage in prop::collection::vec((0_usize..3, 0_usize..6_000, any::<u8>()), 1..40)) {
+    fn any_damage_is_survived(damage in prop::collection::vec((0_usize..5, 0_usize..6_000, any::<u8>()), 1..40)) {
         let mut living = Living::new();
         let mut producer = living.producer(1, "one");
         for ticks in 0..20 {
@@ -476,16 +477,19 @@ proptest! {
         }
         push(&living.queue, &mut producer, 20, &[2; 5_000]);
         living.queue.mapping().unwrap().describe(1, 1, b"entry");
+        living.queue.put_down(1, b"scope").unwrap();
         living.begin_round(1);
         let file = File::options().write(true).open(living.path()).unwrap();
         for (part, at, byte) in damage {
-            let start = [0, SLOTS, REGIONS][part];
+            let start = [0, SLOTS, REGIONS, FILES, SHELVES][part];
             // All but the words that say whose file it is.
             let at = if part == 0 { at.max(AT_PROCESS_ID) } else { at };
             file.write_all_at(&[byte], (start + at) as u64).unwrap();
         }
         let snapshot = living.snapshot(ALL);
         prop_assert!(snapshot.frames.len() <= 64);
+        prop_assert!(snapshot.files.len() <= MOST_FILES);
+        prop_assert!(snapshot.on_shelves().count() <= MOST_SHELVES * SHELF_BYTES / LEAST_PLACE_BYTES);
         // Its own process would not survive the damage.
         std::mem::forget((producer, living.readers, living.queue));
     }

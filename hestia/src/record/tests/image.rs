@@ -11,9 +11,9 @@ use crate::level::{Level, Severity};
 use crate::record::decode::DecodeError;
 use crate::record::scalar::Scalar;
 use crate::record::{
-    self, Around, CAPTURES, CONSTANT, COPIED_SCOPE, ConstantSite, Encode, Encoder, FIELDS,
-    INLINE_SITE, Image, InlineSite, Metadata, Record, RecordBuf, SCOPE, SHARED, Shared, Site,
-    StaticSite, Surroundings, TARGET, THREAD, TRACE, Text, append_thread, encode, level,
+    self, Around, CAPTURES, COPIED_SCOPE, Encode, Encoder, FIELDS, INLINE_SITE, Image, InlineSite,
+    Metadata, Record, RecordBuf, SCOPE, SHARED, Shared, Site, StaticSite, Surroundings, TARGET,
+    THREAD, TRACE, Text, append_thread, encode, level,
 };
 use crate::thread::ThreadRef;
 use crate::trace_context::{TraceContext, TraceIds};
@@ -187,10 +187,7 @@ impl Parts {
                     map.entry(key, value);
                 }
             });
-            match &self.message {
-                Message::Text(text) => image.text(|bytes| bytes.extend_from_slice(text.as_bytes())),
-                Message::Static(text) => image.constant(text),
-            }
+            image.text(|bytes| bytes.extend_from_slice(self.message.get().as_bytes()))
         };
         let Some((id, name)) = &self.thread else {
             return (flags, bytes.to_vec());
@@ -213,11 +210,9 @@ impl Parts {
     fn expected_flags(&self) -> u32 {
         let flag = |flag, is_set: bool| if is_set { flag } else { 0 };
         let is_inline = matches!(self.site, OwnedSite::Inline { .. });
-        let is_constant = matches!(self.message, Message::Static(_));
         flag(THREAD, self.thread.is_some())
             | flag(INLINE_SITE, is_inline)
             | flag(TARGET, matches!(self.site, OwnedSite::Static(_, Some(_))))
-            | flag(CONSTANT, is_inline && is_constant)
             | flag(SCOPE, self.scope.is_none() || !self.copies_scope)
             | flag(COPIED_SCOPE, self.scope.is_some() && self.copies_scope)
             | flag(
@@ -419,9 +414,9 @@ proptest! {
     #[test]
     fn a_record_cut_anywhere_is_an_error_or_has_a_shorter_message(parts in parts()) {
         let (flags, bytes) = parts.encoded();
-        let message_starts = match (&parts.message, &parts.site) {
-            (Message::Text(text), OwnedSite::Inline { .. }) => bytes.len() - text.len(),
-            _ => bytes.len(),
+        let message_starts = match &parts.site {
+            OwnedSite::Inline { .. } => bytes.len() - parts.message.get().len(),
+            OwnedSite::Static(..) => bytes.len(),
         };
         for end in 0..bytes.len() {
             let read = decode(&mut RecordBuf::default(), &(flags, bytes[..end].to_vec()), |record| {
@@ -511,46 +506,29 @@ fn all_combinations_of_parts_are_read_back() {
             decode(&mut buffer, &encoded, |record| parts.check(record)).expect("a record");
         }
     }
-    assert_eq!(
-        seen.len(),
-        2 * (32 + 16) - 24,
-        "every combination of the flags"
-    );
+    assert_eq!(seen.len(), 32 + 16, "every combination of the flags");
 }
 
-/// The short way of writing what statements of the `log` crate usually say.
+/// As statements of the `log` crate have them.
 #[test]
-fn a_site_of_constants_is_an_inline_site() {
-    // Each in one place, since addresses are compared.
-    static MODULE: &str = "app::db";
-    static FILE: &str = "src/db.rs";
-    let record = |target, file| {
-        log::Record::builder()
-            .level(Level::Warn)
-            .target(target)
-            .module_path_static(Some(MODULE))
-            .file_static(file)
-            .line(Some(17))
-            .build()
-    };
-    let mut bytes = Vec::new();
-    let site = ConstantSite::of(&record(MODULE, Some(FILE))).expect("all are constants");
-    site.write(&mut bytes);
-    assert_eq!(bytes.len(), ConstantSite::SIZE);
-    let inline = InlineSite {
-        severity: Severity::Level(Level::Warn),
-        target: MODULE,
-        module: Text::Static(MODULE),
-        file: Text::Static(FILE),
-        line: Some(17),
-    };
-    let mut expected = Vec::new();
-    Image::begin(&mut expected, Site::Inline(inline), Around::default());
-    // Behind it stands that there is no scope.
-    bytes.extend_from_slice(&[0; size_of::<usize>()]);
-    assert_eq!(bytes, expected);
-    assert!(ConstantSite::of(&record("other", Some(FILE))).is_none());
-    assert!(ConstantSite::of(&record(MODULE, None)).is_none());
+fn a_static_without_keys_takes_key_values_and_a_message_that_was_made_at_the_call() {
+    static SITE: StaticSite = StaticSite::new(SITES[2], record::Message::Constant(""), &[]);
+    for (site, target) in [
+        (Site::Static(&SITE), "app"),
+        (Site::StaticWithTarget(&SITE, "other"), "other"),
+    ] {
+        let mut bytes = Vec::new();
+        let mut image = Image::begin(&mut bytes, site, Around::default());
+        image.fields(|bytes| encode::fields(bytes).entry("user", &5_u64));
+        let flags = image.formatted(|bytes| bytes.extend_from_slice("made é".as_bytes()));
+        assert_eq!(flags & FIELDS, FIELDS);
+        decode(&mut RecordBuf::default(), &(flags, bytes), |record| {
+            assert_eq!((record.message(), record.target()), ("made é", target));
+            assert_eq!(record.fields().len(), 1);
+            assert_eq!(record.field("user"), Some(record::Value::U64(5)));
+        })
+        .expect("a record");
+    }
 }
 
 /// A forked child takes a record out of its parent's ring, and needs its level.

@@ -59,7 +59,7 @@ fn merged(
         let mut map = encode::fields(bytes);
         call.iter().for_each(|(key, value)| map.entry(key, value));
     });
-    let flags = image.constant("");
+    let flags = image.text(|_| ());
     let surroundings = Surroundings {
         timestamp_nanos: 0,
         uuid: Uuid::nil(),
