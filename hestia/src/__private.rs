@@ -19,7 +19,7 @@ pub use crate::record::capture::{
 pub use crate::record::{Encode, Encoded, Encoder};
 pub use crate::testing::attribute as testing;
 pub use hestia_macros::{drop_in, durable, hlog, scope};
-pub use serde::Serialize;
+pub use serde_core::Serialize;
 
 /// Traits whose methods choose by the type of an argument; expansions bring them into scope unnamed.
 pub mod choice {

@@ -1,9 +1,11 @@
-//! Locks, and the synchronisation primitives of the queue, exchangeable for loom's.
+//! Locks, a channel, and the synchronisation primitives of the queue, exchangeable for loom's.
 //!
 //! Every thread uses them. With `--cfg loom` the model checker's types stand in for those in [`checked`], so
 //! that the same queue code that ships is the code that is checked.
 //!
-//! *Invariant:* nothing here has behaviour of its own.
+//! *Invariant:* nothing here has behaviour of its own, but for [`channel`].
+
+pub(crate) mod channel;
 
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};

@@ -7,8 +7,10 @@ use std::ffi::CStr;
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+use crossbeam_utils::sync::Parker;
 
 /// A thread as records name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,13 +174,18 @@ pub(crate) fn apart_from_panics<T: Send + 'static>(
     if !std::thread::panicking() {
         return Some(work());
     }
-    let (done, result) = sync_channel(1);
+    let done = Arc::new(Mutex::new(None));
+    let ended = Parker::new();
+    let (result, end) = (Arc::clone(&done), ended.unparker().clone());
     let started = start(c"hestia-panic", move || {
+        let worked = catch_unwind(AssertUnwindSafe(work)).ok();
         // Whoever waits may have given up.
-        let _ = done.send(work());
+        *result.lock().unwrap_or_else(PoisonError::into_inner) = worked;
+        end.unpark();
     });
     started.ok()?;
-    result.recv_timeout(limit).ok()
+    ended.park_timeout(limit);
+    done.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 /// A thread that was started.

@@ -11,7 +11,6 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use hestia_grammar::Directives;
 use log::LevelFilter;
 
@@ -35,6 +34,7 @@ use crate::queue::wake::{DIRECT, FORKED};
 use crate::queue::{Queue, Wake};
 use crate::record::redact;
 use crate::stats::{FlushReport, OutputCounts, Settled, Stats};
+use crate::sync::channel::{Missing, Receiver, Sender, channel};
 use crate::sync::lock;
 use crate::thread::{is_own, mark_own};
 use crate::writer::control::{Answer, Change, Confirm, Control};
@@ -161,7 +161,7 @@ impl Pipeline {
         let mapping = mapping(&settings, without_thread)?;
         let queue = Arc::new(Queue::new(settings.bounds(), mapping));
         let ticks = TickSource::detect(settings.order.value);
-        let (control, requests) = unbounded();
+        let (control, requests) = channel();
         let mut writer = Writer::new(
             Arc::clone(&queue),
             ticks,
@@ -354,7 +354,7 @@ impl Pipeline {
         }
         let start = Instant::now();
         let deadline = deadline_in(limit);
-        let (answer, answers) = unbounded();
+        let (answer, answers) = channel();
         // Outputs that are added from now on may answer or not.
         let asked = lock(&self.outputs).len();
         if self.control.send(request(answer)).is_err() {
@@ -383,11 +383,11 @@ impl Pipeline {
             }
             match answers.recv_deadline(deadline.min(now + LOOK_AFTER)) {
                 Ok(result) => results.push(result),
-                Err(RecvTimeoutError::Disconnected) => return Ok(results),
-                Err(RecvTimeoutError::Timeout) if Instant::now() >= deadline => {
+                Err(Missing::Ended) => return Ok(results),
+                Err(Missing::Late) if Instant::now() >= deadline => {
                     return Err(results);
                 }
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(Missing::Late) => {}
             }
         }
     }
@@ -490,7 +490,7 @@ impl Pipeline {
         if is_own() {
             return false;
         }
-        let (answer, answers) = unbounded();
+        let (answer, answers) = channel();
         let request = Control::Confirm(Confirm::Nothing, answer);
         self.control.send(request).is_ok() && {
             self.wake().rouse();

@@ -218,11 +218,11 @@ impl ByCode for Printed<'_> {
 /// A key's value, as serde sees it.
 pub struct Serde<'v, T: ?Sized>(pub &'v T);
 
-impl<T: serde::Serialize + ?Sized> Part for Serde<'_, T> {
+impl<T: serde_core::Serialize + ?Sized> Part for Serde<'_, T> {
     by_code!();
 }
 
-impl<T: serde::Serialize + ?Sized> ByCode for Serde<'_, T> {
+impl<T: serde_core::Serialize + ?Sized> ByCode for Serde<'_, T> {
     fn encode(&self, encoder: Encoder<'_>) -> Encoded {
         encoder.put_serde(self.0)
     }

@@ -311,7 +311,7 @@ impl<'a> Encoder<'a> {
     /// Writes what a `Serialize` value is: numbers, text, arrays and objects as such; an enum's variant as
     /// serde_json has it. A value that fails to serialize is the text `<not serializable: …>`.
     #[inline]
-    pub fn put_serde<T: serde::Serialize + ?Sized>(self, value: &T) -> Encoded {
+    pub fn put_serde<T: serde_core::Serialize + ?Sized>(self, value: &T) -> Encoded {
         self.attempt(|encoder| serialize::serialize(encoder, value))
             .unwrap_or_else(|(encoder, error)| {
                 encoder.put_display(format_args!("<not serializable: {error}>"))

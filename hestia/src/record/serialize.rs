@@ -7,7 +7,7 @@
 
 use std::fmt::{self, Write as _};
 
-use serde::ser::{self, Impossible, Serialize};
+use serde_core::ser::{self, Impossible, Serialize};
 
 use super::encode::{
     Encoded, Encoder, Nested, TAG_MAP, TAG_SEQ, append_display, append_str, close, open,

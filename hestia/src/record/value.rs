@@ -1,6 +1,6 @@
 //! Typed values of key-values, as layouts and sinks see them.
 
-use serde::{Serialize, Serializer};
+use serde_core::{Serialize, Serializer};
 
 use super::decode::{Entries, Items};
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use hestia_grammar::target_matches;
-use serde::Serialize;
+use serde_core::Serialize;
 
 use super::record::CapturedRecord;
 use super::value;

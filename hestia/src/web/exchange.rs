@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use log::kv::{self, Key, Value, VisitSource};
-use serde::{Serialize, Serializer};
+use serde_core::{Serialize, Serializer};
 
 use super::request::{REQUEST_ID, RequestHead};
 use super::settings::{AccessLog, Header, Settings, ask, level};

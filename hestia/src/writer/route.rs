@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, Cache};
 
+use super::control::Answer;
 use super::fold::{Fold, Folding, Run};
 use super::journal::absolute;
 use crate::clock::deadline_in;
@@ -32,6 +33,7 @@ use crate::record::batch::{Batch, KEPT_BYTES};
 use crate::sink::file::FileRules;
 use crate::sink::{FlushTicket, Sink, Standing, again};
 use crate::stats::{LevelCounts, OutputCounts, add};
+use crate::sync::channel::Sender;
 
 /// A batch of this many bytes is written at once: what one write call takes at its best.
 const FULL_BATCH_BYTES: usize = 64 << 10;
@@ -402,7 +404,7 @@ impl Routes {
     }
 
     /// Writes everything, and has each output bring it to the disk: once, however many ask.
-    pub(super) fn sync(&mut self, answers: &[crossbeam_channel::Sender<super::control::Answer>]) {
+    pub(super) fn sync(&mut self, answers: &[Sender<Answer>]) {
         for (place, slot) in self.slots.iter_mut().enumerate() {
             slot.write_out();
             let result = slot.sync();
@@ -417,7 +419,7 @@ impl Routes {
     }
 
     /// Writes everything and asks every output to confirm it.
-    pub(super) fn flush(&mut self, answer: &crossbeam_channel::Sender<super::control::Answer>) {
+    pub(super) fn flush(&mut self, answer: &Sender<Answer>) {
         for (place, slot) in self.slots.iter_mut().enumerate() {
             slot.write_out();
             let ticket = FlushTicket::new(place, answer.clone());
@@ -428,11 +430,11 @@ impl Routes {
         }
     }
 
-    pub(super) fn reopen(&mut self, answer: &crossbeam_channel::Sender<super::control::Answer>) {
+    pub(super) fn reopen(&mut self, answer: &Sender<Answer>) {
         self.ask("reopen", |sink| sink.reopen(), answer);
     }
 
-    pub(super) fn rotate(&mut self, answer: &crossbeam_channel::Sender<super::control::Answer>) {
+    pub(super) fn rotate(&mut self, answer: &Sender<Answer>) {
         self.ask("rotate", |sink| sink.rotate(), answer);
     }
 
@@ -441,7 +443,7 @@ impl Routes {
         &mut self,
         what: &str,
         act: fn(&mut dyn Sink) -> Result<(), SinkError>,
-        answer: &crossbeam_channel::Sender<super::control::Answer>,
+        answer: &Sender<Answer>,
     ) {
         for (place, slot) in self.slots.iter_mut().enumerate() {
             slot.write_out();

@@ -9,7 +9,7 @@ use std::ops::Deref;
 
 use log::kv::Value;
 use log::{Level, Record};
-use serde::{Serialize, Serializer};
+use serde_core::{Serialize, Serializer};
 
 /// Where `main` is.
 #[derive(Clone, Copy, Debug)]
