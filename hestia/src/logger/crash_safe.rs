@@ -128,7 +128,7 @@ pub(super) fn find(settings: &Settings) -> Vec<Found> {
         .filter(|entry| entry.file_name().to_string_lossy().starts_with(&stem))
         .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
         .collect();
-    paths.sort();
+    paths.sort_unstable();
     for (made, path) in &paths {
         remove_unfinished(path, *made);
     }

@@ -431,7 +431,7 @@ impl Desk {
             };
             let routes = &mut self.routes;
             self.buffers
-                .decode(flags, payload, &surroundings, |record| {
+                .decode(flags, payload, &surroundings, &mut |record| {
                     routes.dispatch(record, flags, payload);
                 })
         }));

@@ -10,7 +10,6 @@ use hestia_grammar::{Every, Weekday, parse_size};
 use super::{Reader, Warning};
 use crate::clock::TimeZone;
 use crate::sink::file::rotation::Rotation;
-use std::ffi::OsString;
 
 /// What the variables say.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,7 +62,7 @@ const WEEKDAYS: [Weekday; 7] = [
 
 impl RotationWords {
     /// `None` when no variable says anything that makes sense.
-    pub(super) fn read<G: Fn(&str) -> Option<OsString>>(reader: &mut Reader<G>) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let mut said = Vec::new();
         let words = RotationWords {
             kind: read(reader, TYPE, &mut said, |text| match text {
@@ -138,11 +137,11 @@ impl RotationWords {
 }
 
 /// One variable.
-fn read<T, G: Fn(&str) -> Option<OsString>>(
-    reader: &mut Reader<G>,
+fn read<T>(
+    reader: &mut Reader<'_>,
     name: &'static str,
     said: &mut Vec<(&'static str, String)>,
-    parse: impl Fn(&str) -> Result<T, String>,
+    parse: fn(&str) -> Result<T, String>,
 ) -> Option<T> {
     let value = reader.text(name, SETTING)?;
     match parse(&value.to_ascii_lowercase()) {

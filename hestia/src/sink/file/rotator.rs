@@ -8,7 +8,6 @@
 //!
 //! *Invariant:* no file is ever replaced; what goes wrong leaves every archive, and the live file, as they were.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
@@ -423,13 +422,12 @@ struct Kept {
 /// The files of those archives that the limits leave no room for, the oldest first.
 fn too_many<'k>(rotation: &Rotation, kept: &'k [Kept], seconds: i64) -> Vec<&'k Archive> {
     // An archive that was being compressed when its process ended may be there twice.
-    let mut archives: BTreeMap<Tag, Vec<&Kept>> = BTreeMap::new();
-    for one in kept
+    let mut archives: Vec<&Kept> = kept
         .iter()
         .filter(|one| one.archive.state != State::Partial)
-    {
-        archives.entry(one.archive.tag).or_default().push(one);
-    }
+        .collect();
+    archives.sort_unstable_by_key(|one| one.archive.tag);
+    let archives = archives.chunk_by(|one, next| one.archive.tag == next.archive.tag);
     let live = rotation.live_bytes().unwrap_or(0);
     let total = rotation
         .max_total_bytes
@@ -440,7 +438,7 @@ fn too_many<'k>(rotation: &Rotation, kept: &'k [Kept], seconds: i64) -> Vec<&'k 
             .saturating_sub(age.as_secs())
     });
     let (mut count, mut bytes, mut surplus) = (0, 0_u64, Vec::new());
-    for files in archives.values().rev() {
+    for files in archives.rev() {
         let size: u64 = files.iter().map(|file| file.bytes).sum();
         let modified = files.iter().map(|file| file.modified).max().unwrap_or(0);
         count += 1;
