@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use chrono::{SecondsFormat, Utc};
+use chrono::Utc;
 use once_cell::race::OnceBox;
 
 use crate::descriptor::above_standard_streams;
@@ -224,7 +224,7 @@ pub(crate) fn settle(limit: Duration) {
 impl State {
     fn write_log(&mut self, level: &str, incident: &Incident) {
         if let Some(file) = &mut self.file {
-            let time = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
+            let time = Utc::now().format("%Y-%m-%dT%H:%M:%S%.3fZ");
             let line = format!("{time} {level:<5} {} | {}\n", incident.part, incident.what);
             // Nobody is left to tell that the internal log itself cannot be written.
             let _ = file.write_all(line.as_bytes());

@@ -92,6 +92,7 @@ impl Error for ParseError {}
 const MAX_QUOTED: usize = 60;
 
 /// `text` in back quotes: escaped, since a message may end up on a terminal (CWE-117), and shortened.
+#[cold]
 pub(crate) fn quoted(text: &str) -> String {
     let mut quoted = String::from("`");
     for c in text.chars().take(MAX_QUOTED) {

@@ -508,7 +508,8 @@ fn loss(lost: &LevelCounts, window: (i64, i64), why: &str) -> (String, [Field<'s
 
 fn time(unix_nanos: i64) -> String {
     chrono::DateTime::from_timestamp_nanos(unix_nanos)
-        .to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+        .format("%Y-%m-%dT%H:%M:%S%.3fZ")
+        .to_string()
 }
 
 fn notice<'a>(

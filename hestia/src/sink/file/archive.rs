@@ -153,6 +153,11 @@ pub(super) enum State {
     Partial,
 }
 
+/// The oldest first.
+pub(super) fn sort_by_age(archives: &mut [Archive]) {
+    archives.sort_unstable_by_key(|archive| archive.tag);
+}
+
 const ENDINGS: [&str; 2] = [".gz", ".zst"];
 const PARTIAL: &str = ".partial";
 

@@ -174,7 +174,7 @@ fn error(does: &str, path: &Path, error: io::Error) -> SinkError {
 fn compress_all(job: &Job) -> Result<Outcome, SinkError> {
     let mut files = list(&job.directory, &job.family)
         .map_err(|cause| error("look for archives in", &job.directory, cause))?;
-    files.sort_unstable_by_key(|file| file.tag);
+    archive::sort_by_age(&mut files);
     remove_orphans(job, &files);
     let mut result = Ok(Outcome::Done);
     for file in files.iter().filter(|file| file.state == State::Plain) {

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use chrono::{DateTime, Local, Utc};
 
-use super::archive::{Archive, Family, State, Tag};
+use super::archive::{Archive, Family, State, Tag, sort_by_age};
 use super::lock::{self, Locked, Locking};
 use super::period::Periods;
 use super::rotation::Rotation;
@@ -317,7 +317,7 @@ impl Rotator {
         // Nobody has to wait for what follows, and two may do it at once.
         drop(lock);
         others.extend(family.parse(&name));
-        let deleted = self.delete_old(&directory, &others, seconds);
+        let deleted = self.delete_old(&directory, &mut others, seconds);
         self.compress(directory, family);
         linked.and(deleted)
     }
@@ -338,7 +338,7 @@ impl Rotator {
         };
         let deleted = list(&directory, &family)
             .map_err(|error| rotation_error("look for archives in", &directory, error))
-            .and_then(|archives| self.delete_old(&directory, &archives, seconds));
+            .and_then(|mut archives| self.delete_old(&directory, &mut archives, seconds));
         self.compress(directory, family);
         deleted
     }
@@ -359,11 +359,13 @@ impl Rotator {
     fn delete_old(
         &self,
         directory: &Path,
-        archives: &[Archive],
+        archives: &mut [Archive],
         seconds: i64,
     ) -> Result<(), SinkError> {
         let mut kept = Vec::new();
-        for archive in archives {
+        sort_by_age(archives);
+        let complete = archives.iter();
+        for archive in complete.filter(|archive| archive.state != State::Partial) {
             let there = fs::symlink_metadata(directory.join(&archive.name));
             let Some(there) = there.ok().filter(fs::Metadata::is_file) else {
                 continue;
@@ -419,15 +421,10 @@ struct Kept {
     modified: u64,
 }
 
-/// The files of those archives that the limits leave no room for, the oldest first.
+/// The files of those archives that the limits leave no room for, the oldest first. They come in this order.
 fn too_many<'k>(rotation: &Rotation, kept: &'k [Kept], seconds: i64) -> Vec<&'k Archive> {
     // An archive that was being compressed when its process ended may be there twice.
-    let mut archives: Vec<&Kept> = kept
-        .iter()
-        .filter(|one| one.archive.state != State::Partial)
-        .collect();
-    archives.sort_unstable_by_key(|one| one.archive.tag);
-    let archives = archives.chunk_by(|one, next| one.archive.tag == next.archive.tag);
+    let archives = kept.chunk_by(|one, next| one.archive.tag == next.archive.tag);
     let live = rotation.live_bytes().unwrap_or(0);
     let total = rotation
         .max_total_bytes
