@@ -273,18 +273,15 @@ fn print_waiting() {
 
 /// Control characters made visible, so that a path or a message cannot forge a line.
 fn one_line(text: &str) -> String {
-    if text.chars().any(char::is_control) {
-        text.chars()
-            .flat_map(|character| {
-                let visible = character.is_control();
-                let escaped = visible.then(|| character.escape_default());
-                let plain = (!visible).then_some(character);
-                escaped.into_iter().flatten().chain(plain)
-            })
-            .collect()
-    } else {
-        text.to_owned()
+    let mut line = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
     }
+    line
 }
 
 #[cfg(test)]

@@ -123,12 +123,15 @@ pub(super) fn find(settings: &Settings) -> Vec<Found> {
         return Vec::new();
     };
     let stem = stem(settings);
-    let mut paths: Vec<(SystemTime, PathBuf)> = entries
+    let there = entries
         .flatten()
         .filter(|entry| entry.file_name().to_string_lossy().starts_with(&stem))
-        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
-        .collect();
-    paths.sort_unstable();
+        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())));
+    let mut paths: Vec<(SystemTime, PathBuf)> = Vec::new();
+    for path in there {
+        let place = paths.partition_point(|other| *other < path);
+        paths.insert(place, path);
+    }
     for (made, path) in &paths {
         remove_unfinished(path, *made);
     }
@@ -295,8 +298,8 @@ fn lines_since(
     snapshot: &Snapshot,
     descriptions: &Descriptions<'_>,
     settings: &Settings,
-) -> HashMap<PathBuf, Lines> {
-    let mut there = HashMap::new();
+) -> Vec<(PathBuf, Lines)> {
+    let mut there = Vec::new();
     for position in &snapshot.files {
         let Some(path) = descriptions.outputs.get(&position.output) else {
             continue;
@@ -335,7 +338,7 @@ fn lines_since(
                 }
             }
         }
-        there.insert(path_now(&path, snapshot.process_id, settings), lines);
+        there.push((path_now(&path, snapshot.process_id, settings), lines));
     }
     there
 }

@@ -6,7 +6,6 @@
 //!
 //! *Invariant:* the same as for a round of this process: what one output does wrong costs no other.
 
-use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -27,7 +26,7 @@ pub(crate) struct Left<'f> {
     pub(crate) snapshot: &'f Snapshot,
     pub(crate) descriptions: Descriptions<'f>,
     /// By path from the root: the lines that were added to the file since the last round began.
-    pub(crate) there: HashMap<PathBuf, Lines>,
+    pub(crate) there: Vec<(PathBuf, Lines)>,
 }
 
 /// How long a file of a named logger may take to be closed that was opened only to write down what was left.

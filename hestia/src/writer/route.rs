@@ -180,11 +180,11 @@ impl Routes {
 
     /// Records of a process that is gone come next, to the outputs from this place on; lines of them may be in the files
     /// already: these, by path.
-    pub(super) fn begin_recovery(&mut self, from: usize, there: &HashMap<PathBuf, Lines>) {
+    pub(super) fn begin_recovery(&mut self, from: usize, there: &[(PathBuf, Lines)]) {
         for slot in &mut self.slots[from..] {
             let path = slot.route.file.as_ref().map(|file| absolute(file.path()));
-            let lines = path.and_then(|path| there.get(&path).cloned());
-            slot.there = lines.unwrap_or_default();
+            let lines = path.and_then(|path| there.iter().rfind(|(of, _)| *of == path));
+            slot.there = lines.map(|(_, lines)| lines.clone()).unwrap_or_default();
             slot.recovered = 0;
         }
     }
