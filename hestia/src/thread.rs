@@ -104,13 +104,26 @@ pub(crate) fn current_id() -> u64 {
 
 #[cfg(all(target_os = "linux", not(hestia_portable)))]
 mod own {
-    #![allow(unsafe_code, reason = "one call without arguments")]
+    #![allow(unsafe_code, reason = "calls that take no more than numbers")]
 
     pub(super) fn gettid() -> u64 {
         // SAFETY: takes nothing and cannot fail.
         let id = unsafe { libc::gettid() };
         u64::from(id.unsigned_abs())
     }
+
+    pub(super) fn lower_priority() {
+        const LOWEST: libc::c_int = 19;
+        // SAFETY: takes numbers; nought is the calling thread. Whether it was done is no matter.
+        unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, LOWEST) };
+    }
+}
+
+/// The whole machine goes before the calling thread. On Linux a priority is a thread's own, and its disk's follows it;
+/// elsewhere it would be the program's.
+pub(crate) fn lower_priority() {
+    #[cfg(all(target_os = "linux", not(hestia_portable)))]
+    own::lower_priority();
 }
 
 thread_local! {

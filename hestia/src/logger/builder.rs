@@ -690,8 +690,7 @@ fn start(complete: Complete) -> Result<Handle, InitError> {
     } = complete;
     let settings = Arc::new(settings);
     let present = Present::at_start(&settings);
-    let pipeline: &Pipeline =
-        Pipeline::start(settings, present, source, WithoutThread::Fail)?;
+    let pipeline: &Pipeline = Pipeline::start(settings, present, source, WithoutThread::Fail)?;
     tell_of_levels();
     if let Err(error) = exit::prepare(&pipeline.settings) {
         internal::tell("signals", format!("cannot listen for signals: {error}"));

@@ -158,7 +158,10 @@ mod tests {
         let (sender, receiver) = channel();
         let other = sender.clone();
         assert_eq!(receiver.try_recv(), None);
-        assert_eq!((sender.send(1), other.send(2), sender.len()), (Ok(()), Ok(()), 2));
+        assert_eq!(
+            (sender.send(1), other.send(2), sender.len()),
+            (Ok(()), Ok(()), 2)
+        );
         drop(sender);
         assert_eq!(receiver.recv(), Some(1));
         assert_eq!(receiver.try_recv(), Some(2));

@@ -352,7 +352,11 @@ fn flushes_that_nobody_can_confirm_do_not_pile_up() {
     for _ in 0..=WAITING_MESSAGES + 1 {
         sink.flush(FlushTicket::new(0, answer.clone()));
     }
-    let refused = answers.recv_deadline(deadline_in(LONG)).unwrap().1.unwrap_err();
+    let refused = answers
+        .recv_deadline(deadline_in(LONG))
+        .unwrap()
+        .1
+        .unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::TimedOut);
     sink.close(LONG);
     assert!(sink.running.is_some());

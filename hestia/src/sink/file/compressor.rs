@@ -35,6 +35,7 @@ use crate::descriptor::above_standard_streams;
 use crate::error::{ErrorKind, SinkError, chain};
 use crate::internal;
 use crate::sync::{lock, lock_unless_stuck};
+use crate::thread::lower_priority;
 
 /// The archives of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,17 +144,6 @@ fn next() -> Option<Waiting> {
         queue = waited.unwrap_or_else(PoisonError::into_inner).0;
     }
 }
-
-/// The whole machine goes first. On Linux a priority is a thread's own, and its disk's follows it; elsewhere it would be
-/// the program's.
-#[cfg(all(target_os = "linux", not(hestia_portable)))]
-fn lower_priority() {
-    const LOWEST: i32 = 19;
-    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), LOWEST);
-}
-
-#[cfg(not(all(target_os = "linux", not(hestia_portable))))]
-fn lower_priority() {}
 
 /// Where there are no locks, an archive is taken for one that nobody writes to any more after this time: others look
 /// once a second where their path leads, before they write.

@@ -238,7 +238,10 @@ impl fmt::Display for Rotation {
             self.max_total_bytes
                 .map(|bytes| format!("{} in all", format_size(bytes))),
         );
-        words.extend(self.compress.map(|how| format!("{how:?}").to_ascii_lowercase()));
+        words.extend(
+            self.compress
+                .map(|how| format!("{how:?}").to_ascii_lowercase()),
+        );
         words.extend(self.link.as_ref().map(|link| format!("link {link}")));
         out.pad(&words.join(", "))
     }
