@@ -339,7 +339,7 @@ impl RecordBuf {
                     None => message,
                 },
                 fields: shown.as_deref().unwrap_or(&fields),
-            })
+            });
         });
         drop(shown);
         self.fields = recycle(fields);
