@@ -126,7 +126,7 @@ fn check_arguments(bytes: &[u8]) {
         thread: ThreadRef { id: 1, name: None },
         process_fields: &[],
     };
-    let _ = RecordBuf::default().decode(flags, &record, &surroundings, |record| {
+    let _ = RecordBuf::default().decode(flags, &record, &surroundings, &mut |record| {
         assert!(record.message().len() >= 2, "two spaces at least");
     });
     let mut decoder = Decoder::new(bytes);
@@ -364,7 +364,7 @@ fn line(layout: &mut impl Layout, record: &Record<'_>) -> String {
 
 /// Reads a record from the bytes, encodes it as a calling thread does, and passes on what the writer decodes, with
 /// these key-values of the process.
-fn with_record(bytes: &[u8], process_fields: &[u8], take: impl FnOnce(&Record<'_>)) {
+fn with_record(bytes: &[u8], process_fields: &[u8], mut take: impl FnMut(&Record<'_>)) {
     let mut source = Source(bytes);
     let shape = source.byte();
     let severity = source.severity();
@@ -416,7 +416,7 @@ fn with_record(bytes: &[u8], process_fields: &[u8], take: impl FnOnce(&Record<'_
         },
         process_fields,
     };
-    let decoded = RecordBuf::default().decode(flags, &record, &surroundings, |record| {
+    let decoded = RecordBuf::default().decode(flags, &record, &surroundings, &mut |record| {
         assert_eq!(record.message(), message);
         assert_eq!(record.target(), target);
         assert_eq!(record.severity(), severity);

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use chrono::{SecondsFormat, Utc};
+use chrono::Utc;
 use once_cell::race::OnceBox;
 
 use crate::descriptor::above_standard_streams;
@@ -224,7 +224,7 @@ pub(crate) fn settle(limit: Duration) {
 impl State {
     fn write_log(&mut self, level: &str, incident: &Incident) {
         if let Some(file) = &mut self.file {
-            let time = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
+            let time = Utc::now().format("%Y-%m-%dT%H:%M:%S%.3fZ");
             let line = format!("{time} {level:<5} {} | {}\n", incident.part, incident.what);
             // Nobody is left to tell that the internal log itself cannot be written.
             let _ = file.write_all(line.as_bytes());
@@ -273,18 +273,15 @@ fn print_waiting() {
 
 /// Control characters made visible, so that a path or a message cannot forge a line.
 fn one_line(text: &str) -> String {
-    if text.chars().any(char::is_control) {
-        text.chars()
-            .flat_map(|character| {
-                let visible = character.is_control();
-                let escaped = visible.then(|| character.escape_default());
-                let plain = (!visible).then_some(character);
-                escaped.into_iter().flatten().chain(plain)
-            })
-            .collect()
-    } else {
-        text.to_owned()
+    let mut line = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
     }
+    line
 }
 
 #[cfg(test)]

@@ -7,8 +7,10 @@ use std::ffi::CStr;
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+use crossbeam_utils::sync::Parker;
 
 /// A thread as records name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,13 +104,26 @@ pub(crate) fn current_id() -> u64 {
 
 #[cfg(all(target_os = "linux", not(hestia_portable)))]
 mod own {
-    #![allow(unsafe_code, reason = "one call without arguments")]
+    #![allow(unsafe_code, reason = "calls that take no more than numbers")]
 
     pub(super) fn gettid() -> u64 {
         // SAFETY: takes nothing and cannot fail.
         let id = unsafe { libc::gettid() };
         u64::from(id.unsigned_abs())
     }
+
+    pub(super) fn lower_priority() {
+        const LOWEST: libc::c_int = 19;
+        // SAFETY: takes numbers; nought is the calling thread. Whether it was done is no matter.
+        unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, LOWEST) };
+    }
+}
+
+/// The whole machine goes before the calling thread. On Linux a priority is a thread's own, and its disk's follows it;
+/// elsewhere it would be the program's.
+pub(crate) fn lower_priority() {
+    #[cfg(all(target_os = "linux", not(hestia_portable)))]
+    own::lower_priority();
 }
 
 thread_local! {
@@ -172,13 +187,18 @@ pub(crate) fn apart_from_panics<T: Send + 'static>(
     if !std::thread::panicking() {
         return Some(work());
     }
-    let (done, result) = sync_channel(1);
+    let done = Arc::new(Mutex::new(None));
+    let ended = Parker::new();
+    let (result, end) = (Arc::clone(&done), ended.unparker().clone());
     let started = start(c"hestia-panic", move || {
+        let worked = catch_unwind(AssertUnwindSafe(work)).ok();
         // Whoever waits may have given up.
-        let _ = done.send(work());
+        *result.lock().unwrap_or_else(PoisonError::into_inner) = worked;
+        end.unpark();
     });
     started.ok()?;
-    result.recv_timeout(limit).ok()
+    ended.park_timeout(limit);
+    done.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 /// A thread that was started.

@@ -92,6 +92,7 @@ impl Error for ParseError {}
 const MAX_QUOTED: usize = 60;
 
 /// `text` in back quotes: escaped, since a message may end up on a terminal (CWE-117), and shortened.
+#[cold]
 pub(crate) fn quoted(text: &str) -> String {
     let mut quoted = String::from("`");
     for c in text.chars().take(MAX_QUOTED) {
@@ -125,13 +126,14 @@ const MAX_WORD: usize = 64;
 /// assert_eq!(suggest("database", ["app", "level", "console"]), None);
 /// ```
 pub fn suggest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    nearest(word, candidates, (word.chars().count() / 3).max(1))
+    let limit = (word.chars().count() / 3).max(1);
+    nearest(word, &mut candidates.into_iter(), limit)
 }
 
 /// As [`suggest`], with the number of differences allowed.
 pub(crate) fn nearest<'a>(
     word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
+    candidates: &mut dyn Iterator<Item = &'a str>,
     limit: usize,
 ) -> Option<&'a str> {
     let letters = folded(word);
@@ -139,7 +141,6 @@ pub(crate) fn nearest<'a>(
         return None;
     }
     candidates
-        .into_iter()
         .filter(|candidate| *candidate != word)
         .filter_map(|candidate| {
             let other = folded(candidate);

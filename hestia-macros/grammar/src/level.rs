@@ -185,7 +185,7 @@ fn words() -> impl Iterator<Item = &'static str> {
 pub(crate) fn mistaken(word: &str) -> Option<&'static str> {
     find(word, FOREIGN)
         .map(LevelFilter::as_str)
-        .or_else(|| nearest(word, words().filter(|name| *name != "none"), 1))
+        .or_else(|| nearest(word, &mut words().filter(|name| *name != "none"), 1))
 }
 
 #[cfg(test)]

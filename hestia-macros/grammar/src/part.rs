@@ -58,6 +58,7 @@ impl<'a> Part<'a> {
         part.slice(0, part.text.trim_end().len())
     }
 
+    #[cold]
     pub(crate) fn error(self, message: impl Into<String>) -> ParseError {
         ParseError::new(message, self.span())
     }

@@ -12,7 +12,7 @@ use crate::thread::Thread;
 
 /// Reads a record from a finished image and passes it on.
 #[cold]
-pub(super) fn forward(flags: u32, bytes: &[u8], take: impl FnOnce(&log::Record<'_>)) {
+pub(super) fn forward(flags: u32, bytes: &[u8], take: &dyn Fn(&log::Record<'_>)) {
     let thread = Thread::nameless();
     // A record of `log` says nothing of the process.
     let facts = Arc::new(Facts {
@@ -30,12 +30,12 @@ pub(super) fn forward(flags: u32, bytes: &[u8], take: impl FnOnce(&log::Record<'
         thread: thread.as_ref(),
         process_fields: &[],
     };
-    let _ = RecordBuf::default().decode(flags, bytes, &surroundings, |record| {
+    let _ = RecordBuf::default().decode(flags, bytes, &surroundings, &mut |record| {
         hand_over(record, take);
     });
 }
 
-fn hand_over(record: &Record<'_>, take: impl FnOnce(&log::Record<'_>)) {
+fn hand_over(record: &Record<'_>, take: &dyn Fn(&log::Record<'_>)) {
     let metadata = record.metadata();
     take(
         &log::Record::builder()

@@ -397,10 +397,10 @@ impl<'a> Via<'a> {
 fn hand_over(logger: Option<&Destination<'_>>, flags: u32, bytes: &[u8]) {
     match (logger, front()) {
         (Some(Destination::Foreign(logger)), _) => {
-            forward(flags, bytes, |record| logger.log(record));
+            forward(flags, bytes, &|record| logger.log(record));
         }
-        (_, Some(front)) => forward(flags, bytes, front.hooks.own),
-        (_, None) => forward(flags, bytes, |record| log::logger().log(record)),
+        (_, Some(front)) => forward(flags, bytes, &front.hooks.own),
+        (_, None) => forward(flags, bytes, &|record| log::logger().log(record)),
     }
 }
 

@@ -67,17 +67,19 @@ impl Table {
         own: Option<LevelFilter>,
     ) -> Self {
         let cap = own.unwrap_or(LevelFilter::Trace);
-        let mut rules: Vec<Rule> = directives
-            .targets
-            .iter()
-            .map(|directive| Rule {
+        // The longest first.
+        let mut rules: Vec<Rule> = Vec::with_capacity(directives.targets.len());
+        for directive in &directives.targets {
+            let length = directive.target.len();
+            let place = rules.partition_point(|rule| rule.target.len() >= length);
+            let rule = Rule {
                 target: directive.target.clone(),
                 level: from_grammar(directive.level).min(cap),
                 said: from_grammar(directive.level),
                 matched: AtomicBool::new(false),
-            })
-            .collect();
-        rules.sort_by_key(|rule| std::cmp::Reverse(rule.target.len()));
+            };
+            rules.insert(place, rule);
+        }
         Table {
             default: own.unwrap_or_else(|| directives.default.map_or(fallback, from_grammar)),
             cap,

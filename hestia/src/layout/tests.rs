@@ -124,7 +124,7 @@ impl Sample {
             },
             process_fields: &[],
         };
-        let decoded = RecordBuf::default().decode(flags, &bytes, &surroundings, take);
+        let decoded = RecordBuf::default().decode_to(flags, &bytes, &surroundings, take);
         decoded.expect("what was encoded can be decoded")
     }
 

@@ -22,7 +22,7 @@ use super::{outputs, pipeline};
 use crate::error::{ErrorKind, InitError, RecoverError};
 use crate::internal;
 use crate::position::FilePosition;
-use crate::queue::mapping::{Mapping, UNFINISHED};
+use crate::queue::mapping::{Mapping, UNFINISHED, user};
 use crate::queue::snapshot::{Snapshot, Unreadable};
 use crate::record::Record;
 use crate::record::description::{Descriptions, SITE};
@@ -83,7 +83,7 @@ fn directory(settings: &Settings) -> Option<PathBuf> {
 /// What the names of the files of programs with these outputs begin with.
 fn stem(settings: &Settings) -> String {
     let mut key = Fnv::new();
-    key.add(&rustix::process::geteuid().as_raw().to_ne_bytes());
+    key.add(&user().to_ne_bytes());
     key.add(settings.facts.application.as_bytes());
     for path in settings.file_paths() {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
@@ -124,12 +124,12 @@ pub(super) fn find(settings: &Settings) -> Vec<Found> {
         return Vec::new();
     };
     let stem = stem(settings);
-    let mut paths: Vec<(SystemTime, PathBuf)> = entries
+    let there = entries
         .flatten()
         .filter(|entry| entry.file_name().to_string_lossy().starts_with(&stem))
-        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
-        .collect();
-    paths.sort();
+        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())));
+    let mut paths: Vec<(SystemTime, PathBuf)> = there.collect();
+    paths.sort_unstable();
     for (made, path) in &paths {
         remove_unfinished(path, *made);
     }
@@ -229,7 +229,7 @@ fn lock_left(path: &Path) -> Result<Option<File>, RecoverError> {
     let status = file
         .metadata()
         .map_err(|error| RecoverError::of("look at", path, error))?;
-    let is_own = status.uid() == rustix::process::geteuid().as_raw();
+    let is_own = status.uid() == user();
     if !status.is_file() || !is_own || status.mode() & 0o077 != 0 {
         let what = format!(
             "{} is no file of crash-safe rings that only this user can write; remove it if it is none of yours",

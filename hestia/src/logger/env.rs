@@ -59,7 +59,7 @@ impl Environment {
     pub(super) fn from_variables(get: impl Fn(&str) -> Option<OsString>) -> Self {
         let mut found = Environment::default();
         let mut reader = Reader {
-            get,
+            get: &get,
             warnings: Vec::new(),
         };
         found.level = ["LOG_LEVEL", "RUST_LOG"]
@@ -78,12 +78,12 @@ impl Environment {
     }
 }
 
-struct Reader<G> {
-    get: G,
+struct Reader<'g> {
+    get: &'g dyn Fn(&str) -> Option<OsString>,
     warnings: Vec<Warning>,
 }
 
-impl<G: Fn(&str) -> Option<OsString>> Reader<G> {
+impl Reader<'_> {
     /// A variable that is set to something; an empty one counts as not set.
     fn text(&mut self, name: &str, setting: &'static str) -> Option<String> {
         let value = match (self.get)(name)?.into_string() {

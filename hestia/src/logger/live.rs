@@ -24,19 +24,23 @@ use crate::writer::route::Route;
 /// What holds at present.
 #[derive(Clone)]
 pub(super) struct Present {
-    /// As they were said last, by whoever has the last word.
-    pub(super) settings: Settings,
+    /// As they were said last, by whoever has the last word. What has changed since the start is a copy's.
+    pub(super) settings: Arc<Settings>,
     /// So many levels more than that is logged, by signals; the levels that were said stay, so that the way back is the
     /// same.
     pub(super) shift: i8,
 }
 
 impl Present {
-    pub(super) fn at_start(settings: &Settings) -> Self {
+    pub(super) fn at_start(settings: &Arc<Settings>) -> Self {
         Present {
-            settings: settings.clone(),
+            settings: Arc::clone(settings),
             shift: 0,
         }
+    }
+
+    pub(super) fn settings_mut(&mut self) -> &mut Settings {
+        Arc::make_mut(&mut self.settings)
     }
 
     /// The directives that hold: those that were said, with the default level shifted.
@@ -62,25 +66,26 @@ impl Present {
     }
 
     /// The settings as they are shown: what signals have shifted is where it is now.
-    pub(super) fn shown(self) -> Settings {
-        let directives = self.directives();
-        let mut settings = self.settings;
+    pub(super) fn shown(mut self) -> Arc<Settings> {
         if self.shift == 0 {
-            return settings;
+            return self.settings;
         }
+        let directives = self.directives();
+        let by = self.shift;
         let shift = |level: &mut Option<LevelFilter>| {
             if let Some(own) = level {
-                *own = shifted(*own, self.shift);
+                *own = shifted(*own, by);
             }
             level.is_some()
         };
+        let settings = self.settings_mut();
         settings.directives = running(directives);
         settings.each_own_level(|_, level, origin| {
             if shift(level) {
                 *origin = Origin::Running;
             }
         });
-        settings
+        self.settings
     }
 }
 
@@ -127,7 +132,7 @@ impl Pipeline {
     pub(super) fn set_directives(&self, directives: Directives) {
         self.let_pass();
         self.change_levels(|_, present| {
-            present.settings.directives = running(directives);
+            present.settings_mut().directives = running(directives);
             present.shift = 0;
         });
     }
@@ -142,7 +147,8 @@ impl Pipeline {
         self.change_levels(|outputs, present| {
             let place = place(outputs, name)?;
             outputs[place].own_level = level;
-            present.settings.set_own_level(name, level, Origin::Running);
+            let settings = present.settings_mut();
+            settings.set_own_level(name, level, Origin::Running);
             present.shift = 0;
             Ok(())
         })
@@ -181,15 +187,19 @@ impl Pipeline {
         let mut outputs = lock(&self.outputs);
         let mut present = lock(&self.present);
         let result = change(&mut outputs, &mut present);
-        for output in &*outputs {
-            output.table.store(present.table(output));
-        }
-        self.set_gate(&outputs);
-        self.publish_max_level();
+        self.set_tables(&outputs, &present);
         // Now: whoever reads what holds finds that it does.
         drop(present);
         drop(outputs);
         result
+    }
+
+    fn set_tables(&self, outputs: &[Output], present: &Present) {
+        for output in outputs {
+            output.table.store(present.table(output));
+        }
+        self.set_gate(outputs);
+        self.publish_max_level();
     }
 
     /// Another filter for one output, or none.
@@ -267,6 +277,7 @@ mod tests {
     fn present(directives: &str, shift: i8) -> Present {
         let mut settings = Settings::default();
         settings.directives.value = Directives::parse(directives).expect("directives");
+        let settings = Arc::new(settings);
         Present { settings, shift }
     }
 
@@ -289,13 +300,14 @@ mod tests {
     #[test]
     fn what_is_shown_is_where_it_was_shifted_to() {
         let mut present = present("info", 1);
-        let text = present.settings.text.value.as_mut().expect("the usual one");
+        let text = present.settings_mut().text.value.as_mut();
+        let text = text.expect("the usual one");
         text.level = Some(LevelFilter::Error);
         let shown = present.shown();
         assert_eq!(shown.directives.value.to_string(), "debug");
         assert_eq!(shown.directives.origin, Origin::Running);
         assert_eq!(
-            shown.text.value.and_then(|text| text.level),
+            shown.text.value.as_ref().and_then(|text| text.level),
             Some(LevelFilter::Warn)
         );
         assert_eq!(shown.text.origin, Origin::Running);

@@ -261,17 +261,22 @@ impl Pipeline {
 
     /// Waits until every output has confirmed everything that was logged before the call.
     pub(super) fn flush(&self, limit: Duration) -> Result<FlushReport, FlushError> {
-        self.ask(limit, |answer| Control::Confirm(Confirm::Flush, answer))
+        self.confirm(Confirm::Flush, limit)
     }
 
     /// Has every output open its file again.
     pub(super) fn reopen(&self, limit: Duration) -> Result<FlushReport, FlushError> {
-        self.ask(limit, |answer| Control::Confirm(Confirm::Reopen, answer))
+        self.confirm(Confirm::Reopen, limit)
     }
 
     /// Has every output begin a new file.
     pub(super) fn rotate(&self, limit: Duration) -> Result<FlushReport, FlushError> {
-        self.ask(limit, |answer| Control::Confirm(Confirm::Rotate, answer))
+        self.confirm(Confirm::Rotate, limit)
+    }
+
+    fn confirm(&self, what: Confirm, limit: Duration) -> Result<FlushReport, FlushError> {
+        let (answer, answers) = unbounded();
+        self.ask(Control::Confirm(what, answer), &answers, limit, None)
     }
 
     /// Writes everything, ends the writer thread, and has whoever logs after that write by itself.
@@ -281,7 +286,8 @@ impl Pipeline {
         if is_own() || self.wake().state() == DIRECT {
             return self.flush(limit);
         }
-        let result = self.ask(limit, |answer| Control::Stop(answer, limit));
+        let (answer, answers) = unbounded();
+        let result = self.ask(Control::Stop(answer, limit), &answers, limit, None);
         if !self.is_inherited() {
             self.wake().go_direct();
             // What others committed between the last look and the moment they saw that.
@@ -302,8 +308,9 @@ impl Pipeline {
 
     /// Waits until every file has on the disk what was logged before the call, and has lost nothing since `before`.
     pub(super) fn sync(&self, limit: Duration, before: &Losses) -> Result<FlushReport, FlushError> {
-        let request = |answer| Control::Confirm(Confirm::Sync, answer);
-        self.ask_comparing(limit, request, |_, _| self.first_lost_since(before))
+        let (answer, answers) = unbounded();
+        let request = Control::Confirm(Confirm::Sync, answer);
+        self.ask(request, &answers, limit, Some(before))
     }
 
     /// What the files have lost so far.
@@ -330,21 +337,14 @@ impl Pipeline {
         None
     }
 
+    /// Asks the writer for something and waits for the answers of all outputs. No file may have lost anything since `before`,
+    /// or else, where that is not said, no output since it was asked last.
     fn ask(
         &self,
+        request: Control,
+        answers: &Receiver<Answer>,
         limit: Duration,
-        request: impl FnOnce(Sender<Answer>) -> Control,
-    ) -> Result<FlushReport, FlushError> {
-        self.ask_comparing(limit, request, |report, results| {
-            self.lost_since_last_time(report, results)
-        })
-    }
-
-    fn ask_comparing(
-        &self,
-        limit: Duration,
-        request: impl FnOnce(Sender<Answer>) -> Control,
-        lost: impl FnOnce(&FlushReport, &[Answer]) -> Option<Lost>,
+        before: Option<&Losses>,
     ) -> Result<FlushReport, FlushError> {
         if is_own() {
             return Err(FlushError::new(
@@ -354,19 +354,18 @@ impl Pipeline {
         }
         let start = Instant::now();
         let deadline = deadline_in(limit);
-        let (answer, answers) = unbounded();
         // Outputs that are added from now on may answer or not.
         let asked = lock(&self.outputs).len();
-        if self.control.send(request(answer)).is_err() {
+        if self.control.send(request).is_err() {
             return Err(FlushError::new(ErrorKind::NotRunning, "the writer is gone"));
         }
         self.wake().rouse();
-        let results = self.collect(&answers, deadline).and_then(|results| {
+        let results = self.collect(answers, deadline).and_then(|results| {
             let all =
                 (0..asked).all(|place| results.iter().any(|(answered, _)| *answered == place));
             if all { Ok(results) } else { Err(results) }
         });
-        self.report(start.elapsed(), results, lost)
+        self.report(start.elapsed(), results, before)
     }
 
     /// Waits for the answers of all outputs: until every ticket is settled or the time is over.
@@ -396,9 +395,9 @@ impl Pipeline {
         &self,
         elapsed: Duration,
         results: Result<Vec<Answer>, Vec<Answer>>,
-        lost: impl FnOnce(&FlushReport, &[Answer]) -> Option<Lost>,
+        before: Option<&Losses>,
     ) -> Result<FlushReport, FlushError> {
-        let (in_time, mut results) = match results {
+        let (in_time, results) = match results {
             Ok(results) => (true, results),
             Err(results) => (false, results),
         };
@@ -409,15 +408,17 @@ impl Pipeline {
             .map(|output| output.name.clone())
             .collect();
         let report = FlushReport { elapsed, stats };
-        results.sort_by_key(|(place, _)| *place);
         let name = |place: usize| names.get(place).map_or("output", String::as_str);
-        let lost = lost(&report, &results);
-        let failed = results.iter().find_map(|(place, result)| match result {
+        let lost = match before {
+            Some(before) => self.first_lost_since(before),
+            None => self.lost_since_last_time(&report, &results),
+        };
+        let failed = results.iter().filter_map(|(place, result)| match result {
             // The reader went away and will not come back: there is nobody to confirm anything to.
             Err(error) if error.kind() != ErrorKind::Closed => Some((*place, error)),
             _ => None,
         });
-        if let Some((place, error)) = failed {
+        if let Some((place, error)) = failed.min_by_key(|(place, _)| *place) {
             let what = format!("{}: {}", name(place), chain(error));
             return Err(FlushError::new(error.kind(), what).with_report(report));
         }

@@ -199,9 +199,8 @@ impl Mapping {
     /// What the system says: the directory is missing, read-only or full, or there is such a file.
     #[cfg(unix)]
     pub(crate) fn create(path: PathBuf, bytes: usize) -> io::Result<Arc<Self>> {
+        use std::os::fd::AsRawFd;
         use std::os::unix::fs::OpenOptionsExt;
-
-        use rustix::mm::{MapFlags, ProtFlags, mmap};
 
         // Under another name until it is locked and says what it is: nobody takes it for one that was left.
         let unfinished = path.with_extension(UNFINISHED);
@@ -221,15 +220,18 @@ impl Mapping {
             preallocate(&file, 0, HEADER_BYTES)?;
             // SAFETY: a new mapping of a file of this length; it overlaps nothing.
             let address = unsafe {
-                mmap(
+                libc::mmap(
                     std::ptr::null_mut(),
                     length,
-                    ProtFlags::READ | ProtFlags::WRITE,
-                    MapFlags::SHARED,
-                    &file,
+                    libc::PROT_READ | libc::PROT_WRITE,
+                    libc::MAP_SHARED,
+                    file.as_raw_fd(),
                     0,
-                )?
+                )
             };
+            if address == libc::MAP_FAILED {
+                return Err(io::Error::last_os_error());
+            }
             let start = NonNull::new(address.cast::<u8>()).ok_or(io::ErrorKind::OutOfMemory)?;
             Ok((start, length))
         })();
@@ -418,6 +420,13 @@ impl Mapping {
     }
 }
 
+/// Whose files of this process are.
+#[cfg(unix)]
+pub(crate) fn user() -> u32 {
+    // SAFETY: takes nothing and cannot fail.
+    unsafe { libc::geteuid() }
+}
+
 #[cfg(unix)]
 fn preallocate(file: &File, offset: usize, length: usize) -> io::Result<()> {
     let flags = rustix::fs::FallocateFlags::empty();
@@ -438,7 +447,7 @@ impl Drop for Mapping {
     fn drop(&mut self) {
         #[cfg(unix)]
         // SAFETY: the mapping made in `create`, unmapped once; no region is left, since each holds a count.
-        let _ = unsafe { rustix::mm::munmap(self.start.as_ptr().cast(), self.length) };
+        let _ = unsafe { libc::munmap(self.start.as_ptr().cast(), self.length) };
     }
 }
 

@@ -7,7 +7,8 @@
 //!
 //! *Invariant:* any bytes whatever give a snapshot or an error, within twice the file's own size in memory.
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 
 use super::mapping::format::{
     AT_CAPACITY, AT_ENTRIES, AT_MACHINE, AT_MAGIC, AT_NAME, AT_NAME_LENGTH, AT_PLACE_BYTES,
@@ -156,7 +157,6 @@ impl Snapshot {
             .chunks_exact(SLOT_BYTES)
             .filter_map(|slot| ring(slot, side, length, read_at, &mut snapshot.lost))
             .collect();
-        rings.sort_by_key(|ring| ring.number);
         let taken = taken(&snapshot.state);
         snapshot.frames = merge(&mut rings, |ring, (position, frame)| {
             is_before(*position, ring.end) && taken.takes(frame, is_before(*position, ring.seen))
@@ -348,26 +348,18 @@ fn merge(
     rings: &mut [LeftRing],
     is_allowed: impl Fn(&LeftRing, &(u64, LeftFrame)) -> bool,
 ) -> Vec<LeftFrame> {
-    let mut next: std::collections::BTreeSet<(u64, usize)> = rings
-        .iter()
-        .enumerate()
-        .filter_map(|(place, ring)| {
-            let front = ring
-                .frames
-                .front()
-                .filter(|front| is_allowed(ring, front))?;
-            Some((front.1.ticks, place))
-        })
+    let next_of = |ring: &LeftRing, place: usize| {
+        let front = ring.frames.front()?;
+        is_allowed(ring, front).then_some(Reverse((front.1.ticks, ring.number, place)))
+    };
+    let fronts = rings.iter().enumerate();
+    let mut next: BinaryHeap<_> = fronts
+        .filter_map(|(place, ring)| next_of(ring, place))
         .collect();
     let mut merged = Vec::new();
-    while let Some((_, place)) = next.pop_first() {
+    while let Some(Reverse((_, _, place))) = next.pop() {
         merged.extend(rings[place].frames.pop_front().map(|(_, frame)| frame));
-        let ring = &rings[place];
-        if let Some(front) = ring.frames.front()
-            && is_allowed(ring, front)
-        {
-            next.insert((front.1.ticks, place));
-        }
+        next.extend(next_of(&rings[place], place));
     }
     merged
 }

@@ -258,13 +258,13 @@ pub(crate) struct RecordBuf {
 
 impl RecordBuf {
     /// Reads one record and passes it on. The buffers keep their capacity for the next.
-    pub(crate) fn decode<R>(
+    pub(crate) fn decode(
         &mut self,
         flags: u32,
         bytes: &[u8],
         surroundings: &Surroundings<'_>,
-        take: impl FnOnce(&Record<'_>) -> R,
-    ) -> Result<R, DecodeError> {
+        take: &mut dyn FnMut(&Record<'_>),
+    ) -> Result<(), DecodeError> {
         let mut decoder = Decoder::new(bytes);
         let thread = if flags & THREAD == 0 {
             surroundings.thread
@@ -334,7 +334,7 @@ impl RecordBuf {
                     None => message,
                 },
                 fields: shown.as_deref().unwrap_or(&fields),
-            })
+            });
         });
         drop(shown);
         self.fields = recycle(fields);

@@ -10,9 +10,27 @@ use std::collections::HashSet;
 
 use proptest::prelude::*;
 
-use super::decode::{Decoder, Entries};
+use super::decode::{DecodeError, Decoder, Entries};
 use super::encode::{self, Encode, Encoded, Encoder};
 use super::value::{Field, Value};
+use super::{Record, RecordBuf, Surroundings};
+
+impl RecordBuf {
+    /// Reads one record, for what tests make of it.
+    pub(crate) fn decode_to<R>(
+        &mut self,
+        flags: u32,
+        bytes: &[u8],
+        surroundings: &Surroundings<'_>,
+        take: impl FnOnce(&Record<'_>) -> R,
+    ) -> Result<R, DecodeError> {
+        let (mut take, mut taken) = (Some(take), None);
+        self.decode(flags, bytes, surroundings, &mut |record| {
+            taken = take.take().map(|take| take(record));
+        })?;
+        Ok(taken.expect("what is decoded is passed on, once"))
+    }
+}
 
 /// A value that owns itself. Floats are their bits, so that NaN equals itself and -0 does not equal 0.
 #[derive(Clone, Debug, PartialEq)]

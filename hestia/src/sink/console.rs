@@ -15,9 +15,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use crossbeam_channel::{Sender, unbounded};
+use crossbeam_utils::sync::{Parker, Unparker};
 
 use super::{FlushTicket, Sink};
+use crate::clock::deadline_in;
 use crate::error::{ErrorKind, SinkError};
 use crate::internal::start_own;
 use crate::record::batch::{Batch, TakenBatch};
@@ -94,6 +96,8 @@ pub(crate) struct ConsoleSink {
     name: String,
     limits: Limits,
     traffic: Arc<Traffic>,
+    /// Where it waits for room.
+    moved: Parker,
     /// Held by the worker's thread while there is one.
     worker: Arc<Mutex<Worker>>,
     running: Option<Running>,
@@ -131,8 +135,8 @@ struct Traffic {
     delivered: AtomicU64,
     /// Nobody will ever read this stream again.
     closed: AtomicBool,
-    /// One token at most: a parcel was delivered since somebody last looked.
-    moved: (Sender<()>, Receiver<()>),
+    /// Wakes the sink, which may wait for room: a parcel was delivered.
+    moved: Unparker,
 }
 
 impl Parcel {
@@ -150,23 +154,22 @@ impl Parcel {
 impl Drop for Parcel {
     fn drop(&mut self) {
         let traffic = &self.traffic;
-        // Relaxed: the token orders both for whoever waits for it, and others only look by and by.
+        // Relaxed: unparking orders both for whoever waits for it, and others only look by and by.
         traffic
             .in_flight_bytes
             .fetch_sub(self.bytes, Ordering::Relaxed);
         traffic.delivered.fetch_add(1, Ordering::Relaxed);
-        // No room for a token means that one lies there.
-        let _ = traffic.moved.0.try_send(());
+        traffic.moved.unpark();
     }
 }
 
 impl Traffic {
-    fn new() -> Self {
+    fn new(moved: Unparker) -> Self {
         Traffic {
             in_flight_bytes: AtomicUsize::new(0),
             delivered: AtomicU64::new(0),
             closed: AtomicBool::new(false),
-            moved: bounded(1),
+            moved,
         }
     }
 
@@ -204,12 +207,14 @@ impl ConsoleSink {
         hangs_up: bool,
         limits: Limits,
     ) -> Result<Self, SinkError> {
-        let traffic = Arc::new(Traffic::new());
+        let moved = Parker::new();
+        let traffic = Arc::new(Traffic::new(moved.unparker().clone()));
         let worker = Worker::new(name.clone(), Box::new(out), hangs_up, Arc::clone(&traffic));
         let mut sink = ConsoleSink {
             name,
             limits,
             traffic,
+            moved,
             worker: Arc::new(Mutex::new(worker)),
             running: None,
             stuck_at: None,
@@ -249,10 +254,11 @@ impl ConsoleSink {
                 return true;
             }
             let wait = self.limits.wait.saturating_sub(begin.elapsed());
-            if self.is_stuck() || self.traffic.moved.1.recv_timeout(wait).is_err() {
+            if self.is_stuck() || wait.is_zero() {
                 self.stuck_at = Some(self.traffic.delivered());
                 return false;
             }
+            self.moved.park_timeout(wait);
         }
     }
 
@@ -274,9 +280,9 @@ impl ConsoleSink {
     /// Waits until the worker has done with all that was handed over; `false` when that takes longer than
     /// the limit.
     fn is_drained_within(&mut self, limit: Duration) -> bool {
-        let (answer, answers) = bounded(1);
+        let (answer, answers) = unbounded();
         self.flush(FlushTicket::new(0, answer));
-        match answers.recv_timeout(limit) {
+        match answers.recv_deadline(deadline_in(limit)) {
             Ok((_, Err(error))) => error.kind() != ErrorKind::TimedOut,
             answer => answer.is_ok(),
         }

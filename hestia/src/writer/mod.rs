@@ -432,7 +432,7 @@ impl Desk {
             };
             let routes = &mut self.routes;
             self.buffers
-                .decode(flags, payload, &surroundings, |record| {
+                .decode(flags, payload, &surroundings, &mut |record| {
                     routes.dispatch(record, flags, payload);
                 })
         }));
@@ -509,7 +509,8 @@ fn loss(lost: &LevelCounts, window: (i64, i64), why: &str) -> (String, [Field<'s
 
 fn time(unix_nanos: i64) -> String {
     chrono::DateTime::from_timestamp_nanos(unix_nanos)
-        .to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+        .format("%Y-%m-%dT%H:%M:%S%.3fZ")
+        .to_string()
 }
 
 fn notice<'a>(

@@ -15,7 +15,9 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, Cache};
+use crossbeam_channel::Sender;
 
+use super::control::Answer;
 use super::fold::{Fold, Folding, Run};
 use super::journal::absolute;
 use crate::clock::deadline_in;
@@ -400,7 +402,7 @@ impl Routes {
     }
 
     /// Writes everything, and has each output bring it to the disk: once, however many ask.
-    pub(super) fn sync(&mut self, answers: &[crossbeam_channel::Sender<super::control::Answer>]) {
+    pub(super) fn sync(&mut self, answers: &[Sender<Answer>]) {
         for (place, slot) in self.slots.iter_mut().enumerate() {
             slot.write_out();
             let result = slot.sync();
@@ -415,7 +417,7 @@ impl Routes {
     }
 
     /// Writes everything and asks every output to confirm it.
-    pub(super) fn flush(&mut self, answer: &crossbeam_channel::Sender<super::control::Answer>) {
+    pub(super) fn flush(&mut self, answer: &Sender<Answer>) {
         for (place, slot) in self.slots.iter_mut().enumerate() {
             slot.write_out();
             let ticket = FlushTicket::new(place, answer.clone());
@@ -426,11 +428,11 @@ impl Routes {
         }
     }
 
-    pub(super) fn reopen(&mut self, answer: &crossbeam_channel::Sender<super::control::Answer>) {
+    pub(super) fn reopen(&mut self, answer: &Sender<Answer>) {
         self.ask("reopen", |sink| sink.reopen(), answer);
     }
 
-    pub(super) fn rotate(&mut self, answer: &crossbeam_channel::Sender<super::control::Answer>) {
+    pub(super) fn rotate(&mut self, answer: &Sender<Answer>) {
         self.ask("rotate", |sink| sink.rotate(), answer);
     }
 
@@ -439,7 +441,7 @@ impl Routes {
         &mut self,
         what: &str,
         act: fn(&mut dyn Sink) -> Result<(), SinkError>,
-        answer: &crossbeam_channel::Sender<super::control::Answer>,
+        answer: &Sender<Answer>,
     ) {
         for (place, slot) in self.slots.iter_mut().enumerate() {
             slot.write_out();

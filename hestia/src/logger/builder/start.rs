@@ -163,9 +163,9 @@ fn start(complete: Complete) -> Result<Handle, InitError> {
     let Complete {
         settings, source, ..
     } = complete;
+    let settings = Arc::new(settings);
     let present = Present::at_start(&settings);
-    let pipeline: &Pipeline =
-        Pipeline::start(Arc::new(settings), present, source, WithoutThread::Fail)?;
+    let pipeline: &Pipeline = Pipeline::start(settings, present, source, WithoutThread::Fail)?;
     tell_of_levels();
     if let Err(error) = exit::prepare(&pipeline.settings) {
         internal::tell("signals", format!("cannot listen for signals: {error}"));

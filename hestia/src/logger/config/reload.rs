@@ -10,7 +10,6 @@ use log::LevelFilter;
 
 use super::{Mistake, Source, apply, text_of};
 use crate::error::{ErrorKind, InitError, chain};
-use crate::logger::live::Present;
 use crate::logger::outputs::{Switch, rules};
 use crate::logger::pipeline::{Output, Pipeline};
 use crate::logger::report;
@@ -240,7 +239,7 @@ impl Pipeline {
             let mut metadata = new.metadata.clone();
             redact::fields(&mut metadata.value, 0);
             self.change(Change::ProcessFields(metadata.value.clone().into()));
-            lock(&self.present).settings.metadata = metadata;
+            lock(&self.present).settings_mut().metadata = metadata;
             changed.push("metadata");
         }
         changed.extend(self.follow_files(before, new));
@@ -271,7 +270,7 @@ impl Pipeline {
         }
         self.change_levels(|outputs, present| {
             if is_common {
-                present.settings.directives = new.directives.clone();
+                present.settings_mut().directives = new.directives.clone();
                 changed.push("level");
             }
             for (name, level, origin) in moved {
@@ -279,7 +278,7 @@ impl Pipeline {
                 // What is switched off, or on, counts from the next start.
                 if let Some(output) = output {
                     output.own_level = level;
-                    present.settings.set_own_level(name, level, origin);
+                    present.settings_mut().set_own_level(name, level, origin);
                     changed.push(name);
                 }
             }
@@ -293,7 +292,7 @@ impl Pipeline {
         // A file that is opened meanwhile would go by what was said before.
         let _none_is_added = lock(&self.own_files);
         let mut present = lock(&self.present);
-        let Present { settings: now, .. } = &mut *present;
+        let now = present.settings_mut();
         if before.rotate.value != new.rotate.value {
             now.rotate = new.rotate.clone();
             changed.push("rotate");

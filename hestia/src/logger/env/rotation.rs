@@ -10,10 +10,9 @@ use hestia_grammar::{Every, Weekday, parse_size};
 use super::{Reader, Warning};
 use crate::clock::TimeZone;
 use crate::sink::file::rotation::Rotation;
-use std::ffi::OsString;
 
 /// What the variables say.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::logger) struct RotationWords {
     /// The variables that say something, and what.
     said: Vec<(&'static str, String)>,
@@ -63,31 +62,17 @@ const WEEKDAYS: [Weekday; 7] = [
 
 impl RotationWords {
     /// `None` when no variable says anything that makes sense.
-    pub(super) fn read<G: Fn(&str) -> Option<OsString>>(reader: &mut Reader<G>) -> Option<Self> {
-        let mut said = Vec::new();
-        let words = RotationWords {
-            kind: read(reader, TYPE, &mut said, |text| match text {
-                "size" => Ok(Kind::Size),
-                "time" => Ok(Kind::Time),
-                _ => Err("it is neither `size` nor `time`".to_owned()),
-            }),
-            max_bytes: read(reader, MAX_BYTES, &mut said, |text| {
-                let bytes = parse_size(text).map_err(|error| error.to_string())?;
-                let rotation = Rotation::size(bytes);
-                rotation.check().map(|()| bytes)
-            }),
-            when: read(reader, WHEN, &mut said, when),
-            interval: read(reader, INTERVAL, &mut said, |text| match text.parse() {
-                Ok(0) | Err(_) => Err("it is no number of periods, 1 or more".to_owned()),
-                Ok(number) => Ok(number),
-            }),
-            keep: read(reader, BACKUP_COUNT, &mut said, |text| match text.parse() {
-                Ok(0) => Ok(None),
-                Ok(number) => Ok(Some(number)),
-                Err(_) => Err("it is no number of files".to_owned()),
-            }),
-            said,
-        };
+    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let mut words = RotationWords::default();
+        for (name, take) in VARIABLES {
+            let Some(value) = reader.text(name, SETTING) else {
+                continue;
+            };
+            match take(&mut words, &value.to_ascii_lowercase()) {
+                Ok(()) => words.said.push((name, value)),
+                Err(wrong) => reader.warn(name, &value, &wrong, SETTING),
+            }
+        }
         (!words.said.is_empty()).then_some(words)
     }
 
@@ -137,25 +122,43 @@ impl RotationWords {
     }
 }
 
-/// One variable.
-fn read<T, G: Fn(&str) -> Option<OsString>>(
-    reader: &mut Reader<G>,
-    name: &'static str,
-    said: &mut Vec<(&'static str, String)>,
-    parse: impl Fn(&str) -> Result<T, String>,
-) -> Option<T> {
-    let value = reader.text(name, SETTING)?;
-    match parse(&value.to_ascii_lowercase()) {
-        Ok(parsed) => {
-            said.push((name, value));
-            Some(parsed)
+/// Takes what a variable says, in lower case.
+type Take = fn(&mut RotationWords, &str) -> Result<(), String>;
+
+const VARIABLES: [(&str, Take); 5] = [
+    (TYPE, |words, text| {
+        words.kind = Some(match text {
+            "size" => Kind::Size,
+            "time" => Kind::Time,
+            _ => return Err("it is neither `size` nor `time`".to_owned()),
+        });
+        Ok(())
+    }),
+    (MAX_BYTES, |words, text| {
+        let bytes = parse_size(text).map_err(|error| error.to_string())?;
+        Rotation::size(bytes).check()?;
+        words.max_bytes = Some(bytes);
+        Ok(())
+    }),
+    (WHEN, |words, text| {
+        words.when = Some(when(text)?);
+        Ok(())
+    }),
+    (INTERVAL, |words, text| match text.parse() {
+        Ok(0) | Err(_) => Err("it is no number of periods, 1 or more".to_owned()),
+        Ok(number) => {
+            words.interval = Some(number);
+            Ok(())
         }
-        Err(wrong) => {
-            reader.warn(name, &value, &wrong, SETTING);
-            None
+    }),
+    (BACKUP_COUNT, |words, text| match text.parse() {
+        Ok(number) => {
+            words.keep = Some((number > 0).then_some(number));
+            Ok(())
         }
-    }
-}
+        Err(_) => Err("it is no number of files".to_owned()),
+    }),
+];
 
 fn when(text: &str) -> Result<When, String> {
     let day: Option<usize> = text.strip_prefix('w').and_then(|day| day.parse().ok());

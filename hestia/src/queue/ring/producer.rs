@@ -92,16 +92,18 @@ impl Producer {
     /// Whether a payload of this length, at most `isize::MAX`, can be reserved now. `crossed_half` is called when the
     /// ring turns out to be half full, once each time it becomes so.
     #[inline]
-    pub(crate) fn room_for(&mut self, payload: usize, crossed_half: impl FnOnce()) -> Room {
+    pub(crate) fn room_for(&mut self, payload: usize, crossed_half: impl Fn()) -> Room {
         if round_up(HEADER + payload) <= self.stop.wrapping_sub(self.tail) {
             Room::Yes
         } else {
-            self.make_room(payload, crossed_half)
+            // Moved here, so that nothing is put into memory for it on the usual path.
+            let crossed_half = crossed_half;
+            self.make_room(payload, &crossed_half)
         }
     }
 
     #[cold]
-    fn make_room(&mut self, payload: usize, crossed_half: impl FnOnce()) -> Room {
+    fn make_room(&mut self, payload: usize, crossed_half: &dyn Fn()) -> Room {
         let step = round_up(HEADER + payload);
         if self.fetch_until(step) {
             return Room::Yes;
@@ -225,7 +227,7 @@ impl Producer {
         payload: Oversize,
         flags: u32,
         ticks: impl FnOnce() -> u64,
-        crossed_half: impl FnOnce(),
+        crossed_half: impl Fn(),
     ) -> Result<(), Oversize> {
         match self.room_for(OVERSIZE_PAYLOAD, crossed_half) {
             Room::Yes => {

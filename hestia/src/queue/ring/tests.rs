@@ -1,5 +1,6 @@
 //! What a ring promises, against a plain queue as the model.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::thread;
 
@@ -92,7 +93,7 @@ impl Pair {
     }
 }
 
-fn push(producer: &mut Producer, number: u64, length: usize, crossed_half: impl FnOnce()) -> Room {
+fn push(producer: &mut Producer, number: u64, length: usize, crossed_half: impl Fn()) -> Room {
     let room = producer.room_for(length, crossed_half);
     if room == Room::Yes {
         let mut reservation = producer.reserve(length);
@@ -209,10 +210,10 @@ fn half_full_is_said_once_each_time_the_ring_becomes_so() {
     for turn in 0..3 {
         let mut crossings = Vec::new();
         for number in 0..64 {
-            let mut crossed = false;
-            let room = push(&mut pair.producer, number, 40, || crossed = true);
+            let crossed = Cell::new(false);
+            let room = push(&mut pair.producer, number, 40, || crossed.set(true));
             assert_eq!(room, Room::Yes);
-            if crossed {
+            if crossed.get() {
                 crossings.push(number);
             }
         }

@@ -199,7 +199,7 @@ fn replaced(text: &str, found: &mut Vec<Range<usize>>) -> Option<String> {
     if found.is_empty() {
         return None;
     }
-    found.sort_by_key(|found| found.start);
+    found.sort_unstable_by_key(|found| found.start);
     let mut hidden = String::with_capacity(text.len());
     let mut shown = 0;
     for found in found {

@@ -280,7 +280,7 @@ fn decode<R>(
         thread: OWNER,
         process_fields: &[],
     };
-    buffer.decode(*flags, bytes, &surroundings, take)
+    buffer.decode_to(*flags, bytes, &surroundings, take)
 }
 
 fn constant() -> impl Strategy<Value = &'static str> {
@@ -633,7 +633,7 @@ fn a_field_is_found_by_its_key() {
     static SITE: StaticSite = StaticSite::new(SITES[0], record::Message::Constant("x"), &[]);
     let image = Image::begin(&mut bytes, Site::Static(&SITE), Around::default());
     let flags = image.values(|_| ());
-    let found = RecordBuf::default().decode(flags, &bytes, &surroundings, |record| {
+    let found = RecordBuf::default().decode_to(flags, &bytes, &surroundings, |record| {
         let found = |key| record.field(key).map(Owned::read);
         (found("user"), found("other"))
     });

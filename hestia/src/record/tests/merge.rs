@@ -67,7 +67,7 @@ fn merged(
         thread: ThreadRef { id: 1, name: None },
         process_fields: &encoded_fields(process),
     };
-    let fields = buffer.decode(flags, &bytes, &surroundings, |record| {
+    let fields = buffer.decode_to(flags, &bytes, &surroundings, |record| {
         record.fields().iter().copied().map(read_field).collect()
     });
     fields.expect("what was encoded is decoded")

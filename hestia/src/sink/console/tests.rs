@@ -1,5 +1,6 @@
 use super::*;
 use crate::sink::lines::tests::Script;
+use crossbeam_channel::Receiver;
 use std::io::{PipeReader, Read, pipe};
 use std::thread;
 
@@ -27,11 +28,11 @@ fn strict() -> Limits {
 }
 
 fn flush(sink: &mut ConsoleSink) -> Result<(), SinkError> {
-    asked(sink).recv_timeout(LONG).unwrap().1
+    asked(sink).recv_deadline(deadline_in(LONG)).unwrap().1
 }
 
 fn asked(sink: &mut ConsoleSink) -> Receiver<(usize, Result<(), SinkError>)> {
-    let (answer, answers) = bounded(1);
+    let (answer, answers) = unbounded();
     sink.flush(FlushTicket::new(0, answer));
     answers
 }
@@ -78,7 +79,7 @@ fn a_flush_waits_for_the_lines_before_it() {
     assert!(answers.try_recv().is_err());
     assert_eq!(batch.figures().0, 0);
     take(&mut reader, FLOOD);
-    answers.recv_timeout(LONG).unwrap().1.unwrap();
+    answers.recv_deadline(deadline_in(LONG)).unwrap().1.unwrap();
     assert_eq!(batch.figures().0, 1);
 }
 
@@ -351,7 +352,11 @@ fn flushes_that_nobody_can_confirm_do_not_pile_up() {
     for _ in 0..=WAITING_MESSAGES + 1 {
         sink.flush(FlushTicket::new(0, answer.clone()));
     }
-    let refused = answers.recv_timeout(LONG).unwrap().1.unwrap_err();
+    let refused = answers
+        .recv_deadline(deadline_in(LONG))
+        .unwrap()
+        .1
+        .unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::TimedOut);
     sink.close(LONG);
     assert!(sink.running.is_some());

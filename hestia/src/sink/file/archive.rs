@@ -5,9 +5,10 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Write as _};
+use std::ops::Range;
 use std::path::Path;
 
-use chrono::{DateTime, FixedOffset, NaiveDateTime, Offset, TimeZone as _, Timelike};
+use chrono::{DateTime, FixedOffset, NaiveDate, Offset, TimeZone as _};
 
 use super::rotation::{ArchiveNames, Compression, Rotation};
 
@@ -77,9 +78,13 @@ impl Tag {
     }
 }
 
+/// Whatever stands between the numbers: [`Tag::parse`] makes the text again and compares.
 fn parse_time(text: &str) -> Option<Tag> {
     let (time, rest) = text.split_at_checked(TIME_LENGTH)?;
-    let time = NaiveDateTime::parse_from_str(time, TIME_FORMAT).ok()?;
+    let number = |at: Range<usize>| time.get(at)?.parse().ok();
+    let year = time.get(0..4)?.parse().ok()?;
+    let day = NaiveDate::from_ymd_opt(year, number(5..7)?, number(8..10)?)?;
+    let time = day.and_hms_opt(number(11..13)?, number(14..16)?, number(17..19)?)?;
     let (zone, index) = match rest.split_once('.') {
         Some((zone, index)) => (zone, index.parse().ok().filter(|index| *index > 0)?),
         None => (rest, 0),
@@ -89,9 +94,7 @@ fn parse_time(text: &str) -> Option<Tag> {
         signed => Some(parse_offset(signed)?),
     };
     let seconds = time.and_utc().timestamp() - i64::from(offset.unwrap_or(0));
-    // 23:59:60 is a second that no file can begin in: Unix time does not have it.
-    let is_real = time.nanosecond() == 0;
-    is_real.then_some(Tag::Time {
+    Some(Tag::Time {
         at: seconds,
         index,
         offset,
@@ -148,6 +151,11 @@ pub(super) enum State {
     Compressed,
     /// Being compressed, or left by a process that ended in the middle of it.
     Partial,
+}
+
+/// The oldest first.
+pub(super) fn sort_by_age(archives: &mut [Archive]) {
+    archives.sort_unstable_by_key(|archive| archive.tag);
 }
 
 const ENDINGS: [&str; 2] = [".gz", ".zst"];

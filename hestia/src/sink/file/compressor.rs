@@ -35,6 +35,7 @@ use crate::descriptor::above_standard_streams;
 use crate::error::{ErrorKind, SinkError, chain};
 use crate::internal;
 use crate::sync::{lock, lock_unless_stuck};
+use crate::thread::lower_priority;
 
 /// The archives of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,17 +145,6 @@ fn next() -> Option<Waiting> {
     }
 }
 
-/// The whole machine goes first. On Linux a priority is a thread's own, and its disk's follows it; elsewhere it would be
-/// the program's.
-#[cfg(all(target_os = "linux", not(hestia_portable)))]
-fn lower_priority() {
-    const LOWEST: i32 = 19;
-    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), LOWEST);
-}
-
-#[cfg(not(all(target_os = "linux", not(hestia_portable))))]
-fn lower_priority() {}
-
 /// Where there are no locks, an archive is taken for one that nobody writes to any more after this time: others look
 /// once a second where their path leads, before they write.
 const WITHOUT_LOCKS: Duration = Duration::from_secs(3);
@@ -174,7 +164,7 @@ fn error(does: &str, path: &Path, error: io::Error) -> SinkError {
 fn compress_all(job: &Job) -> Result<Outcome, SinkError> {
     let mut files = list(&job.directory, &job.family)
         .map_err(|cause| error("look for archives in", &job.directory, cause))?;
-    files.sort_by_key(|file| file.tag);
+    archive::sort_by_age(&mut files);
     remove_orphans(job, &files);
     let mut result = Ok(Outcome::Done);
     for file in files.iter().filter(|file| file.state == State::Plain) {

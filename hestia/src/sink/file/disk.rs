@@ -217,15 +217,13 @@ fn last_changed(there: &Metadata) -> i64 {
 /// only matters then.
 #[cfg(unix)]
 pub(super) fn copy_mode_and_owner(from: &File, to: &File) {
-    use std::os::unix::fs::MetadataExt;
+    use std::os::unix::fs::{MetadataExt, fchown};
 
-    use rustix::fs::{Gid, Uid};
     let (Ok(from), Ok(there)) = (from.metadata(), to.metadata()) else {
         return;
     };
     if (from.uid(), from.gid()) != (there.uid(), there.gid()) {
-        let owner = (Uid::from_raw(from.uid()), Gid::from_raw(from.gid()));
-        let _ = rustix::fs::fchown(to, Some(owner.0), Some(owner.1));
+        let _ = fchown(to, Some(from.uid()), Some(from.gid()));
     }
     // After the owner, which takes bits away. A file system without modes refuses.
     let _ = to.set_permissions(from.permissions());

@@ -238,7 +238,10 @@ impl fmt::Display for Rotation {
             self.max_total_bytes
                 .map(|bytes| format!("{} in all", format_size(bytes))),
         );
-        words.extend(self.compress.map(|how| format!("{how:?}").to_lowercase()));
+        words.extend(
+            self.compress
+                .map(|how| format!("{how:?}").to_ascii_lowercase()),
+        );
         words.extend(self.link.as_ref().map(|link| format!("link {link}")));
         out.pad(&words.join(", "))
     }
@@ -248,7 +251,7 @@ impl Rotation {
     fn period(&self, every: Every) -> String {
         let mut period = match every {
             Every::Span(span) => format!("every {}", format_duration(span)),
-            named => format!("every {named:?}").to_lowercase(),
+            named => format!("every {named:?}").to_ascii_lowercase(),
         };
         if let Some(day) = self.on {
             period.push_str(&format!(" on {day:?}"));

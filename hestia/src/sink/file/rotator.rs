@@ -8,7 +8,6 @@
 //!
 //! *Invariant:* no file is ever replaced; what goes wrong leaves every archive, and the live file, as they were.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
@@ -18,7 +17,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use chrono::{DateTime, Local, Utc};
 
-use super::archive::{Archive, Family, State, Tag};
+use super::archive::{Archive, Family, State, Tag, sort_by_age};
 use super::lock::{self, Locked, Locking};
 use super::period::Periods;
 use super::rotation::Rotation;
@@ -318,7 +317,7 @@ impl Rotator {
         // Nobody has to wait for what follows, and two may do it at once.
         drop(lock);
         others.extend(family.parse(&name));
-        let deleted = self.delete_old(&directory, &others, seconds);
+        let deleted = self.delete_old(&directory, &mut others, seconds);
         self.compress(directory, family);
         linked.and(deleted)
     }
@@ -339,7 +338,7 @@ impl Rotator {
         };
         let deleted = list(&directory, &family)
             .map_err(|error| rotation_error("look for archives in", &directory, error))
-            .and_then(|archives| self.delete_old(&directory, &archives, seconds));
+            .and_then(|mut archives| self.delete_old(&directory, &mut archives, seconds));
         self.compress(directory, family);
         deleted
     }
@@ -360,11 +359,13 @@ impl Rotator {
     fn delete_old(
         &self,
         directory: &Path,
-        archives: &[Archive],
+        archives: &mut [Archive],
         seconds: i64,
     ) -> Result<(), SinkError> {
         let mut kept = Vec::new();
-        for archive in archives {
+        sort_by_age(archives);
+        let complete = archives.iter();
+        for archive in complete.filter(|archive| archive.state != State::Partial) {
             let there = fs::symlink_metadata(directory.join(&archive.name));
             let Some(there) = there.ok().filter(fs::Metadata::is_file) else {
                 continue;
@@ -420,16 +421,10 @@ struct Kept {
     modified: u64,
 }
 
-/// The files of those archives that the limits leave no room for, the oldest first.
+/// The files of those archives that the limits leave no room for, the oldest first. They come in this order.
 fn too_many<'k>(rotation: &Rotation, kept: &'k [Kept], seconds: i64) -> Vec<&'k Archive> {
     // An archive that was being compressed when its process ended may be there twice.
-    let mut archives: BTreeMap<Tag, Vec<&Kept>> = BTreeMap::new();
-    for one in kept
-        .iter()
-        .filter(|one| one.archive.state != State::Partial)
-    {
-        archives.entry(one.archive.tag).or_default().push(one);
-    }
+    let archives = kept.chunk_by(|one, next| one.archive.tag == next.archive.tag);
     let live = rotation.live_bytes().unwrap_or(0);
     let total = rotation
         .max_total_bytes
@@ -440,7 +435,7 @@ fn too_many<'k>(rotation: &Rotation, kept: &'k [Kept], seconds: i64) -> Vec<&'k 
             .saturating_sub(age.as_secs())
     });
     let (mut count, mut bytes, mut surplus) = (0, 0_u64, Vec::new());
-    for files in archives.values().rev() {
+    for files in archives.rev() {
         let size: u64 = files.iter().map(|file| file.bytes).sum();
         let modified = files.iter().map(|file| file.modified).max().unwrap_or(0);
         count += 1;

@@ -1,7 +1,7 @@
 use super::*;
 use crate::error::chain;
 use crate::sink::lines::tests::Script;
-use crossbeam_channel::bounded;
+use crossbeam_channel::unbounded;
 use std::collections::VecDeque;
 use std::fs;
 use std::sync::{Arc, Mutex};
@@ -23,7 +23,7 @@ fn write<S: FileSystem>(
 }
 
 fn flush<S: FileSystem>(sink: &mut FileSink<S>) -> Result<(), SinkError> {
-    let (answer, answers) = bounded(1);
+    let (answer, answers) = unbounded();
     sink.flush(FlushTicket::new(0, answer));
     answers.try_recv().unwrap().1
 }

@@ -145,7 +145,7 @@ impl World {
         };
         let routes = &mut self.routes;
         RecordBuf::default()
-            .decode(flags, &bytes, &surroundings, |record| {
+            .decode(flags, &bytes, &surroundings, &mut |record| {
                 routes.dispatch(record, flags, &bytes);
             })
             .unwrap();
