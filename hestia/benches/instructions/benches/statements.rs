@@ -140,7 +140,7 @@ fn left_out_by_its_limit(values: Values) -> Values {
     values
 }
 
-#[library_benchmark(setup = turn_on, config = at_most(10_450))]
+#[library_benchmark(setup = turn_on, config = at_most(13_250))]
 fn log_constant(values: Values) -> Values {
     for _ in 0..CALLS {
         log::info!("order taken");
