@@ -104,14 +104,15 @@ mod tests {
     use crate::queue::snapshot::tests::{ALL, read};
 
     fn mapping() -> (TempDir, Arc<Mapping>) {
-        let directory = tempfile::tempdir().unwrap();
-        let mapping = Mapping::create(directory.path().join("rings"), 1 << 20).unwrap();
+        let directory = tempfile::tempdir().expect("a directory");
+        let mapping =
+            Mapping::create(directory.path().join("rings"), 1 << 20).expect("a mapped file");
         (directory, mapping)
     }
 
     /// All that somebody who finds the file reads, each number once.
     fn said(mapping: &Mapping) -> BTreeMap<u64, Vec<u8>> {
-        let snapshot = read(mapping.path(), ALL).unwrap();
+        let snapshot = read(mapping.path(), ALL).expect("it is readable");
         let mut said = BTreeMap::new();
         for (number, bytes) in snapshot.on_shelves() {
             assert!(
