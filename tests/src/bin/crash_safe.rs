@@ -217,7 +217,7 @@ fn log_in_scope(thread: u64, number: u64, request: &str, trace: Option<&str>) {
             "record"
         ),
         1 => {
-            log::info!(thread = thread, number = number, said = request, said_trace = trace; "record")
+            log::info!(thread = thread, number = number, said = request, said_trace = trace; "record");
         }
         2 => log::info!(thread = thread, number = number, said = request; "in {request}"),
         _ => hlog!(info, "record of thread {} number {}", thread, number),
