@@ -14,8 +14,7 @@ use log::{debug, info};
 async fn charge(order: u64, amount: &str, password: &str) -> Result<f64, ParseFloatError> {
     debug!("asking the bank with {} characters", password.len());
     tokio::task::yield_now().await;
-    // Known only now; the call's end says it, too.
-    record!(bank = "Fidelity");
+    record!(bank = "Fidelity"); // known only now; the call's end says it, too
     amount.parse()
 }
 
@@ -37,7 +36,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let console = hestia::Console::stdout();
     let builder = hestia::builder().logs_dir(&directory).console(console);
     let hestia = builder.level("debug").init()?;
-
     let header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     let caller = TraceContext::from_traceparent(header)?;
     let request = caller.child().enter().scope().with("request_id", 17);
