@@ -134,7 +134,8 @@ fn types_in_source() -> BTreeSet<String> {
     let mut types = BTreeSet::new();
     for (source, implemented) in [
         (read("encode/impls.rs"), "Encode for "),
-        (read("capture.rs"), "Capture for "),
+        (read("capture/argument.rs"), "Capture for "),
+        (read("capture/argument.rs"), "Part for "),
         (read("capture.rs"), "Part for "),
     ] {
         let source = source.split("#[cfg(test)]").next().unwrap_or_default();
