@@ -206,7 +206,9 @@ impl Talker {
     }
 }
 
-fn talk_through_a_shut_gate(overflow: Overflow, rounds: u64) {
+/// Where a thread waits at a record, whatever else it says waits with it; so the least severe ones are said by another one,
+/// until its own ring has run over, too.
+fn talk_through_a_shut_gate(overflow: Overflow, rounds: u64, beside: &[Level]) {
     let gate = start_gated(quiet().overflow(overflow).block_limit(NEVER));
     gate.hold();
     let levels = &[
@@ -218,6 +220,11 @@ fn talk_through_a_shut_gate(overflow: Overflow, rounds: u64) {
     ];
     let talker = Talker::start(levels, rounds);
     let said = talker.wait_until_silent();
+    for number in 0..rounds {
+        for level in beside {
+            say(*level, &format!("beside {number}"));
+        }
+    }
     gate.open();
     talker.finish();
     finish(json!({ "said_while_shut": said }));
@@ -436,9 +443,10 @@ fn main() {
     match std::env::args().nth(1).as_deref() {
         Some("drop_newest") => drop_newest(),
         Some("drop_below") => {
-            talk_through_a_shut_gate(Overflow::DropBelow(Level::Warn), 2_000);
+            let beside = [Level::Trace, Level::Debug, Level::Info];
+            talk_through_a_shut_gate(Overflow::DropBelow(Level::Warn), 2_000, &beside);
         }
-        Some("block") => talk_through_a_shut_gate(Overflow::Block, 1_000),
+        Some("block") => talk_through_a_shut_gate(Overflow::Block, 1_000, &[]),
         Some("two_reasons") => two_reasons(),
         Some("gives_up") => gives_up(),
         Some("crawls") => crawls(),
