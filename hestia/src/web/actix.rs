@@ -15,7 +15,7 @@ use actix_web::web::Bytes;
 use actix_web::{Error, HttpResponse};
 use pin_project_lite::pin_project;
 
-use super::exchange::Exchange;
+use super::exchange::{Exchange, poll_answer};
 use super::outgoing::Carrier;
 use super::request::RequestHead;
 use super::settings::AccessLog;
@@ -113,16 +113,7 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let mut future = this.future;
-        let (Some(polled), Some(running)) = (future.as_mut().as_pin_mut(), &mut *this.exchange)
-        else {
-            return Poll::Pending;
-        };
-        let answer = ready!(running.run(|| polled.poll(context)));
-        running.run(|| future.set(None));
-        let Some(exchange) = this.exchange.take() else {
-            return Poll::Pending;
-        };
+        let (exchange, answer) = ready!(poll_answer(this.future, this.exchange, context));
         Poll::Ready(match answer {
             Ok(response) => Ok(answered(exchange, response)),
             Err(error) => Err(refused(exchange, error)),

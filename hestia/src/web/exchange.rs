@@ -7,7 +7,9 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use log::kv::{self, Key, Value, VisitSource};
@@ -64,6 +66,24 @@ impl fmt::Debug for Exchange {
         out.debug_struct("Exchange")
             .field("scope", &self.scope)
             .finish_non_exhaustive()
+    }
+}
+
+/// Polls what answers, in the scope of its request. Once it has answered, it is dropped there, and the exchange is handed on; who
+/// polls after that, waits for ever.
+pub(super) fn poll_answer<F: Future>(
+    mut future: Pin<&mut Option<F>>,
+    exchange: &mut Option<Box<Exchange>>,
+    context: &mut Context<'_>,
+) -> Poll<(Box<Exchange>, F::Output)> {
+    let (Some(polled), Some(running)) = (future.as_mut().as_pin_mut(), exchange.as_mut()) else {
+        return Poll::Pending;
+    };
+    let answer = ready!(running.run(|| polled.poll(context)));
+    running.run(|| future.set(None));
+    match exchange.take() {
+        Some(exchange) => Poll::Ready((exchange, answer)),
+        None => Poll::Pending,
     }
 }
 

@@ -115,6 +115,15 @@ fn log_until_killed(builder: Builder, threads: usize) -> Outcome {
     Ok(())
 }
 
+/// By hestia's statement and by `log`'s, in turn.
+fn log_to(logger: &hestia::Logger, thread: u64, number: u64) {
+    if number.is_multiple_of(2) {
+        hlog!(info, logger: logger, "record of thread {} number {}", thread, number);
+    } else {
+        log::info!(logger: logger, "record of thread {thread} number {number}");
+    }
+}
+
 /// Threads share two loggers with files of their own, which have one name in two directories.
 fn log_own(threads: usize) -> Outcome {
     let returned = returned(threads)?;
@@ -127,11 +136,7 @@ fn log_own(threads: usize) -> Outcome {
             scope.spawn(move || {
                 loop {
                     let number = returned.load(Ordering::Relaxed);
-                    if number % 2 == 0 {
-                        hlog!(info, logger: logger, "record of thread {} number {}", thread, number);
-                    } else {
-                        log::info!(logger: logger, "record of thread {thread} number {number}");
-                    }
+                    log_to(logger, thread, number);
                     returned.store(number + 1, Ordering::Relaxed);
                 }
             });
@@ -157,14 +162,10 @@ fn log_many_own(threads: usize, files: u64) -> Outcome {
                     let number = returned.load(Ordering::Relaxed);
                     let file = (number * 7 + thread) % files;
                     let place = usize::try_from(file).unwrap_or(0);
-                    let logger = early.get(place).unwrap_or_else(|| {
-                        late[place - early.len()].get_or_init(|| named(file))
-                    });
-                    if number % 2 == 0 {
-                        hlog!(info, logger: logger, "record of thread {} number {}", thread, number);
-                    } else {
-                        log::info!(logger: logger, "record of thread {thread} number {number}");
-                    }
+                    let logger = early
+                        .get(place)
+                        .unwrap_or_else(|| late[place - early.len()].get_or_init(|| named(file)));
+                    log_to(logger, thread, number);
                     returned.store(number + 1, Ordering::Relaxed);
                 }
             });
