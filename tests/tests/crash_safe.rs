@@ -11,7 +11,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use hestia_tests::counters;
+use hestia_tests::{archives, counters};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -51,29 +51,27 @@ fn returned(directory: &Path) -> Vec<u64> {
     counters::read(directory.join("returned")).unwrap_or_default()
 }
 
-/// The lines of a log file and of its archives, oldest first.
+/// The lines of a log file and of its archives, compressed or not, oldest first. Where a kill came between an archive's
+/// compressed copy and its end, the next start ends it: so there is one of the two.
 fn lines(directory: &Path, stem: &str) -> Vec<String> {
-    let mut files: Vec<(u64, String)> = fs::read_dir(directory.join("logs"))
-        .expect("the directory of the logs")
-        .map(|entry| entry.expect("an entry").file_name())
-        .map(|name| name.into_string().expect("UTF-8"))
-        .filter(|name| name.starts_with(stem))
-        .map(|name| {
-            // `app.1.log` is older than `app.3.log`, and `app.log` is the newest.
-            let number = name
-                .split('.')
-                .nth(1)
-                .and_then(|number| number.parse().ok());
-            (number.unwrap_or(u64::MAX), name)
-        })
-        .collect();
-    files.sort();
+    let logs = directory.join("logs");
+    let mut numbers = Vec::new();
+    let mut files = Vec::new();
+    for (number, path) in archives::numbered(&logs, stem) {
+        if !numbers.contains(&number) {
+            numbers.push(number);
+            files.push(path);
+        }
+    }
+    let live = logs.join(format!("{stem}.log"));
+    files.extend(live.exists().then_some(live));
     let mut lines = Vec::new();
-    for (_, name) in files {
-        let text = fs::read_to_string(directory.join("logs").join(&name)).expect("UTF-8");
+    for path in files {
+        let text = String::from_utf8(archives::content(&path)).expect("UTF-8");
         assert!(
             text.is_empty() || text.ends_with('\n'),
-            "the last line of {name} is torn"
+            "the last line of {} is torn",
+            path.display()
         );
         lines.extend(text.lines().map(String::from));
     }
@@ -97,7 +95,7 @@ fn numbered(record: &Value) -> Option<(u64, u64)> {
 /// Reads the JSON file: all numbers by thread, in the order of the lines.
 fn numbers(directory: &Path) -> BTreeMap<u64, Vec<u64>> {
     let mut numbers: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
-    for line in lines(directory, "app.") {
+    for line in lines(directory, "app") {
         let record: Value = serde_json::from_str(&line).expect("a whole record");
         if let Some((thread, number)) = numbered(&record) {
             assert_eq!(record["metadata"]["region"], "eu-1", "{line}");
@@ -138,7 +136,7 @@ fn assert_complete(directory: &Path) {
         lines.retain(|line| !line.contains(NOTICE));
         lines
     };
-    let (text, json) = (records("all."), records("app."));
+    let (text, json) = (records("all"), records("app"));
     let ends = |lines: &[String]| lines[lines.len().saturating_sub(5)..].join("\n");
     assert_eq!(
         text.len(),
@@ -204,6 +202,23 @@ fn nothing_is_lost_where_files_rotate_meanwhile() {
     no_rings_are_left(directory);
 }
 
+/// Archives are compressed as fast as they are made, and a recovery that is killed itself compresses, too.
+#[test]
+fn nothing_is_lost_or_written_twice_where_archives_are_compressed_meanwhile() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    let threads = THREADS.to_string();
+    for round in 0..KILLS / 3 {
+        kill(directory, &["log_compressing", &threads], moment(round) * 2);
+    }
+    assert!(run(directory, &["start_compressing"]).success());
+    assert_complete(directory);
+    no_rings_are_left(directory);
+    // Once there is time for all of them.
+    assert!(run(directory, &["compress_all"]).success());
+    assert_complete(directory);
+}
+
 #[test]
 fn nothing_is_written_twice_where_the_writer_had_written_everything() {
     for round in 0..KILLS / 3 {
@@ -239,7 +254,7 @@ fn recovered_kinds() -> TempDir {
         assert_eq!(status.signal(), Some(libc::SIGABRT));
         assert!(run(directory.path(), &["start"]).success());
         let is_notice = |line: &String| line.contains(NOTICE);
-        if ["app.", "all."]
+        if ["app", "all"]
             .iter()
             .all(|stem| lines(directory.path(), stem).iter().any(is_notice))
         {
@@ -253,8 +268,8 @@ fn recovered_kinds() -> TempDir {
 fn what_is_recovered_is_what_would_have_been_written() {
     let (killed, whole) = (recovered_kinds(), tempfile::tempdir().unwrap());
     assert!(run(whole.path(), &["kinds", "whole"]).success());
-    let recovered = lines(killed.path(), "app.");
-    let written = lines(whole.path(), "app.");
+    let recovered = lines(killed.path(), "app");
+    let written = lines(whole.path(), "app");
     assert_eq!(
         recovered.len(),
         written.len() + 2,
@@ -264,13 +279,13 @@ fn what_is_recovered_is_what_would_have_been_written() {
         assert_eq!(without_accidents(recovered), without_accidents(written));
     }
     assert!(recovered[written.len()].contains(NOTICE));
-    let text = lines(killed.path(), "all.");
+    let text = lines(killed.path(), "all");
     assert_eq!(text.len(), recovered.len());
     let message = |line: &str| {
         line.split_once(" | ")
             .map(|(_, message)| message.to_owned())
     };
-    for (recovered, written) in text.iter().zip(lines(whole.path(), "all.")) {
+    for (recovered, written) in text.iter().zip(lines(whole.path(), "all")) {
         assert_eq!(message(recovered), message(&written));
     }
 }
@@ -283,7 +298,7 @@ fn a_forked_child_has_rings_of_its_own_and_both_are_recovered() {
     assert!(run(directory, &["start"]).success());
     let mut processes: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
     let mut numbers: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
-    for line in lines(directory, "app.") {
+    for line in lines(directory, "app") {
         let record: Value = serde_json::from_str(&line).expect("a whole record");
         if let Some((thread, number)) = numbered(&record) {
             numbers.entry(thread).or_default().push(number);
@@ -439,7 +454,7 @@ fn records_keep_their_scopes_and_traces() {
         kill(directory, &["log_in_scopes", &threads], moment(round));
         assert!(run(directory, &["start"]).success());
         assert_complete(directory);
-        for line in lines(directory, "app.") {
+        for line in lines(directory, "app") {
             let record: Value = serde_json::from_str(&line).expect("a whole record");
             let Some((thread, number)) = numbered(&record) else {
                 continue;
@@ -507,7 +522,7 @@ fn records_keep_their_logger_where_another_one_takes_its_address() {
     }
     assert!(run(directory, &["start"]).success());
     assert_complete(directory);
-    for line in lines(directory, "app.") {
+    for line in lines(directory, "app") {
         let record: Value = serde_json::from_str(&line).expect("a whole record");
         if let Some((_, number)) = numbered(&record) {
             assert_eq!(record["metadata"]["owner"], number, "{line}");
@@ -525,7 +540,7 @@ fn a_forked_child_keeps_its_parents_logger_whatever_becomes_of_it_there() {
     assert_eq!(status.signal(), Some(libc::SIGABRT));
     assert!(run(directory, &["start"]).success());
     let mut counts = [0; 3];
-    for line in lines(directory, "app.") {
+    for line in lines(directory, "app") {
         let record: Value = serde_json::from_str(&line).expect("a whole record");
         if let Some((thread, _)) = numbered(&record) {
             let owner = i32::from(thread == 1);

@@ -26,6 +26,8 @@ use crate::queue::mapping::{Mapping, UNFINISHED, user};
 use crate::queue::snapshot::{Snapshot, Unreadable};
 use crate::record::Record;
 use crate::record::description::{Descriptions, SITE};
+use crate::sink::file::archive::is_younger_archive;
+use crate::sink::file::held::{HeldFor, hold, release};
 use crate::writer::recovery::{Left, for_each};
 use crate::writer::route::Lines;
 use crate::writer::{Writer, journal};
@@ -204,6 +206,11 @@ pub(super) fn recover_all(
             remove(&found.path);
         }
     }
+    // Not before: until then, whoever recovers the same once more compares it with the archives as they are.
+    if !found.is_empty() {
+        writer.end_recovery();
+        release(HeldFor::Recovery);
+    }
 }
 
 fn remove(path: &Path) {
@@ -315,15 +322,17 @@ fn lines_since(
                 add(&path, position.length);
             }
             live => {
-                // It was rotated: everything that is younger than what the noted file has become counts.
-                let moved = siblings(&path)
-                    .into_iter()
-                    .find(|(_, status)| is_noted(status));
-                if let Some((moved, noted)) = moved {
-                    add(&moved, position.length);
-                    for (sibling, status) in siblings(&path) {
-                        if sibling != moved && sibling != path && status.mtime() >= noted.mtime() {
-                            add(&sibling, 0);
+                // It was rotated: all archives that are younger than what the noted file has become count.
+                let live_path = without_links(&path);
+                let siblings = siblings(&live_path);
+                let moved = siblings.iter().find(|(_, status)| is_noted(status));
+                if let Some((moved, _)) = moved {
+                    add(moved, position.length);
+                    hold(moved.clone(), HeldFor::Recovery);
+                    for (sibling, _) in &siblings {
+                        if is_younger_archive(&live_path, sibling, moved) {
+                            add(sibling, 0);
+                            hold(sibling.clone(), HeldFor::Recovery);
                         }
                     }
                 }
@@ -374,11 +383,27 @@ fn path_now(path: &Path, process_id: u32, settings: &Settings) -> PathBuf {
         .map_or_else(|| path.to_owned(), |said| of(said, std::process::id()))
 }
 
+/// The file that a path leads to, or would lead to if it were there.
+fn without_links(path: &Path) -> PathBuf {
+    if let Ok(real) = fs::canonicalize(path) {
+        return real;
+    }
+    let target = fs::read_link(path).map(|target| match path.parent() {
+        Some(directory) => directory.join(target),
+        None => target,
+    });
+    let path = target.unwrap_or_else(|_| path.to_owned());
+    let directory = path.parent().map(fs::canonicalize);
+    match (directory, path.file_name()) {
+        (Some(Ok(directory)), Some(name)) => directory.join(name),
+        _ => path,
+    }
+}
+
 /// Files of the same directory whose names begin as this one's.
 fn siblings(path: &Path) -> Vec<(PathBuf, fs::Metadata)> {
     let stem = path.file_stem().map(OsStrExt::as_bytes).unwrap_or_default();
-    let directory = path.parent().filter(|path| !path.as_os_str().is_empty());
-    let Ok(entries) = fs::read_dir(directory.unwrap_or(Path::new("."))) else {
+    let Some(Ok(entries)) = path.parent().map(fs::read_dir) else {
         return Vec::new();
     };
     entries

@@ -14,10 +14,11 @@
 //!
 //! *Invariant:* what is in the file already is never touched.
 
-mod archive;
+pub(crate) mod archive;
 mod compressor;
 mod disk;
 pub(crate) mod durability;
+pub(crate) mod held;
 mod lock;
 mod period;
 pub(crate) mod rotation;
@@ -488,6 +489,9 @@ impl<S: FileSystem> FileSink<S> {
                 };
                 self.leave();
                 self.begin(&new);
+                if self.standing.is_wanted() {
+                    moved.hold();
+                }
                 // Only now is the old one given up, and may be compressed.
                 self.file = Some(new);
                 let seconds = self.system.seconds();

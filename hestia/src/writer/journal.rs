@@ -18,6 +18,7 @@ use crate::queue::mapping::format::ROUND_STATE_WORDS;
 use crate::queue::snapshot::Taken;
 use crate::record::{description, uuid};
 use crate::sink::Standing;
+use crate::sink::file::held::release_round;
 use crate::{clock, clock::Clock};
 
 /// The words of a round: what decides about the output of the records that it takes.
@@ -64,6 +65,7 @@ impl Writer {
         words[AT_UUIDS..AT_UUIDS + uuid::WORDS].copy_from_slice(&self.desk.uuids.words());
         let files = self.desk.routes.file_positions();
         self.readers.begin_round(words, files);
+        release_round();
         self.has_unsaid_round = takes;
         self.say_what_does_not_outlive();
     }

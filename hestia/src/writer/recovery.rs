@@ -117,10 +117,13 @@ impl Writer {
             }
         };
         self.desk.routes.remove_from(own, CLOSE_LIMIT);
-        // The lines that were just written are none of this process's rounds.
+        is_all_written
+    }
+
+    /// The lines that were just written are none of this process's rounds.
+    pub(crate) fn end_recovery(&mut self) {
         self.has_unsaid_round = true;
         self.say_written();
-        is_all_written
     }
 
     /// A notice in each file that got some of the records, or all, when some are lost.

@@ -8,10 +8,10 @@ use std::error::Error;
 use std::io::{self, Read, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hestia::{ArchiveNames, Builder, JsonFile, Rotation, TextFile, hlog};
-use hestia_tests::counters;
+use hestia_tests::{archives, counters};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -21,6 +21,7 @@ fn main() -> Outcome {
     match words[..] {
         ["log", threads] => log_until_killed(builder(), threads.parse()?),
         ["log_rotating", threads] => log_until_killed(rotating(), threads.parse()?),
+        ["log_compressing", threads] => log_until_killed(compressing(), threads.parse()?),
         ["log_slowly", threads] => log_slowly(threads.parse()?),
         ["log_own", threads] => log_own(threads.parse()?),
         ["log_own_by_pid", threads] => log_until_killed(by_pid(), threads.parse()?),
@@ -31,6 +32,8 @@ fn main() -> Outcome {
         ["start_by_pid"] => start(by_pid()),
         ["start"] => start(builder()),
         ["start_rotating"] => start(rotating()),
+        ["start_compressing"] => start(compressing()),
+        ["compress_all"] => compress_all(),
         ["fork"] => fork(),
         ["fork_with_loggers"] => fork_with_loggers(),
         ["look_at_own"] => look_at_own(),
@@ -52,7 +55,16 @@ fn builder() -> Builder {
 }
 
 fn rotating() -> Builder {
-    let rotation = || Rotation::size(64 << 10).names(ArchiveNames::Numbers);
+    rotated(|| Rotation::size(64 << 10).names(ArchiveNames::Numbers))
+}
+
+/// Archives so small that they are compressed at once.
+fn compressing() -> Builder {
+    let rotation = || Rotation::size(4 << 10).names(ArchiveNames::Numbers);
+    rotated(|| rotation().compress(hestia::Compression::Gzip))
+}
+
+fn rotated(rotation: impl Fn() -> Rotation) -> Builder {
     builder()
         .text(TextFile::new("logs/all.log").rotate(rotation()))
         .json(JsonFile::new("logs/app.log").rotate(rotation()))
@@ -67,6 +79,20 @@ fn by_pid() -> Builder {
 fn start(builder: Builder) -> Outcome {
     builder.init()?;
     hlog!(info, "started again");
+    Ok(())
+}
+
+/// Stays until all archives are compressed.
+fn compress_all() -> Outcome {
+    start(compressing())?;
+    let is_plain = |name: &String| name.ends_with(".log") && name.split('.').count() > 2;
+    let started = Instant::now();
+    while archives::names("logs".as_ref()).iter().any(is_plain) {
+        if started.elapsed() > Duration::from_secs(60) {
+            return Err("an archive is not compressed".into());
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
     Ok(())
 }
 

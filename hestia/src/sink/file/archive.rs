@@ -246,6 +246,21 @@ impl Family {
     }
 }
 
+/// Whether both are archives of the file with this path that are not compressed, and `one` is younger than `other`.
+#[cfg(unix)]
+pub(crate) fn is_younger_archive(path: &Path, one: &Path, other: &Path) -> bool {
+    [ArchiveNames::Numbers, ArchiveNames::Times]
+        .into_iter()
+        .filter_map(|names| Family::of(path, names))
+        .any(|family| {
+            let tag = |path: &Path| {
+                let archive = family.parse(path.file_name()?)?;
+                (archive.state == State::Plain).then_some(archive.tag)
+            };
+            tag(other).is_some_and(|other| tag(one).is_some_and(|one| one > other))
+        })
+}
+
 /// What an archive of this name is called when it has been compressed.
 pub(super) fn compressed(name: &OsStr, compression: Compression) -> OsString {
     let mut compressed = name.to_owned();
@@ -271,6 +286,41 @@ pub(super) fn source_of_partial(name: &OsStr) -> Option<String> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn of_two_archives_the_younger_one_is_known_by_its_name() {
+        let is_younger = |one: &str, other: &str| {
+            is_younger_archive(Path::new("logs/app.log"), Path::new(one), Path::new(other))
+        };
+        let in_order = [
+            ["app.9.log", "app.10.log"],
+            [
+                "logs/app.2026-11-22T13-00-00Z.log",
+                "logs/app.2026-11-22T13-00-00Z.1.log",
+            ],
+            [
+                "app.2026-11-22T13-00-00Z.9.log",
+                "app.2026-11-22T13-00-01Z.log",
+            ],
+        ];
+        for [older, younger] in in_order {
+            assert!(is_younger(younger, older), "{younger}");
+            assert!(!is_younger(older, younger), "{older}");
+            assert!(!is_younger(older, older), "{older}");
+        }
+        // Not comparable, compressed, the live file, somebody else's.
+        for other in [
+            "app.2026-11-22T13-00-00Z.log",
+            "app.2.log.gz",
+            "app.log",
+            "app.log.1",
+            "other.2.log",
+        ] {
+            assert!(!is_younger(other, "app.1.log"), "{other}");
+            assert!(!is_younger("app.1.log", other), "{other}");
+        }
+    }
 
     fn family(path: &str, names: ArchiveNames) -> Family {
         Family::of(Path::new(path), names).unwrap()

@@ -6,8 +6,8 @@
 //! The compressed copy has a name of its own (`….gz.partial`) until it is complete and on the disk; then it gets its real
 //! name, and the archive is deleted. Whenever the process ends, the archive is whole under one of the two names, or both.
 //!
-//! *Invariant:* an archive that some process has open for writing is left alone, and so is a file that has the name of the
-//! compressed one and other content.
+//! *Invariant:* an archive that some process has open for writing is left alone, and one that is [`held`](super::held); and
+//! so is a file that has the name of the compressed one and other content.
 
 #![cfg_attr(
     not(any(feature = "gzip", feature = "zstd")),
@@ -28,6 +28,7 @@ use std::time::{Duration, Instant};
 
 use super::archive::{self, Archive, Family, State};
 use super::disk::{copy_mode_and_owner, has_been_left_alone, is_at};
+use super::held::is_held;
 use super::lock::{Locked, Locking};
 use super::rotation::Compression;
 use super::rotator::{list, point_anew, rename_new};
@@ -49,7 +50,7 @@ pub(super) struct Job {
 
 struct Waiting {
     job: Job,
-    /// How often some of its archives were still open for writing.
+    /// How often some of its archives were still open for writing, or held.
     attempts: u32,
     due: Instant,
 }
@@ -94,6 +95,17 @@ fn submit_to(job: Job, compress: Compress) {
         MORE.notify_all();
     } else if internal::start_own(c"hestia-archive", move || work(compress)).is_ok() {
         queue.worker = Some(process);
+    }
+}
+
+/// Something that was held is not any more: what waits for it need not wait for its time.
+pub(super) fn look_again() {
+    if let Some(mut queue) = lock_unless_stuck(&QUEUE) {
+        let now = Instant::now();
+        for waiting in &mut queue.jobs {
+            waiting.due = now;
+        }
+        MORE.notify_all();
     }
 }
 
@@ -152,7 +164,7 @@ const WITHOUT_LOCKS: Duration = Duration::from_secs(3);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
     Done,
-    /// Some archive was open for writing.
+    /// Some archive was open for writing, or held.
     Busy,
 }
 
@@ -206,7 +218,7 @@ fn compress(job: &Job, file: &Archive, files: &[Archive], path: &Path) -> io::Re
         Locking::Busy => true,
         Locking::Unsupported => !has_been_left_alone(source.file(), WITHOUT_LOCKS),
     };
-    if may_be_open {
+    if may_be_open || is_held(path) {
         return Ok(Outcome::Busy);
     }
     // Another process may have compressed it before the lock was had.
@@ -405,6 +417,20 @@ mod tests {
             ]
         );
         assert_eq!(unpacked(&job, "app.1.log.gz"), "app.1.log");
+    }
+
+    #[test]
+    fn what_is_held_is_compressed_once_it_is_released_and_the_rest_meanwhile() {
+        use super::super::held::{HeldFor, hold, release};
+        let (_directory, job) = job();
+        write(&job, "app.1.log", "old");
+        write(&job, "app.2.log", "of this round");
+        hold(job.directory.join("app.2.log"), HeldFor::Recovery);
+        assert_eq!(compress_all(&job).unwrap(), Outcome::Busy);
+        assert_eq!(names(&job), ["app.1.log.gz", "app.2.log"]);
+        release(HeldFor::Recovery);
+        assert_eq!(compress_all(&job).unwrap(), Outcome::Done);
+        assert_eq!(names(&job), ["app.1.log.gz", "app.2.log.gz"]);
     }
 
     /// The thread once ended with the first panic, and nothing was compressed until the next start.

@@ -154,7 +154,8 @@ impl Rotation {
     /// the oldest are deleted for it before the live file needs the room. Where only time or hand rotates the file, it is
     /// also rotated before it would become larger than half of this. What comes on top: a single line that is longer than
     /// the file may be, what several processes write at once, and the compressed copy of an archive until that is deleted.
-    /// An archive that some process still writes to is not deleted, nor are more than 256 at one time.
+    /// An archive that some process still writes to is not deleted, nor are more than 256 at one time, nor, with
+    /// [`crash_safe`](crate::Builder::crash_safe), one that holds the last lines which the writer wrote.
     pub fn max_total_bytes(mut self, bytes: u64) -> Self {
         self.max_total_bytes = Some(bytes);
         self

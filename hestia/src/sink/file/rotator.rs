@@ -18,6 +18,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 use chrono::{DateTime, Local, Utc};
 
 use super::archive::{Archive, Family, State, Tag, sort_by_age};
+use super::held::{HeldFor, hold, is_held};
 use super::lock::{self, Locked, Locking};
 use super::period::Periods;
 use super::rotation::Rotation;
@@ -86,6 +87,11 @@ impl Aside {
     /// There can be no new file. If another process has made one meanwhile, it is found at the next look.
     pub(super) fn put_back(self) {
         let _ = rename_new(&self.directory.join(&self.name), &self.from);
+    }
+
+    /// Leaves the archive as it is for as long as the round is not known to be written.
+    pub(super) fn hold(&self) {
+        hold(self.directory.join(&self.name), HeldFor::Round);
     }
 }
 
@@ -355,7 +361,7 @@ impl Rotator {
     }
 
     /// Deletes the oldest archives, as far as the limits say so. One that somebody still writes to, or compresses, stays
-    /// until the next time.
+    /// until the next time, and so does one that is held.
     fn delete_old(
         &self,
         directory: &Path,
@@ -450,13 +456,13 @@ fn too_many<'k>(rotation: &Rotation, kept: &'k [Kept], seconds: i64) -> Vec<&'k 
     oldest_first.flatten().map(|file| &file.archive).collect()
 }
 
-/// Deletes an archive, unless some process has it open for writing or reading as ours do.
+/// Deletes an archive, unless some process has it open for writing or reading as ours do, or it is held.
 fn delete(path: &Path) -> io::Result<()> {
     let lock = fs::File::options().append(true).open(path);
     let lock = lock.and_then(above_standard_streams);
     // One that cannot be opened, since its mode was changed, cannot be open in another process of ours for long.
     let lock = lock.map(Locked::exclusive);
-    if matches!(lock, Ok((_, Locking::Busy))) {
+    if matches!(lock, Ok((_, Locking::Busy))) || is_held(path) {
         return Ok(());
     }
     match fs::remove_file(path) {
