@@ -3,7 +3,7 @@
 //! *Invariant:* nothing here waits for another process, as opening a pipe that nobody reads would.
 
 use std::fs::{self, File, FileType, Metadata, OpenOptions};
-use std::io::{self, IsTerminal, Read, Seek, SeekFrom};
+use std::io::{self, IsTerminal, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -343,28 +343,43 @@ fn is_block_device(_: FileType) -> bool {
     false
 }
 
-/// A line that another process is writing at this moment looks torn, too: readers see it grow page by page,
-/// and the kernel may keep that process from going on for a while.
+/// How often a last line without an end is looked at, where nothing waits for the writes of others.
 const LOOKS: u32 = 10;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 
+/// A line that another process is writing at this moment looks torn, too: readers see it grow page by page, and the kernel
+/// may keep that process from going on for a while. So it is torn only if the file does not grow while writes are waited for.
 fn last_line_is_torn(path: &Path) -> io::Result<bool> {
+    let mut file = options().read(true).append(true).open(path)?;
+    let Some(length) = length_within_line(&mut file)? else {
+        return Ok(false);
+    };
     for _ in 1..LOOKS {
-        if !ends_without_line_feed(path)? {
+        wait_for_write(&mut file)?;
+        // Whoever lets it grow ends the line.
+        if length_within_line(&mut file)? != Some(length) {
             return Ok(false);
         }
         thread::sleep(BETWEEN_LOOKS);
     }
-    ends_without_line_feed(path)
+    Ok(true)
 }
 
-fn ends_without_line_feed(path: &Path) -> io::Result<bool> {
-    let mut file = options().read(true).open(path)?;
-    if file.metadata()?.len() == 0 {
-        return Ok(false);
+/// Waits until no write to the file is half done: local file systems of Linux let one in after the other, also one of no
+/// bytes. Elsewhere it may do nothing.
+fn wait_for_write(file: &mut File) -> io::Result<()> {
+    file.write(&[]).map(drop)
+}
+
+/// The length of a file that ends without a line feed.
+fn length_within_line(file: &mut File) -> io::Result<Option<u64>> {
+    let length = file.metadata()?.len();
+    if length == 0 {
+        return Ok(None);
     }
-    file.seek(SeekFrom::End(-1))?;
+    file.seek(SeekFrom::Start(length - 1))?;
     let mut last = [0];
-    file.read_exact(&mut last)?;
-    Ok(last != *b"\n")
+    // Somebody may have cut the file meanwhile.
+    let is_there = file.read(&mut last)? == 1;
+    Ok((is_there && last != *b"\n").then_some(length))
 }
