@@ -10,7 +10,7 @@ use crate::queue::mapping::MOST_SHELVED_BYTES;
 use crate::queue::ring::{Producer, Room};
 use crate::queue::wake::{DIRECT, FORKED};
 use crate::record::description::{self, Entry};
-use crate::record::{self, Home, Shared, StaticSite};
+use crate::record::{self, Home, PutDown, Shared, StaticSite};
 use crate::thread::Thread;
 
 /// Writes a record of a known size straight into the thread's ring. `false`, and nothing is done, where that cannot be
@@ -119,12 +119,13 @@ fn put_scope_down(front: &'static Front, scope: &Shared) -> bool {
         let put = |bytes: &mut Vec<u8>| {
             description::scope(bytes, scope);
             if bytes.len() > MOST_SHELVED_BYTES {
-                return None;
+                return PutDown::TooLong;
             }
             let address = std::ptr::from_ref(scope).addr() as u64;
-            Some(front.queue.put_down(address, bytes))
+            let place = front.queue.put_down(address, bytes);
+            place.map_or(PutDown::NotNow, PutDown::At)
         };
-        with_memory(put).unwrap_or(Some(None))
+        with_memory(put).unwrap_or(PutDown::NotNow)
     })
 }
 

@@ -194,8 +194,8 @@ pub(crate) fn record(fields: &[u8]) {
                 let Some(shared) = entry.scope.as_ref().map(Kept::shared) else {
                     continue;
                 };
-                let now = match shared.moved(replaced[0].shared(), &after) {
-                    Some(moved) => moved,
+                let now = match shared.exchanged(replaced[0].shared(), &after) {
+                    Some(exchanged) => exchanged,
                     // Made before something else was recorded.
                     None if step(entry) == current => Arc::new(shared.with(fields)),
                     None => continue,

@@ -71,7 +71,7 @@ pub use redact::wrapper::Redact;
 pub use redact::{Redaction, SecretPattern};
 #[cfg(feature = "config")]
 pub(crate) use shared::set_fields;
-pub(crate) use shared::{Home, Shared, set_field};
+pub(crate) use shared::{Home, PutDown, Shared, set_field};
 pub use value::{Field, Value};
 
 use decode::Decoder;

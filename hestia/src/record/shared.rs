@@ -49,6 +49,15 @@ pub(crate) trait Home: fmt::Debug + Sync {
     fn take_down(&self, place: usize);
 }
 
+/// What came of putting something down.
+pub(crate) enum PutDown {
+    At(usize),
+    /// There is no place for it now.
+    NotNow,
+    /// It is longer than any place.
+    TooLong,
+}
+
 /// In the place of somebody's number: it is longer than any place.
 const TOO_LONG: usize = 1;
 
@@ -64,13 +73,12 @@ impl Written {
         self.by.store(number, Ordering::Release);
     }
 
-    /// Has it written once, by `write`, which returns the place. `false` where it is not: somebody else is at it, there is no
-    /// place now, or, as `None` of the outer kind says, there never will be.
+    /// Has it put down once. `false` where it is not: there is no place, or somebody else is at it.
     pub(crate) fn write(
         &self,
         number: usize,
         home: &'static dyn Home,
-        write: impl FnOnce() -> Option<Option<usize>>,
+        put_down: impl FnOnce() -> PutDown,
     ) -> bool {
         let mut place = match self.place.try_lock() {
             Ok(place) => place,
@@ -82,15 +90,15 @@ impl Written {
         if by == number || by == TOO_LONG {
             return by == number;
         }
-        match write() {
-            Some(Some(written)) => {
+        match put_down() {
+            PutDown::At(written) => {
                 // What stood there before is the parent's of this forked child.
                 *place = Some((home, written));
                 self.by.store(number, Ordering::Release);
                 true
             }
-            Some(None) => false,
-            None => {
+            PutDown::NotNow => false,
+            PutDown::TooLong => {
                 self.by.store(TOO_LONG, Ordering::Release);
                 false
             }
@@ -259,7 +267,11 @@ impl Shared {
     }
 
     /// What was `from` is `to`: this itself, or what it lies in. `None` where it lies elsewhere.
-    pub(crate) fn moved(self: &Arc<Self>, from: &Arc<Self>, to: &Arc<Self>) -> Option<Arc<Self>> {
+    pub(crate) fn exchanged(
+        self: &Arc<Self>,
+        from: &Arc<Self>,
+        to: &Arc<Self>,
+    ) -> Option<Arc<Self>> {
         let mut between = Vec::new();
         let mut shared = self;
         while !Arc::ptr_eq(shared, from) {

@@ -38,7 +38,7 @@ impl Entry {
 fn above(entries: &[Entry], scope: Kept) -> Kept {
     let own = entries.iter().rfind(|entry| !entry.is_span());
     match own.and_then(|own| own.scope.as_ref()) {
-        Some(own) if !lies_in(&scope, own) => moved(&scope, own),
+        Some(own) if !lies_in(&scope, own) => placed_in(&scope, own),
         _ => scope,
     }
 }
@@ -49,7 +49,7 @@ fn lies_in(scope: &Kept, outer: &Kept) -> bool {
 }
 
 /// The same inside of another scope. What is around both stands there once.
-fn moved(scope: &Kept, outer: &Kept) -> Kept {
+fn placed_in(scope: &Kept, outer: &Kept) -> Kept {
     let is_around = |shared: &&Shared| {
         outer
             .shared()
