@@ -5,7 +5,7 @@ use serde_json::json;
 
 #[test]
 fn expansions_do_in_the_oldest_edition_and_under_another_name() {
-    let program = Run::new(env!("CARGO_BIN_EXE_hestia-tests-edition-2018"), "").finish();
+    let program = Run::new(env!("CARGO_BIN_EXE_hestia-tests-renamed"), "").finish();
     assert_eq!(program.status.code(), Some(1));
     assert_eq!(program.stderr, "Error: \"over\"\n");
     let records = program.json();
