@@ -220,6 +220,16 @@ fn nothing_is_lost_or_written_twice_where_archives_are_compressed_meanwhile() {
 }
 
 #[test]
+fn what_is_rotated_while_nothing_is_logged_is_compressed_all_the_same() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    assert!(run(directory, &["rotate_at_rest"]).success());
+    let logs = archives::names(&directory.join("logs"));
+    let expected = ["all.1.log.gz", "all.log", "app.1.log.gz", "app.log"];
+    assert_eq!(logs, expected);
+}
+
+#[test]
 fn nothing_is_written_twice_where_the_writer_had_written_everything() {
     for round in 0..KILLS / 3 {
         let directory = tempfile::tempdir().unwrap();

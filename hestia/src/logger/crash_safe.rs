@@ -27,7 +27,7 @@ use crate::queue::snapshot::{Snapshot, Unreadable};
 use crate::record::Record;
 use crate::record::description::{Descriptions, SITE};
 use crate::sink::file::archive::is_younger_archive;
-use crate::sink::file::held::{HeldFor, hold, release};
+use crate::sink::file::held::{self, HeldFor, hold};
 use crate::writer::recovery::{Left, for_each};
 use crate::writer::route::Lines;
 use crate::writer::{Writer, journal};
@@ -170,6 +170,9 @@ fn found(path: PathBuf) -> Result<Option<Found>, RecoverError> {
 /// Looks at what is in the files already. Before the outputs are opened: what a kill cut off in the middle of a line is
 /// taken off files that nobody has open.
 pub(super) fn look<'f>(found: &'f [Found], settings: &Settings) -> Vec<Left<'f>> {
+    if !found.is_empty() {
+        held::begin_recovery();
+    }
     let look = |found: &'f Found| {
         let snapshot = &found.snapshot;
         let descriptions = Descriptions::read(snapshot.entries(), snapshot.on_shelves());
@@ -209,8 +212,8 @@ pub(super) fn recover_all(
     // Not before: until then, whoever recovers the same once more compares it with the archives as they are.
     if !found.is_empty() {
         writer.end_recovery();
-        release(HeldFor::Recovery);
     }
+    held::end_recovery();
 }
 
 fn remove(path: &Path) {
@@ -328,11 +331,11 @@ fn lines_since(
                 let moved = siblings.iter().find(|(_, status)| is_noted(status));
                 if let Some((moved, _)) = moved {
                     add(moved, position.length);
-                    hold(moved.clone(), HeldFor::Recovery);
-                    for (sibling, _) in &siblings {
+                    hold((position.device, position.inode), HeldFor::Recovery);
+                    for (sibling, status) in &siblings {
                         if is_younger_archive(&live_path, sibling, moved) {
                             add(sibling, 0);
-                            hold(sibling.clone(), HeldFor::Recovery);
+                            hold((status.dev(), status.ino()), HeldFor::Recovery);
                         }
                     }
                 }
@@ -385,14 +388,18 @@ fn path_now(path: &Path, process_id: u32, settings: &Settings) -> PathBuf {
 
 /// The file that a path leads to, or would lead to if it were there.
 fn without_links(path: &Path) -> PathBuf {
-    if let Ok(real) = fs::canonicalize(path) {
-        return real;
+    // As many as Linux follows.
+    const MOST_LINKS: usize = 40;
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        let Ok(target) = fs::read_link(&path) else {
+            break;
+        };
+        path = match path.parent() {
+            Some(directory) => directory.join(target),
+            None => target,
+        };
     }
-    let target = fs::read_link(path).map(|target| match path.parent() {
-        Some(directory) => directory.join(target),
-        None => target,
-    });
-    let path = target.unwrap_or_else(|_| path.to_owned());
     let directory = path.parent().map(fs::canonicalize);
     match (directory, path.file_name()) {
         (Some(Ok(directory)), Some(name)) => directory.join(name),

@@ -155,10 +155,11 @@ impl Pipeline {
             // In a forked child: that is its parent's business.
             WithoutThread::WriteDirectly => Vec::new(),
         };
+        // After those of others were looked for, and before any file is touched: nothing fails between here and the recovery.
+        let mapping = mapping(&settings, without_thread)?;
         #[cfg(unix)]
         let left = crash_safe::look(&found, &settings);
         let (outputs, routes) = present.settings.open_outputs(&present.directives());
-        let mapping = mapping(&settings, without_thread)?;
         let queue = Arc::new(Queue::new(settings.bounds(), mapping));
         let ticks = TickSource::detect(settings.order.value);
         let (control, requests) = unbounded();

@@ -112,6 +112,12 @@ pub(crate) struct Status {
     created: Option<i64>,
 }
 
+impl Status {
+    fn identity(&self) -> held::Identity {
+        (self.device, self.inode)
+    }
+}
+
 /// Where a path leads, compared to an open file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -169,7 +175,7 @@ pub(crate) struct FileSink<S: FileSystem = Disk> {
     /// What the writer notes before each round, where it does.
     standing: Arc<Standing>,
     /// Device and inode of the open file.
-    identity: Option<(u64, u64)>,
+    identity: Option<held::Identity>,
     /// How often the descriptor turned out to be another file's.
     taken_over: u32,
 }
@@ -259,7 +265,7 @@ impl<S: FileSystem> FileSink<S> {
         self.refused = None;
         self.looked = Some(self.system.now());
         let status = self.system.status(file);
-        self.identity = status.map(|status| (status.device, status.inode));
+        self.identity = status.map(|status| status.identity());
         if let (Some(rotator), Some(status)) = (&mut self.rotator, status) {
             rotator.opened(&status);
         }
@@ -374,9 +380,7 @@ impl<S: FileSystem> FileSink<S> {
     /// Somebody closed the descriptor, and opened another file that got its number: neither written to nor closed, and the
     /// path opened anew. Believed twice: a file system that does not know its own files would cost a descriptor each time.
     fn is_taken_over(&mut self, status: &Status) -> bool {
-        let is_other = self
-            .identity
-            .is_some_and(|own| own != (status.device, status.inode));
+        let is_other = self.identity.is_some_and(|own| own != status.identity());
         if !is_other || self.taken_over == 2 {
             return false;
         }
@@ -489,11 +493,13 @@ impl<S: FileSystem> FileSink<S> {
                 };
                 self.leave();
                 self.begin(&new);
-                if self.standing.is_wanted() {
-                    moved.hold();
-                }
+                held::hold_moved(status.identity(), self.standing.is_wanted());
                 // Only now is the old one given up, and may be compressed.
                 self.file = Some(new);
+                // Before the next round, whoever had it rotated.
+                if self.standing.is_wanted() {
+                    self.say_standing();
+                }
                 let seconds = self.system.seconds();
                 if let Some(rotator) = &mut self.rotator
                     && let Err(error) = rotator.finish(*moved, seconds)

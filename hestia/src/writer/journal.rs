@@ -18,7 +18,7 @@ use crate::queue::mapping::format::ROUND_STATE_WORDS;
 use crate::queue::snapshot::Taken;
 use crate::record::{description, uuid};
 use crate::sink::Standing;
-use crate::sink::file::held::release_round;
+use crate::sink::file::held;
 use crate::{clock, clock::Clock};
 
 /// The words of a round: what decides about the output of the records that it takes.
@@ -51,9 +51,10 @@ pub(super) fn absolute(path: &Path) -> PathBuf {
 
 impl Writer {
     /// After the look, and before anything is taken. Nothing needs to be said when there is nothing to take, and nothing
-    /// was taken since it was said last.
+    /// was taken since it was said last, nor any archive made.
     pub(super) fn begin_round(&mut self, horizon: Horizon, takes: bool) {
-        if self.readers.queue().mapping().is_none() || !(takes || self.has_unsaid_round) {
+        let is_due = takes || self.has_unsaid_round || held::is_any_for_round();
+        if self.readers.queue().mapping().is_none() || !is_due {
             return;
         }
         // What hestia itself had to say meanwhile is no part of the round.
@@ -65,7 +66,7 @@ impl Writer {
         words[AT_UUIDS..AT_UUIDS + uuid::WORDS].copy_from_slice(&self.desk.uuids.words());
         let files = self.desk.routes.file_positions();
         self.readers.begin_round(words, files);
-        release_round();
+        held::release_round();
         self.has_unsaid_round = takes;
         self.say_what_does_not_outlive();
     }

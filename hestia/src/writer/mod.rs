@@ -359,10 +359,10 @@ impl Writer {
             Rest::Nap(span) => wake.nap(span),
 
             Rest::Park => {
-                self.say_written();
                 // An output that could not take its notice is tried again now and then.
                 let patience = self.owes_a_notice().then_some(self.notices.patience);
                 self.desk.routes.rest();
+                self.say_written();
                 if !wake.prepare_to_park() {
                     wake.nap(NOTICE_PAUSE / 20);
                     return;

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hestia::{ArchiveNames, Builder, JsonFile, Rotation, TextFile, hlog};
+use hestia::{ArchiveNames, Builder, Compression, JsonFile, Rotation, TextFile, hlog};
 use hestia_tests::{archives, counters};
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -21,7 +21,8 @@ fn main() -> Outcome {
     match words[..] {
         ["log", threads] => log_until_killed(builder(), threads.parse()?),
         ["log_rotating", threads] => log_until_killed(rotating(), threads.parse()?),
-        ["log_compressing", threads] => log_until_killed(compressing(), threads.parse()?),
+        ["log_compressing", threads] => log_compressing(threads.parse()?),
+        ["rotate_at_rest"] => rotate_at_rest(),
         ["log_slowly", threads] => log_slowly(threads.parse()?),
         ["log_own", threads] => log_own(threads.parse()?),
         ["log_own_by_pid", threads] => log_until_killed(by_pid(), threads.parse()?),
@@ -60,8 +61,33 @@ fn rotating() -> Builder {
 
 /// Archives so small that they are compressed at once.
 fn compressing() -> Builder {
-    let rotation = || Rotation::size(4 << 10).names(ArchiveNames::Numbers);
-    rotated(|| rotation().compress(hestia::Compression::Gzip))
+    rotated(|| {
+        let rotation = Rotation::size(4 << 10).names(ArchiveNames::Numbers);
+        rotation.on_start(true).compress(Compression::Gzip)
+    })
+}
+
+/// Beside size and start, somebody rotates by hand.
+fn log_compressing(threads: usize) -> Outcome {
+    thread::spawn(|| {
+        loop {
+            thread::sleep(Duration::from_millis(5));
+            // Not before hestia is on.
+            let _ = hestia::rotate();
+        }
+    });
+    log_until_killed(compressing(), threads)
+}
+
+/// Nothing is logged any more when the files are rotated; stays until the archives are compressed.
+fn rotate_at_rest() -> Outcome {
+    compressing().init()?;
+    hlog!(info, "the only record");
+    hestia::flush()?;
+    // The writer has gone to sleep by then.
+    thread::sleep(Duration::from_millis(1_500));
+    hestia::rotate()?;
+    until_compressed()
 }
 
 fn rotated(rotation: impl Fn() -> Rotation) -> Builder {
@@ -85,6 +111,10 @@ fn start(builder: Builder) -> Outcome {
 /// Stays until all archives are compressed.
 fn compress_all() -> Outcome {
     start(compressing())?;
+    until_compressed()
+}
+
+fn until_compressed() -> Outcome {
     let is_plain = |name: &String| name.ends_with(".log") && name.split('.').count() > 2;
     let started = Instant::now();
     while archives::names("logs".as_ref()).iter().any(is_plain) {

@@ -246,7 +246,8 @@ impl Family {
     }
 }
 
-/// Whether both are archives of the file with this path that are not compressed, and `one` is younger than `other`.
+/// Whether both are archives of the file with this path that are not compressed, and `one` is younger than `other`, as far as
+/// names tell: not where the clock was set back between them.
 #[cfg(unix)]
 pub(crate) fn is_younger_archive(path: &Path, one: &Path, other: &Path) -> bool {
     [ArchiveNames::Numbers, ArchiveNames::Times]

@@ -27,7 +27,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::archive::{self, Archive, Family, State};
-use super::disk::{copy_mode_and_owner, has_been_left_alone, is_at};
+use super::disk::{copy_mode_and_owner, has_been_left_alone, identity, is_at};
 use super::held::is_held;
 use super::lock::{Locked, Locking};
 use super::rotation::Compression;
@@ -50,7 +50,7 @@ pub(super) struct Job {
 
 struct Waiting {
     job: Job,
-    /// How often some of its archives were still open for writing, or held.
+    /// How often some of its archives were still open for writing, or held; of those that count.
     attempts: u32,
     due: Instant,
 }
@@ -98,12 +98,14 @@ fn submit_to(job: Job, compress: Compress) {
     }
 }
 
-/// Something that was held is not any more: what waits for it need not wait for its time.
+/// Something that was held is not any more: what waits for it need not wait for its time, and what waits for something else
+/// has lost nothing by the look.
 pub(super) fn look_again() {
     if let Some(mut queue) = lock_unless_stuck(&QUEUE) {
         let now = Instant::now();
         for waiting in &mut queue.jobs {
             waiting.due = now;
+            waiting.attempts = 0;
         }
         MORE.notify_all();
     }
@@ -114,15 +116,15 @@ fn work(compress: Compress) {
     while let Some(mut waiting) = next() {
         match guarded(compress, &waiting.job) {
             Ok(Outcome::Done) => {}
-            Ok(Outcome::Busy) if waiting.attempts < ATTEMPTS => {
+            Ok(outcome) if outcome == Outcome::Held || waiting.attempts < ATTEMPTS => {
                 waiting.due = Instant::now() + Duration::from_secs(1 << waiting.attempts);
-                waiting.attempts += 1;
+                waiting.attempts = (waiting.attempts + 1).min(ATTEMPTS);
                 let mut queue = lock(&QUEUE);
                 if !queue.jobs.iter().any(|other| other.job == waiting.job) {
                     queue.jobs.push(waiting);
                 }
             }
-            Ok(Outcome::Busy) => {}
+            Ok(_) => {}
             Err(error) => internal::trouble("rotation", chain(&error)),
         }
     }
@@ -161,11 +163,14 @@ fn next() -> Option<Waiting> {
 /// once a second where their path leads, before they write.
 const WITHOUT_LOCKS: Duration = Duration::from_secs(3);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What became of a job, or of one of its archives: the last one counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Outcome {
     Done,
-    /// Some archive was open for writing, or held.
+    /// Some archive was open for writing.
     Busy,
+    /// Some archive was held.
+    Held,
 }
 
 fn error(does: &str, path: &Path, error: io::Error) -> SinkError {
@@ -186,9 +191,7 @@ fn compress_all(job: &Job) -> Result<Outcome, SinkError> {
         }
         let outcome = compress(job, file, &files, &path);
         match outcome.map_err(|cause| error("compress", &path, cause)) {
-            Ok(Outcome::Done) => {}
-            Ok(Outcome::Busy) if result.is_ok() => result = Ok(Outcome::Busy),
-            Ok(Outcome::Busy) => {}
+            Ok(outcome) => result = result.map(|so_far| outcome.max(so_far)),
             Err(error) => result = result.and(Err(error)),
         }
     }
@@ -218,8 +221,11 @@ fn compress(job: &Job, file: &Archive, files: &[Archive], path: &Path) -> io::Re
         Locking::Busy => true,
         Locking::Unsupported => !has_been_left_alone(source.file(), WITHOUT_LOCKS),
     };
-    if may_be_open || is_held(path) {
+    if may_be_open {
         return Ok(Outcome::Busy);
+    }
+    if is_held(identity(&source.file().metadata()?)) {
+        return Ok(Outcome::Held);
     }
     // Another process may have compressed it before the lock was had.
     if !is_at(path, source.file()) {
@@ -421,14 +427,15 @@ mod tests {
 
     #[test]
     fn what_is_held_is_compressed_once_it_is_released_and_the_rest_meanwhile() {
-        use super::super::held::{HeldFor, hold, release};
+        use super::super::held::tests::Recovery;
         let (_directory, job) = job();
         write(&job, "app.1.log", "old");
         write(&job, "app.2.log", "of this round");
-        hold(job.directory.join("app.2.log"), HeldFor::Recovery);
-        assert_eq!(compress_all(&job).unwrap(), Outcome::Busy);
+        let held = fs::metadata(job.directory.join("app.2.log")).unwrap();
+        let recovery = Recovery::holding(identity(&held));
+        assert_eq!(compress_all(&job).unwrap(), Outcome::Held);
         assert_eq!(names(&job), ["app.1.log.gz", "app.2.log"]);
-        release(HeldFor::Recovery);
+        drop(recovery);
         assert_eq!(compress_all(&job).unwrap(), Outcome::Done);
         assert_eq!(names(&job), ["app.1.log.gz", "app.2.log.gz"]);
     }

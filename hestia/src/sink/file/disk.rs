@@ -1,13 +1,15 @@
 //! Opening log files, saying well why one cannot be opened, and what there is to know about them.
 //!
-//! *Invariant:* nothing here waits for another process, as opening a pipe that nobody reads would.
+//! *Invariant:* nothing here waits for another process, as opening a pipe that nobody reads would, longer than the operating
+//! system takes for a write.
 
 use std::fs::{self, File, FileType, Metadata, OpenOptions};
-use std::io::{self, IsTerminal, Read, Seek, SeekFrom, Write};
+use std::io::{self, IsTerminal, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use super::held::Identity;
 use super::lock::{Locked, Locking};
 use super::{FileSystem, Place, Status};
 use crate::descriptor::above_standard_streams;
@@ -170,8 +172,13 @@ fn status(there: &Metadata) -> Status {
 
 /// Whether this is the file that was looked at.
 pub(super) fn same(there: &Metadata, status: &Status) -> bool {
+    identity(there) == status.identity()
+}
+
+/// Which file it is, among all that are there.
+pub(super) fn identity(there: &Metadata) -> Identity {
     let (device, inode, _) = numbers(there);
-    (device, inode) == (status.device, status.inode)
+    (device, inode)
 }
 
 /// Whether a path leads to an open file; not through a link.
@@ -343,33 +350,40 @@ fn is_block_device(_: FileType) -> bool {
     false
 }
 
-/// How often a last line without an end is looked at, where nothing waits for the writes of others.
+/// How often a last line without an end is looked at, for file systems where no write can be waited for.
 const LOOKS: u32 = 10;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 
 /// A line that another process is writing at this moment looks torn, too: readers see it grow page by page, and the kernel
-/// may keep that process from going on for a while. So it is torn only if the file does not grow while writes are waited for.
+/// may keep that process from going on for a while. So it is torn only if the file has not grown once writes were waited for.
 fn last_line_is_torn(path: &Path) -> io::Result<bool> {
-    let mut file = options().read(true).append(true).open(path)?;
+    let mut file = options()
+        .read(true)
+        .open(path)
+        .and_then(above_standard_streams)?;
     let Some(length) = length_within_line(&mut file)? else {
         return Ok(false);
     };
     for _ in 1..LOOKS {
-        wait_for_write(&mut file)?;
+        thread::sleep(BETWEEN_LOOKS);
+        wait_for_write(&file, length);
         // Whoever lets it grow ends the line.
         if length_within_line(&mut file)? != Some(length) {
             return Ok(false);
         }
-        thread::sleep(BETWEEN_LOOKS);
     }
     Ok(true)
 }
 
-/// Waits until no write to the file is half done: local file systems of Linux let one in after the other, also one of no
-/// bytes. Elsewhere it may do nothing.
-fn wait_for_write(file: &mut File) -> io::Result<()> {
-    file.write(&[]).map(drop)
+/// Waits until no write to the file is half done. Looking for a hole takes the lock that writes take, in ext4, btrfs, tmpfs and
+/// overlayfs; XFS has reads take it. Elsewhere it may do nothing.
+#[cfg(all(target_os = "linux", not(hestia_portable)))]
+fn wait_for_write(file: &File, length: u64) {
+    let _ = rustix::fs::seek(file, rustix::fs::SeekFrom::Hole(length - 1));
 }
+
+#[cfg(not(all(target_os = "linux", not(hestia_portable))))]
+fn wait_for_write(_: &File, _: u64) {}
 
 /// The length of a file that ends without a line feed.
 fn length_within_line(file: &mut File) -> io::Result<Option<u64>> {

@@ -5,56 +5,123 @@
 //!
 //! *Invariant:* an archive is held before the lock of the file that it was is given up, and looked for here under that lock.
 
-use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::compressor;
 use crate::sync::lock_unless_stuck;
 
+/// Device and inode.
+pub(crate) type Identity = (u64, u64);
+
 /// What an archive is held for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HeldFor {
-    /// The round that made it, which may not be known to be written yet.
+    /// The round that made it, which is not known to be written yet.
     Round,
-    /// The recovery that compares with it what another process left.
-    #[cfg(unix)]
+    /// The recovery of what another process left, which is compared with it, and done once more if this process is killed, too.
+    #[cfg_attr(
+        not(unix),
+        allow(dead_code, reason = "nothing outlives a process there")
+    )]
     Recovery,
 }
 
-static HELD: Mutex<Vec<(PathBuf, HeldFor)>> = Mutex::new(Vec::new());
+static HELD: Mutex<Vec<(Identity, HeldFor)>> = Mutex::new(Vec::new());
 
-/// So that a round that has made no archive takes no lock.
-static ROUND_HOLDS: AtomicBool = AtomicBool::new(false);
+// Relaxed, all of them: the writer alone stores them, or the thread that turns hestia on before there is a writer.
 
-/// Leaves the archive as it is, until the same reason is released. Its path is one without links.
-pub(crate) fn hold(archive: PathBuf, reason: HeldFor) {
-    if let Some(mut held) = lock_unless_stuck(&HELD) {
-        held.push((archive, reason));
-        if reason == HeldFor::Round {
-            ROUND_HOLDS.store(true, Ordering::Relaxed);
-        }
+/// Some archive is held for the round, so that a new one has to be said.
+static FOR_ROUND: AtomicBool = AtomicBool::new(false);
+/// Some archive could not be noted, so that all are held.
+static ALL: AtomicBool = AtomicBool::new(false);
+/// What another process left is being recovered.
+static RECOVERING: AtomicBool = AtomicBool::new(false);
+
+/// Leaves the archive as it is until the reason is over.
+pub(crate) fn hold(archive: Identity, reason: HeldFor) {
+    match lock_unless_stuck(&HELD) {
+        Some(mut held) => held.push((archive, reason)),
+        None => ALL.store(true, Ordering::Relaxed),
+    }
+    if reason == HeldFor::Round {
+        FOR_ROUND.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The same for a file that was just moved aside, if somebody notes before each round how long the file is.
+pub(super) fn hold_moved(archive: Identity, is_noted: bool) {
+    if RECOVERING.load(Ordering::Relaxed) {
+        hold(archive, HeldFor::Recovery);
+    } else if is_noted {
+        hold(archive, HeldFor::Round);
     }
 }
 
 /// Whether it is to be left alone.
-pub(super) fn is_held(archive: &Path) -> bool {
-    // In a forked child whose parent was at it: the next process has time for it.
-    lock_unless_stuck(&HELD).is_none_or(|held| held.iter().any(|(path, _)| path == archive))
+pub(super) fn is_held(archive: Identity) -> bool {
+    ALL.load(Ordering::Relaxed)
+        // In a forked child whose parent was at it: the next process has time for it.
+        || lock_unless_stuck(&HELD).is_none_or(|held| held.iter().any(|(held, _)| *held == archive))
+}
+
+/// Whether an archive waits for the next round to be said.
+pub(crate) fn is_any_for_round() -> bool {
+    FOR_ROUND.load(Ordering::Relaxed)
 }
 
 /// A new round was said: all that the one before wrote is known to be written.
 pub(crate) fn release_round() {
-    // Relaxed: the writer alone holds for a round, and releases.
-    if ROUND_HOLDS.swap(false, Ordering::Relaxed) {
+    if FOR_ROUND.swap(false, Ordering::Relaxed) {
         release(HeldFor::Round);
     }
 }
 
+/// From now on, before any file is opened, all archives that are made are held until the recovery is over.
+#[cfg(unix)]
+pub(crate) fn begin_recovery() {
+    RECOVERING.store(true, Ordering::Relaxed);
+}
+
+/// All that was left is recovered, or stays for the next start.
+#[cfg(unix)]
+pub(crate) fn end_recovery() {
+    if RECOVERING.swap(false, Ordering::Relaxed) {
+        release(HeldFor::Recovery);
+    }
+}
+
 /// What was held for this reason may be compressed, and deleted.
-pub(crate) fn release(reason: HeldFor) {
+fn release(reason: HeldFor) {
     if let Some(mut held) = lock_unless_stuck(&HELD) {
         held.retain(|(_, other)| *other != reason);
     }
+    ALL.store(false, Ordering::Relaxed);
     compressor::look_again();
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::sync::MutexGuard;
+
+    use super::*;
+    use crate::sync::lock;
+
+    /// A recovery, one at a time: the tests share a process.
+    pub(crate) struct Recovery(#[allow(dead_code, reason = "held")] MutexGuard<'static, ()>);
+
+    impl Recovery {
+        pub(crate) fn holding(archive: Identity) -> Self {
+            static ONE: Mutex<()> = Mutex::new(());
+            let one = lock(&ONE);
+            hold(archive, HeldFor::Recovery);
+            Recovery(one)
+        }
+    }
+
+    impl Drop for Recovery {
+        fn drop(&mut self) {
+            release(HeldFor::Recovery);
+        }
+    }
 }

@@ -135,7 +135,8 @@ impl Rotation {
     /// How many archives are kept, the newest ones; all unless said. At least 1.
     ///
     /// This limit, and those of age and bytes, is applied at the start and after each rotation. Only files are deleted whose name
-    /// hestia itself would give to an archive of this file, now, compressed or not; and none that some process still writes to.
+    /// hestia itself would give to an archive of this file, now, compressed or not; and none that some process still writes to,
+    /// nor, with [`crash_safe`](crate::Builder::crash_safe), one that the writer has just made: it is deleted at the next rotation.
     pub fn keep(mut self, archives: usize) -> Self {
         self.keep = Some(archives);
         self
@@ -154,8 +155,7 @@ impl Rotation {
     /// the oldest are deleted for it before the live file needs the room. Where only time or hand rotates the file, it is
     /// also rotated before it would become larger than half of this. What comes on top: a single line that is longer than
     /// the file may be, what several processes write at once, and the compressed copy of an archive until that is deleted.
-    /// An archive that some process still writes to is not deleted, nor are more than 256 at one time, nor, with
-    /// [`crash_safe`](crate::Builder::crash_safe), one that holds the last lines which the writer wrote.
+    /// An archive that some process still writes to is not deleted, nor are more than 256 at one time.
     pub fn max_total_bytes(mut self, bytes: u64) -> Self {
         self.max_total_bytes = Some(bytes);
         self

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 use chrono::{DateTime, Local, Utc};
 
 use super::archive::{Archive, Family, State, Tag, sort_by_age};
-use super::held::{HeldFor, hold, is_held};
+use super::held::is_held;
 use super::lock::{self, Locked, Locking};
 use super::period::Periods;
 use super::rotation::Rotation;
@@ -87,11 +87,6 @@ impl Aside {
     /// There can be no new file. If another process has made one meanwhile, it is found at the next look.
     pub(super) fn put_back(self) {
         let _ = rename_new(&self.directory.join(&self.name), &self.from);
-    }
-
-    /// Leaves the archive as it is for as long as the round is not known to be written.
-    pub(super) fn hold(&self) {
-        hold(self.directory.join(&self.name), HeldFor::Round);
     }
 }
 
@@ -387,10 +382,10 @@ impl Rotator {
         let mut result = Ok(());
         for archive in too_many(&self.rotation, &kept, seconds) {
             let path = directory.join(&archive.name);
-            if let Err(error) = delete(&path) {
-                result = Err(rotation_error("delete", &path, error));
-            } else if let Some(link) = &self.rotation.link {
-                forget(directory, link, &archive.name);
+            match (delete(&path), &self.rotation.link) {
+                (Err(error), _) => result = Err(rotation_error("delete", &path, error)),
+                (Ok(Deleted::Gone), Some(link)) => forget(directory, link, &archive.name),
+                (Ok(_), _) => {}
             }
         }
         result
@@ -456,18 +451,28 @@ fn too_many<'k>(rotation: &Rotation, kept: &'k [Kept], seconds: i64) -> Vec<&'k 
     oldest_first.flatten().map(|file| &file.archive).collect()
 }
 
+/// What became of an archive that is too much.
+enum Deleted {
+    Gone,
+    /// Until the next time.
+    Stays,
+}
+
 /// Deletes an archive, unless some process has it open for writing or reading as ours do, or it is held.
-fn delete(path: &Path) -> io::Result<()> {
+fn delete(path: &Path) -> io::Result<Deleted> {
     let lock = fs::File::options().append(true).open(path);
     let lock = lock.and_then(above_standard_streams);
     // One that cannot be opened, since its mode was changed, cannot be open in another process of ours for long.
     let lock = lock.map(Locked::exclusive);
-    if matches!(lock, Ok((_, Locking::Busy))) || is_held(path) {
-        return Ok(());
+    let is_there = fs::symlink_metadata(path);
+    if matches!(lock, Ok((_, Locking::Busy)))
+        || is_there.is_ok_and(|there| is_held(disk::identity(&there)))
+    {
+        return Ok(Deleted::Stays);
     }
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+        _ => Ok(Deleted::Gone),
     }
 }
 

@@ -331,15 +331,16 @@ fn the_newest_archives_are_kept_and_nothing_else_is_touched() {
 
 #[test]
 fn an_archive_that_is_held_is_not_deleted_before_it_is_released() {
-    use crate::sink::file::held::{HeldFor, hold, release};
+    use crate::sink::file::held::tests::Recovery;
     let mut logs = Logs::rotated(numbered(Rotation::by_hand().keep(1)));
     for name in ["app.1.log", "app.2.log", "app.3.log"] {
         logs.touch(name, 10, 0);
     }
-    hold(logs.path("app.2.log"), HeldFor::Recovery);
+    let held = fs::metadata(logs.path("app.2.log")).unwrap();
+    let recovery = Recovery::holding(disk::identity(&held));
     logs.sink.open().unwrap();
     assert_eq!(logs.names(), ["app.2.log", "app.3.log", "app.log"]);
-    release(HeldFor::Recovery);
+    drop(recovery);
     logs.write(&[("one\n", 0)]);
     logs.sink.rotate().unwrap();
     assert_eq!(logs.names(), ["app.4.log", "app.log"]);
