@@ -573,6 +573,23 @@ mod on_unix {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     #[test]
+    fn what_is_noted_of_a_file_is_the_new_one_once_it_was_rotated() {
+        use std::os::unix::fs::MetadataExt;
+        let mut logs = Logs::rotated(numbered(Rotation::by_hand()));
+        logs.sink.open().unwrap();
+        let noted = |logs: &Logs| {
+            let there = logs.sink.standing().position(0).unwrap();
+            (there.inode, there.length)
+        };
+        let live = |logs: &Logs| fs::metadata(logs.path("app.log")).unwrap().ino();
+        assert_eq!(noted(&logs), (live(&logs), 0));
+        logs.write(&[("one\n", 0)]);
+        assert_eq!(noted(&logs), (live(&logs), 4));
+        logs.sink.rotate().unwrap();
+        assert_eq!(noted(&logs), (live(&logs), 0));
+    }
+
+    #[test]
     fn a_new_file_has_the_mode_of_the_old_one() {
         let mut logs = Logs::rotated(numbered(Rotation::by_hand()));
         logs.write(&[("one\n", 0)]);
