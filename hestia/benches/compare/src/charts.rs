@@ -255,6 +255,7 @@ fn colour(peer: &About) -> RGBColor {
     match peer.name {
         "hestia" => RGBColor(208, 32, 32),
         "hestia-relaxed" => RGBColor(240, 128, 48),
+        "hestia-crash-safe" => RGBColor(250, 190, 90),
         "hestia-log" => RGBColor(150, 20, 90),
         "hestia-tracing" => RGBColor(230, 100, 170),
         "bare" => RGBColor(190, 190, 190),

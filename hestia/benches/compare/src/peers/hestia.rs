@@ -1,14 +1,58 @@
-//! hestia: its own statements with either order, those of the `log` crate, and those of `tracing`.
+//! hestia: its own statements, in each of the ways that cost their callers something else, those of the `log` crate, and those
+//! of `tracing`.
 
+use std::marker::PhantomData;
 use std::path::Path;
 
-use hestia::{Color, Console, JsonFile, Order, TextFile};
+use hestia::{Builder, Color, Console, JsonFile, Order, TextFile};
 
 use super::{Need, Output, Peer, statements_of_log, statements_of_tracing};
 use crate::failure::{Naming as _, Result};
 
 /// `hlog!`
-pub(crate) struct Hlog<const RELAXED: bool>;
+pub(crate) struct Hlog<W>(PhantomData<W>);
+
+/// How hestia is set up.
+pub(crate) trait Way: Sync {
+    const NAME: &'static str;
+    const TITLE: &'static str;
+
+    fn of(builder: Builder) -> Builder;
+}
+
+pub(crate) struct Strict;
+
+impl Way for Strict {
+    const NAME: &'static str = "hestia";
+    const TITLE: &'static str = "**hestia** `hlog!`";
+
+    fn of(builder: Builder) -> Builder {
+        builder
+    }
+}
+
+pub(crate) struct Relaxed;
+
+impl Way for Relaxed {
+    const NAME: &'static str = "hestia-relaxed";
+    const TITLE: &'static str = "**hestia** `hlog!`, relaxed order";
+
+    fn of(builder: Builder) -> Builder {
+        builder.order(Order::Relaxed)
+    }
+}
+
+/// With rings that outlive the process.
+pub(crate) struct CrashSafe;
+
+impl Way for CrashSafe {
+    const NAME: &'static str = "hestia-crash-safe";
+    const TITLE: &'static str = "**hestia** `hlog!`, crash-safe";
+
+    fn of(builder: Builder) -> Builder {
+        builder.crash_safe(true)
+    }
+}
 
 /// `log::info!`
 pub(crate) struct ThroughLog;
@@ -16,13 +60,9 @@ pub(crate) struct ThroughLog;
 /// `tracing::info!`
 pub(crate) struct ThroughTracing;
 
-impl<const RELAXED: bool> Peer for Hlog<RELAXED> {
-    const NAME: &'static str = if RELAXED { "hestia-relaxed" } else { "hestia" };
-    const TITLE: &'static str = if RELAXED {
-        "**hestia** `hlog!`, relaxed order"
-    } else {
-        "**hestia** `hlog!`"
-    };
+impl<W: Way> Peer for Hlog<W> {
+    const NAME: &'static str = W::NAME;
+    const TITLE: &'static str = W::TITLE;
     const PACKAGES: &'static [&'static str] = &["hestia"];
 
     fn unfit(_: Need) -> Option<&'static str> {
@@ -30,12 +70,7 @@ impl<const RELAXED: bool> Peer for Hlog<RELAXED> {
     }
 
     fn set_up(output: Output, directory: &Path) -> Result<Self> {
-        let order = if RELAXED {
-            Order::Relaxed
-        } else {
-            Order::Strict
-        };
-        set_up(output, directory, order).map(|()| Hlog)
+        set_up::<W>(output, directory).map(|()| Hlog(PhantomData))
     }
 
     #[inline(always)]
@@ -77,7 +112,7 @@ impl Peer for ThroughLog {
     }
 
     fn set_up(output: Output, directory: &Path) -> Result<Self> {
-        set_up(output, directory, Order::Strict).map(|()| ThroughLog)
+        set_up::<Strict>(output, directory).map(|()| ThroughLog)
     }
 
     statements_of_log!();
@@ -101,7 +136,7 @@ impl Peer for ThroughTracing {
     }
 
     fn set_up(output: Output, directory: &Path) -> Result<Self> {
-        set_up(output, directory, Order::Strict)?;
+        set_up::<Strict>(output, directory)?;
         hestia::tracing::init().or_cannot("turn tracing on")?;
         Ok(ThroughTracing)
     }
@@ -117,10 +152,9 @@ impl Peer for ThroughTracing {
     }
 }
 
-fn set_up(output: Output, directory: &Path, order: Order) -> Result<()> {
-    let mut builder = hestia::builder()
+fn set_up<W: Way>(output: Output, directory: &Path) -> Result<()> {
+    let mut builder = W::of(hestia::builder())
         .env(false)
-        .order(order)
         .console(false)
         .text(false)
         .json(false);

@@ -179,8 +179,9 @@ macro_rules! peers {
 }
 
 peers! {
-    hestia::Hlog<false>,
-    hestia::Hlog<true>,
+    hestia::Hlog<hestia::Strict>,
+    hestia::Hlog<hestia::Relaxed>,
+    hestia::Hlog<hestia::CrashSafe>,
     hestia::ThroughLog,
     hestia::ThroughTracing,
     spdlog::Spdlog,
