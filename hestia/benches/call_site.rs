@@ -18,10 +18,14 @@
     reason = "the message is written as other loggers' benches write it"
 )]
 
+mod ticks;
+
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+
+use ticks::{nanos_per_tick, ticks};
 
 const CALLS: usize = 200_000;
 const PAUSE: Duration = Duration::from_nanos(1000);
@@ -29,33 +33,8 @@ const RUNS: usize = 5;
 /// The end of the names of rows that are measured in a scope of three key-values.
 const IN_SCOPE: &str = "in a scope";
 
-/// Before and after a call. Ordered on both sides, so that the call is whole between them.
-#[cfg(target_arch = "x86_64")]
-fn ticks() -> u64 {
-    use std::arch::x86_64::{_mm_lfence, _rdtsc};
-    // SAFETY: part of every x86-64.
-    unsafe {
-        _mm_lfence();
-        let now = _rdtsc();
-        _mm_lfence();
-        now
-    }
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn ticks() -> u64 {
-    static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
-    u64::try_from(START.get_or_init(Instant::now).elapsed().as_nanos()).unwrap_or(u64::MAX)
-}
-
 /// What is measured, by its name.
 type Row<'r> = (&'static str, Box<dyn FnMut(u64) + 'r>);
-
-fn nanos_per_tick() -> f64 {
-    let (start, from) = (Instant::now(), ticks());
-    while start.elapsed() < Duration::from_millis(50) {}
-    start.elapsed().as_nanos() as f64 / (ticks() - from) as f64
-}
 
 fn sample(call: &mut dyn FnMut(u64), number: u64) -> u64 {
     let before = ticks();
