@@ -439,17 +439,19 @@ fn tail(path: &Path, from: u64) -> Vec<u8> {
 fn cut_torn_line(path: &Path, from: u64) {
     let cut = || -> io::Result<()> {
         let file = File::options().read(true).write(true).open(path)?;
-        if rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
-            return Ok(());
-        }
         let bytes = tail(path, from);
         let torn = bytes
             .iter()
             .rev()
             .take_while(|byte| **byte != b'\n')
             .count() as u64;
+        // Only for a moment: whoever opens the file to append to it waits for that long, and no longer.
+        if torn == 0 || rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_err()
+        {
+            return Ok(());
+        }
         let length = file.metadata()?.len();
-        if torn > 0 && length == from + bytes.len() as u64 {
+        if length == from + bytes.len() as u64 {
             file.set_len(length - torn)?;
         }
         Ok(())
@@ -509,4 +511,27 @@ pub struct Recovered {
     pub records: u64,
     /// Records of which nothing is left but that they were there.
     pub unreadable: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_torn_line_is_taken_off_a_file_that_nobody_has_open() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("app.log");
+        fs::write(&path, "before\nwhole\nto").unwrap();
+        let appender = File::options().append(true).open(&path).unwrap();
+        rustix::fs::flock(&appender, FlockOperation::LockShared).unwrap();
+        cut_torn_line(&path, 7);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "before\nwhole\nto");
+        rustix::fs::flock(&appender, FlockOperation::Unlock).unwrap();
+        cut_torn_line(&path, 7);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "before\nwhole\n");
+        // Nothing before the position is touched, and a whole line stays.
+        cut_torn_line(&path, 7);
+        cut_torn_line(&path, 13);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "before\nwhole\n");
+    }
 }

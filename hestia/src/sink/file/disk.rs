@@ -103,7 +103,8 @@ fn sync_directory_of(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// How often a file is opened that is moved away while it is.
+/// How often a file is opened that is moved away while it is, or that somebody has locked: who takes a torn line off it does so
+/// for a moment.
 const OPEN_ATTEMPTS: u32 = 5;
 
 fn open_locked(path: &Path, options: &OpenOptions) -> Result<Locked, SinkError> {
@@ -119,6 +120,9 @@ fn open_locked(path: &Path, options: &OpenOptions) -> Result<Locked, SinkError> 
         // Somebody else's lock on the file is no reason not to write to it.
         if is_the_one || attempts == OPEN_ATTEMPTS {
             return Ok(file);
+        }
+        if locking == Locking::Busy {
+            thread::sleep(Duration::from_millis(1 << attempts));
         }
     }
 }

@@ -5,11 +5,12 @@
 //!
 //! *Invariant:* an archive is held before the lock of the file that it was is given up, and looked for here under that lock.
 
-use std::sync::Mutex;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use arc_swap::ArcSwapOption;
+
 use super::compressor;
-use crate::sync::lock_unless_stuck;
 
 /// Device and inode.
 pub(crate) type Identity = (u64, u64);
@@ -27,23 +28,23 @@ pub(crate) enum HeldFor {
     Recovery,
 }
 
-static HELD: Mutex<Vec<(Identity, HeldFor)>> = Mutex::new(Vec::new());
+/// Nothing here is locked: the thread that compresses has a priority so low that it might keep a lock for long.
+static HELD: ArcSwapOption<Vec<(Identity, HeldFor)>> = ArcSwapOption::const_empty();
 
-// Relaxed, all of them: the writer alone stores them, or the thread that turns hestia on before there is a writer.
+// Relaxed, both: the writer alone stores them, or the thread that turns hestia on before there is a writer.
 
 /// Some archive is held for the round, so that a new one has to be said.
 static FOR_ROUND: AtomicBool = AtomicBool::new(false);
-/// Some archive could not be noted, so that all are held.
-static ALL: AtomicBool = AtomicBool::new(false);
 /// What another process left is being recovered.
 static RECOVERING: AtomicBool = AtomicBool::new(false);
 
 /// Leaves the archive as it is until the reason is over.
 pub(crate) fn hold(archive: Identity, reason: HeldFor) {
-    match lock_unless_stuck(&HELD) {
-        Some(mut held) => held.push((archive, reason)),
-        None => ALL.store(true, Ordering::Relaxed),
-    }
+    HELD.rcu(|held| {
+        let mut held = held.as_deref().cloned().unwrap_or_default();
+        held.push((archive, reason));
+        Some(Arc::new(held))
+    });
     if reason == HeldFor::Round {
         FOR_ROUND.store(true, Ordering::Relaxed);
     }
@@ -60,9 +61,9 @@ pub(super) fn hold_moved(archive: Identity, is_noted: bool) {
 
 /// Whether it is to be left alone.
 pub(super) fn is_held(archive: Identity) -> bool {
-    ALL.load(Ordering::Relaxed)
-        // In a forked child whose parent was at it: the next process has time for it.
-        || lock_unless_stuck(&HELD).is_none_or(|held| held.iter().any(|(held, _)| *held == archive))
+    let held = HELD.load();
+    let mut held = held.as_deref().into_iter().flatten();
+    held.any(|(held, _)| *held == archive)
 }
 
 /// Whether an archive waits for the next round to be said.
@@ -93,16 +94,17 @@ pub(crate) fn end_recovery() {
 
 /// What was held for this reason may be compressed, and deleted.
 fn release(reason: HeldFor) {
-    if let Some(mut held) = lock_unless_stuck(&HELD) {
+    HELD.rcu(|held| {
+        let mut held = held.as_deref().cloned()?;
         held.retain(|(_, other)| *other != reason);
-    }
-    ALL.store(false, Ordering::Relaxed);
+        (!held.is_empty()).then(|| Arc::new(held))
+    });
     compressor::look_again();
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use std::sync::MutexGuard;
+    use std::sync::{Mutex, MutexGuard};
 
     use super::*;
     use crate::sync::lock;

@@ -82,6 +82,30 @@ mod on_disk {
         assert_eq!(written, "whole\ntorn\none\ntwo\n");
     }
 
+    /// Who takes a torn line off the file, for one. A sink without a lock of its own would not be seen by the next one.
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_somebody_has_locked_for_a_moment_is_locked_all_the_same() {
+        use rustix::fs::{FlockOperation, flock};
+        // On a busy machine the moment may be a long one, now and then.
+        let is_locked = (0..50).any(|_| {
+            let (directory, mut sink, _) = on_disk("all.log");
+            let path = directory.path().join("all.log");
+            fs::write(&path, "whole\n").unwrap();
+            let other = fs::File::open(&path).unwrap();
+            flock(&other, FlockOperation::LockExclusive).unwrap();
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    thread::sleep(Duration::from_millis(3));
+                    flock(&other, FlockOperation::Unlock).unwrap();
+                });
+                sink.open().unwrap();
+            });
+            flock(&other, FlockOperation::NonBlockingLockExclusive).is_err()
+        });
+        assert!(is_locked);
+    }
+
     #[test]
     fn a_line_that_another_process_writes_slowly_is_not_torn() {
         let (directory, mut sink, mut batch) = on_disk("all.log");
