@@ -588,7 +588,7 @@ mod on_unix {
         logs.sink.rotate().unwrap();
         assert_eq!(noted(&logs), (live(&logs), 0));
         // There is no writer here, and another test's file may get the inode.
-        crate::sink::file::held::release_round();
+        held::release_round();
     }
 
     #[test]
