@@ -25,7 +25,7 @@ use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use ticks::{nanos_per_tick, ticks};
+use ticks::{nanos_per_tick, ordered_tick, plain_tick, ticks};
 
 const CALLS: usize = 200_000;
 const PAUSE: Duration = Duration::from_nanos(1000);
@@ -335,30 +335,4 @@ impl Bare {
         place[8..16].copy_from_slice(&now.to_ne_bytes());
         self.tail.store(tail + 256, Ordering::Release);
     }
-}
-
-#[cfg(target_arch = "x86_64")]
-fn ordered_tick() -> u64 {
-    use std::arch::x86_64::{_mm_lfence, _rdtsc};
-    // SAFETY: part of every x86-64.
-    unsafe {
-        _mm_lfence();
-        _rdtsc()
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-fn plain_tick() -> u64 {
-    // SAFETY: part of every x86-64.
-    unsafe { std::arch::x86_64::_rdtsc() }
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn ordered_tick() -> u64 {
-    ticks()
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn plain_tick() -> u64 {
-    ticks()
 }

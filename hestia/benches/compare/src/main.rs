@@ -32,6 +32,7 @@ mod options;
 mod peers;
 mod report;
 mod results;
+#[path = "../../ticks/mod.rs"]
 mod ticks;
 mod usage;
 mod weight;
