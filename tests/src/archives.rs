@@ -1,7 +1,7 @@
 //! Rotated files, read back as a user's tools would: the archives in their order, compressed or not, then the live file.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
@@ -48,17 +48,27 @@ pub fn numbered(directory: &Path, stem: &str) -> Vec<(u64, PathBuf)> {
 /// When it cannot be read, or is not whole.
 #[must_use]
 pub fn content(path: &Path) -> Vec<u8> {
-    let file = File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let (content, error) =
+        what_is_left(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    if let Some(error) = error {
+        panic!("{} is not whole: {error}", path.display());
+    }
+    content
+}
+
+/// What is in a file, decompressed where its name says so, as far as it goes; and why it goes no further, where it is not whole.
+///
+/// # Errors
+/// When it cannot be opened.
+pub fn what_is_left(path: &Path) -> io::Result<(Vec<u8>, Option<io::Error>)> {
+    let file = File::open(path)?;
     let mut content = Vec::new();
     let read = match path.extension().and_then(|ending| ending.to_str()) {
         Some("gz") => GzDecoder::new(file).read_to_end(&mut content),
-        Some("zst") => zstd::stream::Decoder::new(file)
-            .expect("a decoder")
-            .read_to_end(&mut content),
+        Some("zst") => zstd::stream::Decoder::new(file)?.read_to_end(&mut content),
         _ => (&file).read_to_end(&mut content),
     };
-    read.unwrap_or_else(|error| panic!("{} is not whole: {error}", path.display()));
-    content
+    Ok((content, read.err()))
 }
 
 /// All records of a text file with numbered archives, the oldest first. No file ends within a line.

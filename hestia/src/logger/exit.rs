@@ -16,6 +16,7 @@ use super::settings::Settings;
 use super::{panics, signals};
 use crate::error::chain;
 use crate::internal;
+use crate::sink::file::compressor;
 use crate::thread::{apart_from_panics, is_own};
 
 /// How long the end waits at most for what is still to be told on stderr; not at all when nothing is. On a busy
@@ -80,6 +81,7 @@ pub(super) fn write_everything(pipeline: &'static Pipeline, part: &str) {
         Err(error) => internal::trouble(part, chain(&error)),
     }
     internal::settle(LAST_WORDS);
+    compressor::leave_none_twice();
 }
 
 /// Says that this is a forked child, where the kernel has not said so already. Only stores a number:

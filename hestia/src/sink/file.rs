@@ -15,7 +15,7 @@
 //! *Invariant:* what is in the file already is never touched.
 
 pub(crate) mod archive;
-mod compressor;
+pub(crate) mod compressor;
 mod disk;
 pub(crate) mod durability;
 pub(crate) mod held;

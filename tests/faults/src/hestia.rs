@@ -3,10 +3,13 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use hestia::{Builder, Console, Overflow, Signal, TextFile, TextLayout, hlog};
+use hestia::{
+    ArchiveNames, Builder, Compression, Console, Overflow, Rotation, Signal, TextFile, TextLayout,
+    hlog,
+};
 
 use crate::Outcome;
-use crate::logger::{LogFile, Logger, Setup, Shape, Subject, TEXT};
+use crate::logger::{LogFile, Logger, Numbers, Rotates, Setup, Shape, Subject, TEXT};
 
 /// hestia as the suite knows it.
 pub const HESTIA: Logger = Logger {
@@ -16,6 +19,10 @@ pub const HESTIA: Logger = Logger {
     files: &[TEXT, JSON],
     can_shed: true,
     keeps_queue: false,
+    rotates: Some(Rotates {
+        compresses: true,
+        numbers: Numbers::Counted,
+    }),
     start,
 };
 
@@ -63,6 +70,13 @@ fn builder(setup: &Setup) -> Outcome<Builder> {
     }
     if setup.shed {
         builder = builder.overflow(Overflow::DropNewest);
+    }
+    if let Some(rotation) = setup.rotation {
+        let mut policy = Rotation::size(rotation.bytes).names(ArchiveNames::Numbers);
+        if rotation.compressed {
+            policy = policy.compress(Compression::Gzip);
+        }
+        builder = builder.rotate(policy);
     }
     Ok(builder)
 }

@@ -32,6 +32,8 @@ pub struct Ran {
     pub figures: Option<Figures>,
     /// How long it took from the end of the trouble until something was written again.
     pub recovery: Option<Duration>,
+    /// How many archives there were.
+    pub archives: usize,
     /// The most memory that the process had, in KiB.
     pub peak_kib: Option<u64>,
     /// What is wrong with files, in words; each once.
@@ -47,13 +49,16 @@ pub struct Ran {
 /// When this machine lacks what every case needs: directories, processes, pipes.
 #[must_use]
 pub fn run(logger: &Logger, case: &Case, program: &Path, scale: Scale) -> Verdict {
-    if case.setup.shed && !logger.can_shed {
-        return Verdict::Skipped("it never sheds".to_owned());
+    if let Some(missing) = logger.lacks(&case.setup) {
+        return Verdict::Skipped(missing.to_owned());
     }
     let run = || {
         let mut all = Ran::default();
         for _ in 0..(case.repeats)(scale) {
             all.add(once(logger, case, program, scale));
+        }
+        if case.setup.rotation.is_some() && all.archives == 0 {
+            all.process.push("never rotates".to_owned());
         }
         all
     };
@@ -82,6 +87,7 @@ impl Ran {
         if let Some(figures) = other.figures {
             *self.figures.get_or_insert_default() += figures;
         }
+        self.archives += other.archives;
         self.recovery = self.recovery.max(other.recovery);
         self.peak_kib = self.peak_kib.max(other.peak_kib);
         add_new(&mut self.files, other.files);
@@ -165,8 +171,15 @@ impl Ran {
             if fs::metadata(&path).is_ok_and(|there| !there.is_file()) {
                 continue;
             }
-            let figures = judge::judge(&path, file.shape, &returned).expect("a file can be read");
-            let promise = if logger.keeps_queue && case.restart {
+            let rotates = case.setup.rotation.and(logger.rotates);
+            let paths = match rotates {
+                Some(rotates) => judge::files_of(&path, rotates.numbers),
+                None => Ok(vec![path]),
+            };
+            let paths = paths.expect("the directory of the logs can be read");
+            self.archives += paths.len().saturating_sub(1);
+            let figures = judge::judge(&paths, file.shape, &returned).expect("a file can be read");
+            let promise = if logger.keeps_queue && case.goes_on {
                 Promise::NothingLost
             } else {
                 case.promise

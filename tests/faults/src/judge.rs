@@ -1,16 +1,18 @@
 //! Reads files back, as a user's tool would, and holds them against what was logged.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::fs;
+use std::io;
 use std::ops::AddAssign;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use hestia_tests::archives::what_is_left;
 use hestia_tests::figures::{LEVELS, said_lost};
 use serde::{Deserialize, Serialize};
 
 use crate::cases::Promise;
-use crate::logger::Shape;
+use crate::logger::{Numbers, Shape};
 
 /// The bytes that follow the number in the messages of large records, all of them `x`.
 pub const PADDING_BYTES: usize = 10 << 20;
@@ -78,7 +80,42 @@ impl Figures {
     }
 }
 
-/// The lines of one file.
+/// The files of a log that is rotated, the oldest first: those beside the live one whose names begin as its does and
+/// have a number, by that, and the one that has none at the end. What is being compressed counts when it has its name.
+///
+/// # Errors
+/// When the directory cannot be read.
+pub fn files_of(live: &Path, numbers: Numbers) -> io::Result<Vec<PathBuf>> {
+    let stem = live.file_stem().and_then(|stem| stem.to_str());
+    let (Some(directory), Some(stem)) = (live.parent(), stem) else {
+        return Err(io::ErrorKind::InvalidFilename.into());
+    };
+    let mut archives = Vec::new();
+    let mut without = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        let rest = name.and_then(|name| name.strip_prefix(stem));
+        let is_log = |rest: &&str| rest.ends_with(".log") || rest.ends_with(".log.gz");
+        let Some(rest) = rest.filter(is_log) else {
+            continue;
+        };
+        let digits = rest.trim_start_matches(|first: char| !first.is_ascii_digit());
+        let end = digits.find(|next: char| !next.is_ascii_digit());
+        match digits[..end.unwrap_or(digits.len())].parse::<u64>() {
+            Ok(number) => archives.push((number, path)),
+            Err(_) => without.push(path),
+        }
+    }
+    match numbers {
+        Numbers::Counted => archives.sort(),
+        Numbers::Shifted => archives.sort_by_key(|(number, _)| Reverse(*number)),
+    }
+    let archives = archives.into_iter().map(|(_, path)| path);
+    Ok(archives.chain(without).collect())
+}
+
+/// The lines of a log.
 #[derive(Debug, Default)]
 struct Reading {
     /// The numbers of each thread, in the order of lines.
@@ -87,33 +124,25 @@ struct Reading {
     announced: u64,
 }
 
-/// Holds a file against the number of calls of each thread that returned. A file that is not there has nothing.
+/// Holds a log's files, the oldest first, against the number of calls of each thread that returned. A file that is not
+/// there has nothing.
 ///
 /// # Errors
-/// When it cannot be read.
-pub fn judge(path: &Path, shape: Shape, returned: &[u64]) -> io::Result<Figures> {
-    let reading = match File::open(path) {
-        Ok(file) => read(BufReader::with_capacity(1 << 20, file), shape)?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Reading::default(),
-        Err(error) => return Err(error),
-    };
-    Ok(compare(&reading, returned))
-}
-
-fn read(mut lines: impl BufRead, shape: Shape) -> io::Result<Reading> {
+/// When one cannot be opened.
+pub fn judge(files: &[PathBuf], shape: Shape, returned: &[u64]) -> io::Result<Figures> {
     let mut reading = Reading::default();
-    let mut line = Vec::new();
-    while lines.read_until(b'\n', &mut line)? > 0 {
-        let whole = line
-            .strip_suffix(b"\n")
-            .and_then(|line| std::str::from_utf8(line).ok());
-        match whole.and_then(|line| message(line, shape)) {
-            Some(message) => reading.add(&message),
-            None => reading.torn += 1,
+    for path in files {
+        match what_is_left(path) {
+            Ok((content, error)) => {
+                reading.add_file(&content, shape);
+                // An archive that breaks off is not one that ends with a line.
+                reading.torn += u64::from(error.is_some());
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
         }
-        line.clear();
     }
-    Ok(reading)
+    Ok(compare(&reading, returned))
 }
 
 /// The message of a whole line.
@@ -135,6 +164,18 @@ fn message(line: &str, shape: Shape) -> Option<String> {
 }
 
 impl Reading {
+    fn add_file(&mut self, content: &[u8], shape: Shape) {
+        for line in content.split_inclusive(|&byte| byte == b'\n') {
+            let whole = line
+                .strip_suffix(b"\n")
+                .and_then(|line| std::str::from_utf8(line).ok());
+            match whole.and_then(|line| message(line, shape)) {
+                Some(message) => self.add(&message),
+                None => self.torn += 1,
+            }
+        }
+    }
+
     fn add(&mut self, message: &str) {
         match numbers(message) {
             Some((thread, number)) => self.numbers.entry(thread).or_default().push(number),
@@ -209,11 +250,21 @@ fn of_thread(numbers: &[u64], returned: u64) -> Figures {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
+    use flate2::write::GzEncoder;
+
     use super::*;
+
+    fn read(content: &[u8], shape: Shape) -> Reading {
+        let mut reading = Reading::default();
+        reading.add_file(content, shape);
+        reading
+    }
 
     /// Two threads, whose first two and first three calls returned.
     fn judged(text: &str) -> Figures {
-        compare(&read(text.as_bytes(), Shape::Bracketed).unwrap(), &[2, 3])
+        compare(&read(text.as_bytes(), Shape::Bracketed), &[2, 3])
     }
 
     const ALL: Figures = Figures {
@@ -338,7 +389,7 @@ mod tests {
         );
         let spoilt = "[0 0]\n[1 0]\n[0 1]\nprinted\n[1 1]\n\n[1 2]\n";
         assert_eq!(judged(spoilt), Figures { torn: 2, ..ALL });
-        let not_utf8 = read(&b"[0 0]\n[0 \xff1]\n"[..], Shape::Bracketed).unwrap();
+        let not_utf8 = read(b"[0 0]\n[0 \xff1]\n", Shape::Bracketed);
         assert_eq!(compare(&not_utf8, &[1]).torn, 1);
     }
 
@@ -378,10 +429,92 @@ mod tests {
         assert_eq!(numbers(&format!("1 2 {}y", &padding[1..])), None);
     }
 
+    fn names_of(names: [&str; 4], numbers: Numbers) -> Vec<String> {
+        let directory = tempfile::tempdir().unwrap();
+        for name in names
+            .iter()
+            .chain(&["app.1.log", ".all.1.log.tmp", "all.3.log.gz.partial"])
+        {
+            fs::write(directory.path().join(name), "").unwrap();
+        }
+        let files = files_of(&directory.path().join("all.log"), numbers).unwrap();
+        let name = |path: &PathBuf| path.file_name()?.to_str().map(str::to_owned);
+        files.iter().filter_map(name).collect()
+    }
+
+    #[test]
+    fn archives_come_in_the_order_in_which_they_were_written_however_they_are_named() {
+        assert_eq!(
+            names_of(
+                ["all.10.log", "all.log", "all.2.log.gz", "all.9.log"],
+                Numbers::Counted
+            ),
+            ["all.2.log.gz", "all.9.log", "all.10.log", "all.log"]
+        );
+        assert_eq!(
+            names_of(
+                [
+                    "all_rCURRENT.log",
+                    "all_r00001.log",
+                    "all_r00000.log.gz",
+                    "all_r00010.log"
+                ],
+                Numbers::Counted
+            ),
+            [
+                "all_r00000.log.gz",
+                "all_r00001.log",
+                "all_r00010.log",
+                "all_rCURRENT.log"
+            ]
+        );
+        assert_eq!(
+            names_of(
+                ["all_1.log", "all_2.log", "all.log", "all_10.log"],
+                Numbers::Shifted
+            ),
+            ["all_10.log", "all_2.log", "all_1.log", "all.log"]
+        );
+    }
+
+    #[test]
+    fn an_archive_that_breaks_off_is_torn_and_its_lines_count_as_far_as_they_go() {
+        let directory = tempfile::tempdir().unwrap();
+        let (whole, archive) = (
+            directory.path().join("all.log"),
+            directory.path().join("all.1.log.gz"),
+        );
+        let mut gzip = GzEncoder::new(Vec::new(), flate2::Compression::none());
+        gzip.write_all(b"[0 0]\n[0 1]\n").unwrap();
+        let gzip = gzip.finish().unwrap();
+        fs::write(&whole, "[0 2]\n").unwrap();
+        let judged = || {
+            judge(
+                &files_of(&whole, Numbers::Counted).unwrap(),
+                Shape::Bracketed,
+                &[3],
+            )
+            .unwrap()
+        };
+        fs::write(&archive, &gzip).unwrap();
+        assert_eq!(
+            judged(),
+            Figures {
+                sent: 3,
+                written: 3,
+                ..Figures::default()
+            }
+        );
+        fs::write(&archive, &gzip[..gzip.len() - 1]).unwrap();
+        assert_eq!((judged().lost, judged().torn), (0, 1));
+        fs::write(&archive, &gzip[..0]).unwrap();
+        assert_eq!((judged().lost, judged().torn), (2, 1));
+    }
+
     #[test]
     fn json_lines_are_objects_with_a_message() {
         let text = "{\"message\":\"0 0\"}\n{\"message\":\"0 1\"}{\"message\":\"0 2\"}\n{\"mess";
-        let reading = read(text.as_bytes(), Shape::Json).unwrap();
+        let reading = read(text.as_bytes(), Shape::Json);
         let figures = compare(&reading, &[3]);
         assert_eq!((figures.written, figures.lost, figures.torn), (1, 2, 2));
     }

@@ -20,8 +20,28 @@ pub struct Logger {
     pub can_shed: bool,
     /// What is queued when a process is killed is written by the next one.
     pub keeps_queue: bool,
+    /// How it rotates by size, when it does.
+    pub rotates: Option<Rotates>,
     /// Turns it on.
     pub start: fn(&Setup) -> Outcome<Box<dyn Subject>>,
+}
+
+impl Logger {
+    /// What the logger cannot do, and is needed for a case that wants it like this.
+    #[must_use]
+    pub fn lacks(&self, setup: &Setup) -> Option<&'static str> {
+        if setup.shed && !self.can_shed {
+            return Some("it never sheds");
+        }
+        let rotation = setup.rotation?;
+        match self.rotates {
+            None => Some("it does not rotate by size"),
+            Some(rotates) if rotation.compressed && !rotates.compresses => {
+                Some("it does not compress")
+            }
+            Some(_) => None,
+        }
+    }
 }
 
 /// How a case wants its logger.
@@ -35,6 +55,17 @@ pub struct Setup {
     pub drain_on_signals: bool,
     /// What finds no room is to be shed, by those that can; callers wait otherwise.
     pub shed: bool,
+    /// Files are to be rotated.
+    pub rotation: Option<Rotation>,
+}
+
+/// By size, and nothing is ever deleted.
+#[derive(Clone, Copy, Debug)]
+pub struct Rotation {
+    /// How large a file may be.
+    pub bytes: u64,
+    /// Archives are to be compressed.
+    pub compressed: bool,
 }
 
 /// What most cases want.
@@ -43,6 +74,7 @@ pub const USUAL: Setup = Setup {
     all_files: true,
     drain_on_signals: false,
     shed: false,
+    rotation: None,
 };
 
 /// Where it matters how much is written, loggers write the one file that all of them can.
@@ -64,6 +96,24 @@ pub struct LogFile {
     pub path: &'static str,
     /// What its lines are.
     pub shape: Shape,
+}
+
+/// How a logger rotates files by size.
+#[derive(Clone, Copy, Debug)]
+pub struct Rotates {
+    /// It can compress archives.
+    pub compresses: bool,
+    /// What the numbers in archives' names say.
+    pub numbers: Numbers,
+}
+
+/// What the number in an archive's name says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Numbers {
+    /// Each archive keeps its number: the newest has the highest.
+    Counted,
+    /// All archives are renamed at each rotation: the newest has the lowest.
+    Shifted,
 }
 
 /// What a whole line is.

@@ -1,7 +1,9 @@
 //! The command that runs all cases with some loggers and makes a table of it.
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
+use std::thread;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
@@ -19,7 +21,7 @@ matrix [run|readme] [options]
   run                  runs all cases with all loggers, prints the tables and writes them to the output directory
   readme               puts the table of the output directory into the README
 
-  --full               as much as is promised anywhere: a million threads, 200 kills
+  --small              as much as the tests do; otherwise a million threads, 200 kills
   --only NAME,NAME     these cases only; nothing is written
   --loggers NAME,NAME  these loggers only; what there is of others in the output directory stays
   --out DIRECTORY      where results are; tests/faults/results unless said otherwise";
@@ -42,6 +44,8 @@ pub struct Results {
     pub loggers: Vec<(String, String)>,
     /// How much of everything there was.
     pub scale: String,
+    /// When, of what and on what they were made.
+    pub made: String,
     /// One for each logger and case.
     pub results: Vec<Result>,
 }
@@ -86,7 +90,7 @@ impl Options {
     fn read(mut words: impl Iterator<Item = String>) -> Outcome<Self> {
         let mut options = Options {
             readme: false,
-            scale: Scale::Usual,
+            scale: Scale::Full,
             cases: None,
             loggers: None,
             out: Path::new(env!("CARGO_MANIFEST_DIR")).join("results"),
@@ -96,7 +100,7 @@ impl Options {
             match word.as_str() {
                 "run" => options.readme = false,
                 "readme" => options.readme = true,
-                "--full" => options.scale = Scale::Full,
+                "--small" => options.scale = Scale::Small,
                 "--only" => options.cases = Some(names(&value()?)),
                 "--loggers" => options.loggers = Some(names(&value()?)),
                 "--out" => options.out = value()?.into(),
@@ -124,6 +128,7 @@ fn obey(options: &Options, all: &[Logger], lock: &str) -> Outcome {
     let mut results = Results {
         loggers: loggers.iter().map(|logger| named(logger, lock)).collect(),
         scale: options.scale.name().to_owned(),
+        made: made(),
         results: Vec::new(),
     };
     for case in cases::all().filter(|case| Options::wants(options.cases.as_ref(), case.name)) {
@@ -162,6 +167,30 @@ impl Results {
         let place = |name: &str| all.iter().position(|logger| logger.name == name);
         self.loggers.sort_by_key(|(name, _)| place(name));
     }
+}
+
+/// The day, the commit, the machine.
+fn made() -> String {
+    let answer = |program, words: &[&str]| {
+        let output = Command::new(program).args(words).output().ok()?;
+        let text = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+        (!text.is_empty()).then_some(text)
+    };
+    let processor = || {
+        let text = fs::read_to_string("/proc/cpuinfo").ok()?;
+        let line = text.lines().find(|line| line.starts_with("model name"))?;
+        Some(line.split_once(':')?.1.trim().to_owned())
+    };
+    let facts = [
+        answer("date", &["-u", "+%Y-%m-%d"]),
+        answer("git", &["rev-parse", "--short", "HEAD"]).map(|commit| format!("commit {commit}")),
+        processor(),
+        thread::available_parallelism()
+            .ok()
+            .map(|cores| format!("{cores} cores")),
+        answer("uname", &["-sr"]),
+    ];
+    facts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn named(logger: &Logger, lock: &str) -> (String, String) {

@@ -104,9 +104,10 @@ fn side_by_side(results: &Results) -> String {
     put(
         &mut text,
         &format!(
-            "\n{LEGEND} Scale: {}. {}\n",
+            "\n{LEGEND} Scale: {}. {} Made: {}.\n",
             results.scale,
-            skipped(results)
+            skipped(results),
+            results.made
         ),
     );
     text
@@ -326,7 +327,8 @@ mod tests {
     fn what_is_skipped_is_said_and_counted() {
         let results = Results {
             loggers: vec![("one".to_owned(), "One 1.0".to_owned())],
-            scale: "usual".to_owned(),
+            scale: "full".to_owned(),
+            made: "today".to_owned(),
             results: vec![crate::matrix::Result {
                 logger: "one".to_owned(),
                 case: "full_disk".to_owned(),

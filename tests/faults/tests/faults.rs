@@ -19,7 +19,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_matrix");
 fn main() -> ExitCode {
     let usual = cases::all().map(|case| Trial::test(case.name, move || check(&HESTIA, case)));
     // Ends that come without warning, for rings that outlive them.
-    let kept = cases::all().filter(|case| case.restart).map(|case| {
+    let kept = cases::all().filter(|case| case.goes_on).map(|case| {
         let name = format!("{}_crash_safe", case.name);
         Trial::test(name, move || check(&HESTIA_CRASH_SAFE, case))
     });

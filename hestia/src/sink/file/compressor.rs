@@ -4,7 +4,8 @@
 //! every archive of a file that is not compressed yet, so that what an earlier process left undone is done, too.
 //!
 //! The compressed copy has a name of its own (`….gz.partial`) until it is complete and on the disk; then it gets its real
-//! name, and the archive is deleted. Whenever the process ends, the archive is whole under one of the two names, or both.
+//! name, and the archive is deleted. Whenever the process ends, the archive is whole under one of the two names; under both
+//! of them only where it is killed between the two, until the next start, which does such archives first.
 //!
 //! *Invariant:* an archive that some process has open for writing is left alone, and one that is [`held`](super::held); and
 //! so is a file that has the name of the compressed one and other content.
@@ -18,7 +19,6 @@
     )
 )]
 
-use std::ffi::OsStr;
 use std::fs::{self, File, FileTimes};
 use std::io::{self, BufReader, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -70,6 +70,14 @@ static MORE: Condvar = Condvar::new();
 /// Other processes give an archive up when they write again, usually within a second. It is tried again after 1, 2, 4, …
 /// seconds; after a minute of that, at the next rotation or start.
 const ATTEMPTS: u32 = 6;
+
+/// Held while an archive is there under both names.
+static BOTH_NAMES: Mutex<()> = Mutex::new(());
+
+/// At the end of the process: from here on no archive is there twice.
+pub(crate) fn leave_none_twice() {
+    std::mem::forget(lock_unless_stuck(&BOTH_NAMES));
+}
 
 /// Has the archives of a file compressed, some time.
 pub(super) fn submit(job: Job) {
@@ -184,7 +192,13 @@ fn compress_all(job: &Job) -> Result<Outcome, SinkError> {
     archive::sort_by_age(&mut files);
     remove_orphans(job, &files);
     let mut result = Ok(Outcome::Done);
-    for file in files.iter().filter(|file| file.state == State::Plain) {
+    let plain = files.iter().filter(|file| file.state == State::Plain);
+    let is_there_twice = |file: &&Archive| {
+        let compressed = archive::compressed(&file.name, job.compression);
+        fs::symlink_metadata(job.directory.join(compressed)).is_ok()
+    };
+    let (twice, once): (Vec<_>, Vec<_>) = plain.partition(is_there_twice);
+    for file in twice.into_iter().chain(once) {
         let path = job.directory.join(&file.name);
         if !fs::symlink_metadata(&path).is_ok_and(|there| there.is_file()) {
             continue;
@@ -238,13 +252,23 @@ fn compress(job: &Job, file: &Archive, files: &[Archive], path: &Path) -> io::Re
     }
     let name = archive::compressed(&file.name, job.compression);
     let target = job.directory.join(&name);
-    if fs::symlink_metadata(&target).is_err() {
-        write_compressed(job, source.file(), &name, &target)?;
+    let partial = job.directory.join(archive::partial(&name));
+    let is_new = fs::symlink_metadata(&target).is_err();
+    let give_up = |_: &io::Error| {
+        let _ = fs::remove_file(&partial);
+    };
+    if is_new {
+        pack_into(job.compression, source.file(), &partial).inspect_err(give_up)?;
     } else if !has_content(job.compression, &target, source.file())? {
         return Err(io::Error::other(format!(
             "{} is there, with other content; move one of them away",
             target.display()
         )));
+    }
+    let _both_names = lock(&BOTH_NAMES);
+    if is_new {
+        rename_new(&partial, &target).inspect_err(give_up)?;
+        sync_directory(&job.directory)?;
     }
     if let Some(link) = &job.link {
         point_anew(&job.directory, link, &file.name, &name)?;
@@ -253,18 +277,7 @@ fn compress(job: &Job, file: &Archive, files: &[Archive], path: &Path) -> io::Re
     Ok(Outcome::Done)
 }
 
-/// Makes the compressed copy, complete and on the disk before it has its name.
-fn write_compressed(job: &Job, source: &File, name: &OsStr, target: &Path) -> io::Result<()> {
-    let partial = job.directory.join(archive::partial(name));
-    let result = pack_into(job.compression, source, &partial)
-        .and_then(|()| rename_new(&partial, target))
-        .and_then(|()| sync_directory(&job.directory));
-    if result.is_err() {
-        let _ = fs::remove_file(&partial);
-    }
-    result
-}
-
+/// Makes the compressed copy, complete and on the disk before it gets its name.
 fn pack_into(compression: Compression, source: &File, partial: &Path) -> io::Result<()> {
     let copy = above_standard_streams(private(partial)?)?;
     let (copy, bytes) = pack(compression, source, copy)?;

@@ -3,9 +3,11 @@
 use std::fmt::Display;
 use std::io::Write;
 
-use flexi_logger::{DeferredNow, Duplicate, FileSpec, LoggerHandle, WriteMode};
+use flexi_logger::{
+    Cleanup, Criterion, DeferredNow, Duplicate, FileSpec, LoggerHandle, Naming, WriteMode,
+};
 use hestia_faults::Outcome;
-use hestia_faults::logger::{Logger, Setup, Subject, TEXT};
+use hestia_faults::logger::{Logger, Numbers, Rotates, Setup, Subject, TEXT};
 
 use crate::wait_until_still;
 
@@ -16,6 +18,10 @@ pub(crate) const FLEXI_LOGGER: Logger = Logger {
     files: &[TEXT],
     can_shed: false,
     keeps_queue: false,
+    rotates: Some(Rotates {
+        compresses: true,
+        numbers: Numbers::Counted,
+    }),
     start,
 };
 
@@ -29,6 +35,14 @@ fn start(setup: &Setup) -> Outcome<Box<dyn Subject>> {
         .write_mode(WriteMode::Async);
     if setup.console {
         logger = logger.duplicate_to_stderr(Duplicate::All);
+    }
+    if let Some(rotation) = setup.rotation {
+        let cleanup = if rotation.compressed {
+            Cleanup::KeepCompressedFiles(usize::MAX)
+        } else {
+            Cleanup::Never
+        };
+        logger = logger.rotate(Criterion::Size(rotation.bytes), Naming::Numbers, cleanup);
     }
     Ok(Box::new(FlexiLogger(logger.start()?)))
 }

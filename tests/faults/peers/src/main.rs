@@ -25,6 +25,9 @@ use hestia_faults::matrix;
 /// Records that the queues of those who count in records hold.
 const QUEUE: usize = 131_072;
 
+/// More archives than any case makes, for loggers that want to delete some.
+const MOST_ARCHIVES: u32 = 1_000;
+
 fn main() -> ExitCode {
     let loggers = [
         HESTIA,

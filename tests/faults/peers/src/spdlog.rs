@@ -5,12 +5,14 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use hestia_faults::Outcome;
-use hestia_faults::logger::{Logger, Setup, Subject, TEXT};
+use hestia_faults::logger::{Logger, Numbers, Rotates, Setup, Subject, TEXT};
 use spdlog::formatter::{PatternFormatter, pattern};
-use spdlog::sink::{AsyncPoolSink, FileSink, OverflowPolicy, StdStreamSink};
+use spdlog::sink::{
+    AsyncPoolSink, FileSink, OverflowPolicy, RotatingFileSink, RotationPolicy, Sink, StdStreamSink,
+};
 use spdlog::{LevelFilter, ThreadPool};
 
-use crate::{QUEUE, wait_until_still};
+use crate::{MOST_ARCHIVES, QUEUE, wait_until_still};
 
 pub(crate) const SPDLOG: Logger = Logger {
     name: "spdlog-rs",
@@ -19,6 +21,10 @@ pub(crate) const SPDLOG: Logger = Logger {
     files: &[TEXT],
     can_shed: true,
     keeps_queue: false,
+    rotates: Some(Rotates {
+        compresses: false,
+        numbers: Numbers::Shifted,
+    }),
     start,
 };
 
@@ -26,10 +32,18 @@ struct Spdlog;
 
 fn start(setup: &Setup) -> Outcome<Box<dyn Subject>> {
     let formatter = || PatternFormatter::new(pattern!("[{payload}]{eol}"));
-    let file = FileSink::builder()
-        .path(TEXT.path)
-        .formatter(formatter())
-        .build_arc()?;
+    let file: Arc<dyn Sink> = match setup.rotation {
+        None => FileSink::builder()
+            .path(TEXT.path)
+            .formatter(formatter())
+            .build_arc()?,
+        Some(rotation) => RotatingFileSink::builder()
+            .base_path(TEXT.path)
+            .rotation_policy(RotationPolicy::FileSize(rotation.bytes))
+            .max_files(MOST_ARCHIVES as usize)
+            .formatter(formatter())
+            .build_arc()?,
+    };
     let queue = NonZeroUsize::new(QUEUE).expect("the queue has room");
     let pool = ThreadPool::builder().capacity(queue).build_arc()?;
     let policy = if setup.shed {

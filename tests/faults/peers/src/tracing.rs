@@ -23,6 +23,7 @@ pub(crate) const TRACING: Logger = Logger {
     files: &[TEXT],
     can_shed: true,
     keeps_queue: false,
+    rotates: None,
     start,
 };
 

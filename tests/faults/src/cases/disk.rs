@@ -116,7 +116,7 @@ fn overload(stage: &'static Stage) -> Outcome {
                 }
             });
         }
-        thread::sleep(Duration::from_secs(stage.scale.of(3, 5, 20)));
+        thread::sleep(Duration::from_secs(stage.scale.of(3, 5)));
         stop.store(true, Ordering::Relaxed);
         interposed::slow_disk(0);
     });

@@ -2,6 +2,7 @@
 //! that a killed process was writing spoil one of the next.
 
 use std::fs;
+use std::path::Path;
 use std::process;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use super::endings::{THREADS, burst, start_logging, wait};
 use super::{Case, Ending, Promise};
 use crate::Outcome;
 use crate::child::{COUNTS, Stage};
+use crate::logger::{Rotation, Setup, USUAL};
 
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -34,19 +36,45 @@ pub(super) const CASES: &[Case] = &[
             Ok(())
         })
     },
+    killed("sigkill", "SIGKILL at 200 random moments", USUAL),
+    killed(
+        "killed_rotating",
+        "the same, files rotated at 16 KiB",
+        rotating(false),
+    ),
+    killed(
+        "killed_compressing",
+        "the same, archives compressed",
+        rotating(true),
+    ),
+];
+
+/// Files so small that few moments are far from a rotation.
+const fn rotating(compressed: bool) -> Setup {
+    Setup {
+        rotation: Some(Rotation {
+            bytes: 16 << 10,
+            compressed,
+        }),
+        ..USUAL
+    }
+}
+
+const fn killed(name: &'static str, title: &'static str, setup: Setup) -> Case {
     Case {
+        setup,
         ending: Ending::Signal(libc::SIGKILL),
-        repeats: |scale| scale.of(10, 20, 200),
+        repeats: |scale| scale.of(10, 200),
         meanwhile: kill_at_some_moment,
-        ..restarted("sigkill", "SIGKILL at random moments", |stage| {
+        ..restarted(name, title, |stage| {
             if !is_next(stage) {
                 start_logging(stage, 1);
                 wait()
             }
             Ok(())
         })
-    },
-];
+    }
+}
 
 const fn restarted(
     name: &'static str,
@@ -54,6 +82,7 @@ const fn restarted(
     child: fn(&'static Stage) -> Outcome,
 ) -> Case {
     Case {
+        goes_on: true,
         restart: true,
         ..Case::new(name, title, Promise::OnlyLastLost, child)
     }
@@ -63,8 +92,27 @@ const fn restarted(
 fn is_next(stage: &Stage) -> bool {
     if stage.part.is_some() {
         stage.burst(THREADS..2 * THREADS, 100);
+        until_no_archive_is_there_twice();
     }
     stage.part.is_some()
+}
+
+/// Whoever is killed between naming the compressed copy and deleting the archive leaves both. What goes on in its place
+/// has a while to notice.
+fn until_no_archive_is_there_twice() {
+    let is_twice = || {
+        let files = fs::read_dir("logs").into_iter().flatten().flatten();
+        let mut compressed = files.map(|file| {
+            let mut path = file.path().into_os_string();
+            path.push(".gz");
+            path
+        });
+        compressed.any(|path| Path::new(&path).exists())
+    };
+    let start = Instant::now();
+    while is_twice() && start.elapsed() < Duration::from_secs(5) {
+        thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// Writes where nothing may be written.

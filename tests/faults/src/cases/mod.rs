@@ -45,6 +45,8 @@ pub struct Case {
     pub child: fn(&'static Stage) -> Outcome,
     /// What is done to it from outside.
     pub meanwhile: fn(&Running),
+    /// Another process goes on in the same place: loggers that keep their queue lose nothing.
+    pub goes_on: bool,
     /// Once it is gone, another process does the same in the same place, as part 1.
     pub restart: bool,
 }
@@ -75,9 +77,7 @@ pub enum Ending {
 pub enum Scale {
     /// For every test run.
     Small,
-    /// For a table.
-    Usual,
-    /// As much as is promised anywhere.
+    /// As much as is promised.
     Full,
 }
 
@@ -85,7 +85,7 @@ impl Scale {
     /// The scale of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        [Scale::Small, Scale::Usual, Scale::Full]
+        [Scale::Small, Scale::Full]
             .into_iter()
             .find(|scale| scale.name() == name)
     }
@@ -95,16 +95,14 @@ impl Scale {
     pub fn name(self) -> &'static str {
         match self {
             Scale::Small => "small",
-            Scale::Usual => "usual",
             Scale::Full => "full",
         }
     }
 
     /// The figure for this scale.
-    fn of<T>(self, small: T, usual: T, full: T) -> T {
+    fn of<T>(self, small: T, full: T) -> T {
         match self {
             Scale::Small => small,
-            Scale::Usual => usual,
             Scale::Full => full,
         }
     }
@@ -130,6 +128,7 @@ impl Case {
             before: || Ok(()),
             child,
             meanwhile: |_| (),
+            goes_on: false,
             restart: false,
         }
     }

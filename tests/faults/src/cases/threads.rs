@@ -25,13 +25,13 @@ pub(super) const CASES: &[Case] = &[
     Case {
         setup: ONE_FILE,
         memory_kib: Some(128 * 1024),
-        limit_seconds: |scale| scale.of(300, 300, 900),
+        limit_seconds: |scale| scale.of(300, 900),
         ..Case::new(
             "many_threads",
             "a great many threads over time",
             Promise::NothingLost,
             |stage| {
-                let threads = stage.scale.of(20_000, 100_000, 1_000_000);
+                let threads = stage.scale.of(20_000, 1_000_000);
                 start_threads(stage, 0..4, threads / 4, 1);
                 stage.tell(json!({}));
                 Ok(())
