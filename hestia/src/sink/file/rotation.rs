@@ -202,6 +202,11 @@ impl Rotation {
         self.size.or(self.max_total_bytes.map(|total| total / 2))
     }
 
+    /// Whether archives are ever deleted.
+    pub(super) fn limits_archives(&self) -> bool {
+        self.keep.is_some() || self.max_age.is_some() || self.max_total_bytes.is_some()
+    }
+
     /// Appends what an archive of this file is called when it has been compressed: nothing, or `.gz` and so on.
     #[cfg_attr(not(any(feature = "gzip", feature = "zstd")), allow(unused_variables))]
     pub(super) fn add_ending(name: &mut OsString, compression: Compression) {

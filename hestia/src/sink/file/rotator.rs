@@ -326,10 +326,7 @@ impl Rotator {
     /// What is done at the start: limits may have changed since, and a process may have ended before its work was done.
     pub(super) fn tidy(&mut self, path: &Path, seconds: i64) -> Result<(), SinkError> {
         let rotation = &self.rotation;
-        let is_limited = rotation.keep.is_some()
-            || rotation.max_age.is_some()
-            || rotation.max_total_bytes.is_some();
-        if !is_limited && rotation.compress.is_none() {
+        if !rotation.limits_archives() && rotation.compress.is_none() {
             return Ok(());
         }
         let Ok(Some((directory, family))) =
@@ -364,6 +361,10 @@ impl Rotator {
         seconds: i64,
     ) -> Result<(), SinkError> {
         let mut kept = Vec::new();
+        // A look at each of a thousand archives, at every rotation, is not for nothing.
+        if !self.rotation.limits_archives() {
+            return Ok(());
+        }
         sort_by_age(archives);
         let complete = archives.iter();
         for archive in complete.filter(|archive| archive.state != State::Partial) {
