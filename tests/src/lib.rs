@@ -9,6 +9,7 @@ pub mod counters;
 pub mod figures;
 pub mod forks;
 pub mod kernel;
+pub mod mounts;
 pub mod records;
 
 use std::ffi::OsStr;

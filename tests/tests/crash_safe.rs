@@ -5,11 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hestia_tests::{archives, counters};
 use serde_json::Value;
@@ -37,13 +38,31 @@ fn run(directory: &Path, arguments: &[&str]) -> ExitStatus {
 }
 
 /// Starts the program and kills it after a while.
-fn kill(directory: &Path, arguments: &[&str], after: Duration) {
+fn kill(directory: &Path, arguments: &[&str], after: Duration) -> u32 {
     let started = command(directory, arguments).spawn();
     let mut child = started.expect("the program can be started");
     thread::sleep(after);
     child.kill().expect("it can be killed");
     let status = child.wait().expect("it has ended");
     assert_eq!(status.signal(), Some(libc::SIGKILL), "it ended by itself");
+    child.id()
+}
+
+/// What the program said on its standard error; `None` where the machine forbids the file system that it needs.
+fn with_rings_on(directory: &Path, arguments: &[&str]) -> Option<String> {
+    let output = command(directory, arguments)
+        .stdout(Stdio::piped())
+        .output()
+        .expect("the program can be started");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{}: {stderr}", output.status);
+    let said = String::from_utf8_lossy(&output.stdout);
+    if let Some(why) = said.strip_prefix("skipped: ") {
+        let mut own = std::io::stderr();
+        let _ = writeln!(own, "skipped: {arguments:?}: it cannot be mounted: {why}");
+        return None;
+    }
+    Some(stderr)
 }
 
 /// How many calls of each thread had returned; none where the process was killed before it counted.
@@ -610,6 +629,109 @@ fn the_rings_are_only_for_their_owner_and_a_clean_end_leaves_none() {
         "{stderr}"
     );
     fs::set_permissions(rings[0].path(), PermissionsExt::from_mode(0o600)).unwrap();
+    another_owner_s_rings_are_left_alone(directory, &rings[0].path());
+    assert!(run(directory, &["start"]).success());
+    assert_complete(directory);
+    no_rings_are_left(directory);
+}
+
+fn another_owner_s_rings_are_left_alone(directory: &Path, rings: &Path) {
+    use std::os::unix::fs::{MetadataExt, chown};
+    const NOBODY: u32 = 65_534;
+    let own = fs::metadata(rings).unwrap().uid();
+    if let Err(error) = chown(rings, Some(NOBODY), None) {
+        let mut stderr = std::io::stderr();
+        let _ = writeln!(stderr, "skipped: rings of another owner: {error}");
+        return;
+    }
+    let output = command(directory, &["start"]).output().unwrap();
+    assert!(output.status.success());
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        stderr.contains("is no file of crash-safe rings that only this user can write"),
+        "{stderr}"
+    );
+    assert_eq!(fs::metadata(rings).unwrap().uid(), NOBODY);
+    chown(rings, Some(own), None).unwrap();
+}
+
+#[test]
+fn rings_are_in_shared_memory_unless_said_otherwise() {
+    use std::os::unix::fs::PermissionsExt;
+    let memory = Path::new("/dev/shm");
+    if !memory.is_dir() {
+        let mut stderr = std::io::stderr();
+        let _ = writeln!(
+            stderr,
+            "skipped: rings in shared memory: there is no {memory:?}"
+        );
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    let arguments = ["log_in_default_place", "1"];
+    let process = kill(directory, &arguments, Duration::from_millis(300));
+    let rings_of = |process: u32| {
+        let is_own =
+            |name: &String| name.starts_with("hestia-") && name.contains(&format!("-{process}-"));
+        let mut names = archives::names(memory);
+        names.retain(is_own);
+        names
+    };
+    let rings = rings_of(process);
+    assert_eq!(rings.len(), 1, "{rings:?}");
+    let mode = fs::metadata(memory.join(&rings[0])).unwrap().permissions();
+    assert_eq!(mode.mode() & 0o777, 0o600);
+    assert!(run(directory, &["start_in_default_place"]).success());
+    assert_complete(directory);
+    assert_eq!(rings_of(process), [""; 0]);
+}
+
+/// The file system of the rings cannot set blocks aside.
+#[test]
+fn rings_are_as_safe_where_nothing_can_be_preallocated() {
+    let directory = tempfile::tempdir().unwrap();
+    if with_rings_on(directory.path(), &["killed_on", "ramfs"]).is_some() {
+        assert_complete(directory.path());
+    }
+}
+
+/// No store finds the disk full and has the process die of it.
+#[test]
+fn where_the_disk_of_the_rings_is_full_records_are_written_all_the_same_and_it_is_told_once() {
+    for bytes in ["size=256k", "size=1m"] {
+        let directory = tempfile::tempdir().unwrap();
+        let directory = directory.path();
+        let Some(stderr) = with_rings_on(directory, &["on_small_disk", bytes]) else {
+            return;
+        };
+        assert_complete(directory);
+        let told = stderr
+            .lines()
+            .filter(|line| line.contains("there is no room in"));
+        assert_eq!(told.count(), 1, "{stderr}");
+    }
+}
+
+#[cfg(all(target_os = "linux", not(hestia_portable)))]
+#[test]
+fn a_crash_waits_for_nobody_where_rings_outlive_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    let mut crashing = command(directory, &["crash_while_writer_hangs"]);
+    let mut crashing = crashing.spawn().expect("the program can be started");
+    let started = Instant::now();
+    let status = loop {
+        if let Some(status) = crashing.try_wait().unwrap() {
+            break status;
+        }
+        // It would wait for an hour.
+        if started.elapsed() > Duration::from_secs(60) {
+            crashing.kill().unwrap();
+        }
+        thread::sleep(Duration::from_millis(5));
+    };
+    assert_eq!(status.signal(), Some(libc::SIGABRT));
     assert!(run(directory, &["start"]).success());
     assert_complete(directory);
     no_rings_are_left(directory);

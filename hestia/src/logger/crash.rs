@@ -8,7 +8,8 @@
 //! Linux only: elsewhere, waking the writer takes a lock, which the thread that crashed may hold.
 //!
 //! *Invariant:* nothing but atomics and calls that signal-safety(7) allows; waits no longer than the limit, and not at all where nobody
-//! else could do the work: on the writer's thread, after `shutdown`, and in a forked child that has not logged.
+//! else could do the work (on the writer's thread, after `shutdown`, and in a forked child that has not logged), or need not
+//! now: crash-safe rings outlive the process.
 
 #![allow(unsafe_code, reason = "a signal handler for faults is C")]
 
@@ -127,7 +128,8 @@ fn is_fault(signal: libc::c_int, code: libc::c_int) -> bool {
 
 fn have_everything_written(pipeline: &Pipeline) {
     let queue = pipeline.queue();
-    if matches!(queue.wake.state(), FORKED | DIRECT) {
+    // What is in crash-safe rings needs nobody any more: the next start writes it.
+    if matches!(queue.wake.state(), FORKED | DIRECT) || queue.mapping().is_some() {
         return;
     }
     let Some(call) = queue.last_call.ask() else {

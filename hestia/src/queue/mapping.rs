@@ -427,15 +427,32 @@ pub(crate) fn user() -> u32 {
     unsafe { libc::geteuid() }
 }
 
+/// Has the file system set blocks aside for bytes that nobody uses yet.
 #[cfg(unix)]
 fn preallocate(file: &File, offset: usize, length: usize) -> io::Result<()> {
+    use rustix::io::Errno;
+    let (from, bytes) = (offset as u64, length as u64);
     let flags = rustix::fs::FallocateFlags::empty();
-    Ok(rustix::fs::fallocate(
-        file,
-        flags,
-        offset as u64,
-        length as u64,
-    )?)
+    match rustix::io::retry_on_intr(|| rustix::fs::fallocate(file, flags, from, bytes)) {
+        Ok(()) => Ok(()),
+        // The file system has nothing for that.
+        Err(Errno::OPNOTSUPP | Errno::NOSYS) => write_zeros(file, from, length),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// As `posix_fallocate` does it in that case: what has been written has blocks.
+#[cfg(unix)]
+fn write_zeros(file: &File, mut offset: u64, mut length: usize) -> io::Result<()> {
+    use std::os::unix::fs::FileExt;
+    const ZEROS: [u8; 16 * PAGE] = [0; 16 * PAGE];
+    while length > 0 {
+        let part = length.min(ZEROS.len());
+        file.write_all_at(&ZEROS[..part], offset)?;
+        offset += part as u64;
+        length -= part;
+    }
+    Ok(())
 }
 
 #[cfg(not(unix))]

@@ -7,6 +7,7 @@ use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use hestia_tests::figures::Told;
+use hestia_tests::mounts::{self, Small};
 use hestia_tests::{Finished, Run, counters};
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +15,6 @@ use crate::cases::{Case, Ending, Promise, Scale};
 use crate::child::{self, COUNTS};
 use crate::judge::{self, Figures};
 use crate::logger::{LogFile, Logger};
-use crate::mounts::{self, Small};
 
 /// What became of a case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -19,7 +19,6 @@ pub mod interposed;
 pub mod judge;
 pub mod logger;
 pub mod matrix;
-pub mod mounts;
 pub mod table;
 
 /// What can go wrong in a case besides what it is about.

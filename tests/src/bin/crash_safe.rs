@@ -6,11 +6,17 @@
 use std::env;
 use std::error::Error;
 use std::io::{self, Read, Write};
+use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hestia::{ArchiveNames, Builder, Compression, JsonFile, Rotation, TextFile, hlog};
+use hestia::{
+    ArchiveNames, Batch, Builder, Compression, JsonFile, Output, Rotation, Sink, SinkError,
+    TextFile, hlog,
+};
+use hestia_tests::mounts::{become_alone, mount};
 use hestia_tests::{archives, counters};
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -42,6 +48,13 @@ fn main() -> Outcome {
         ["kinds", "killed"] => kinds(builder(), true),
         ["kinds", "whole"] => kinds(builder().crash_safe(false), false),
         ["abort"] => abort(),
+        ["crash_while_writer_hangs"] => crash_while_writer_hangs(),
+        ["log_in_default_place", threads] => {
+            log_until_killed(builder().crash_safe(true), threads.parse()?)
+        }
+        ["start_in_default_place"] => start(builder().crash_safe(true)),
+        ["killed_on", kind] => killed_on(kind),
+        ["on_small_disk", options] => on_small_disk(options),
         _ => Err(format!("there is no scenario {words:?}").into()),
     }
 }
@@ -300,6 +313,85 @@ fn log_with_many(threads: usize) -> Outcome {
             });
         }
     });
+    Ok(())
+}
+
+/// The writer does nothing any more, and the process crashes with a handler that would wait for it.
+fn crash_while_writer_hangs() -> Outcome {
+    struct Hangs;
+    impl Sink for Hangs {
+        fn write(&mut self, _: &mut Batch) -> Result<(), SinkError> {
+            loop {
+                thread::park();
+            }
+        }
+    }
+    let returned = &returned(1)?[0];
+    builder()
+        .drain_on_crash(true)
+        .exit_limit(Duration::from_secs(3_600))
+        .sink(Output::new("hangs", Hangs))
+        .init()?;
+    let logger = hestia::logger("named").metadata("team", "risk");
+    for number in 0..1_000 {
+        log_record(&logger, 0, number);
+        returned.store(number + 1, Ordering::Relaxed);
+    }
+    std::process::abort()
+}
+
+/// Another file system for the rings, which only this process and its children see. `false` where the machine forbids that;
+/// says so then.
+fn mounted(kind: &str, options: &str) -> io::Result<bool> {
+    std::fs::create_dir("rings")?;
+    let result = become_alone().and_then(|()| mount(kind, Path::new("rings"), 0, options));
+    if let Err(error) = &result {
+        writeln!(io::stdout(), "skipped: {error}")?;
+    }
+    Ok(result.is_ok())
+}
+
+/// A process is killed that has its rings there, and another one started, which leaves none.
+fn killed_on(kind: &str) -> Outcome {
+    if !mounted(kind, "")? {
+        return Ok(());
+    }
+    let program = env::current_exe()?;
+    let mut logs = Command::new(&program).args(["log", "3"]).spawn()?;
+    thread::sleep(Duration::from_millis(150));
+    logs.kill()?;
+    logs.wait()?;
+    let is_left = || Ok::<_, io::Error>(std::fs::read_dir("rings")?.next().is_some());
+    if !is_left()? {
+        return Err("the killed process left no rings".into());
+    }
+    let status = Command::new(&program).arg("start").status()?;
+    match (status.success(), is_left()?) {
+        (true, false) => Ok(()),
+        (_, is_left) => Err(format!("{status}; rings are left: {is_left}").into()),
+    }
+}
+
+/// There is room for some rings and not for all.
+fn on_small_disk(options: &str) -> Outcome {
+    if !mounted("tmpfs", options)? {
+        return Ok(());
+    }
+    let returned = returned(8)?;
+    builder().init()?;
+    let logger = hestia::logger("named").metadata("team", "risk");
+    thread::scope(|scope| {
+        for (thread, returned) in (0..).zip(returned) {
+            let logger = &logger;
+            scope.spawn(move || {
+                for number in 0..2_000 {
+                    log_record(logger, thread, number);
+                    returned.store(number + 1, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    hestia::flush()?;
     Ok(())
 }
 

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use hestia::{Builder, Durability};
 use hestia_tests::figures::{flushed, tell};
+use hestia_tests::mounts::become_alone;
 use hestia_tests::records::log_numbers;
 use serde_json::json;
 
@@ -30,22 +31,12 @@ fn main() -> Outcome {
         "quota" => (btrfs, quota),
         unknown => return Err(format!("there is no scenario {unknown}").into()),
     };
-    if let Err(error) = in_own_view().map_err(Into::into).and_then(|()| prepare()) {
+    fs::create_dir("logs")?;
+    if let Err(error) = become_alone().map_err(Into::into).and_then(|()| prepare()) {
         tell(&json!({ "skipped": error.to_string() }));
         return Ok(());
     }
     run()
-}
-
-/// What is mounted from here on, this process sees alone.
-#[allow(unsafe_code, reason = "a view of its own is C's")]
-fn in_own_view() -> io::Result<()> {
-    fs::create_dir("logs")?;
-    // SAFETY: takes a number.
-    match unsafe { libc::unshare(libc::CLONE_NEWNS) } {
-        0 => run("mount --make-rprivate /"),
-        _ => Err(io::Error::last_os_error()),
-    }
 }
 
 /// Runs a program; what it says is the error.

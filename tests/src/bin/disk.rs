@@ -2,7 +2,6 @@
 
 use std::env;
 use std::error::Error;
-use std::ffi::CString;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -16,6 +15,7 @@ use hestia::{
     SinkError, durable,
 };
 use hestia_tests::figures::{flushed, tell};
+use hestia_tests::mounts::{become_alone, mount};
 use hestia_tests::records::log_numbers;
 use serde_json::{Value, json};
 
@@ -50,28 +50,11 @@ fn text() -> Builder {
 /// machine forbids that; says so then.
 fn mounted(options: &str, flags: libc::c_ulong) -> io::Result<bool> {
     fs::create_dir("logs")?;
-    // SAFETY: takes a number.
-    if unsafe { libc::unshare(libc::CLONE_NEWNS) } != 0 {
-        tell(&json!({ "skipped": io::Error::last_os_error().to_string() }));
-        return Ok(false);
-    }
-    let result = mount("/", libc::MS_REC | libc::MS_PRIVATE, "")
-        .and_then(|()| mount("logs", flags, options));
+    let result = become_alone().and_then(|()| mount("tmpfs", Path::new("logs"), flags, options));
     if let Err(error) = &result {
         tell(&json!({ "skipped": error.to_string() }));
     }
     Ok(result.is_ok())
-}
-
-fn mount(place: &str, flags: libc::c_ulong, options: &str) -> io::Result<()> {
-    let (place, options) = (CString::new(place)?, CString::new(options)?);
-    let kind = c"tmpfs".as_ptr();
-    // SAFETY: strings with an end.
-    let result = unsafe { libc::mount(kind, place.as_ptr(), kind, flags, options.as_ptr().cast()) };
-    match result {
-        0 => Ok(()),
-        _ => Err(io::Error::last_os_error()),
-    }
 }
 
 /// What is on the file system in memory, to where the test sees it.
@@ -115,7 +98,7 @@ fn read_only() -> Outcome {
     text().init()?;
     log_numbers(0..100);
     let while_read_only = flushed();
-    mount("logs", libc::MS_REMOUNT, "size=96k")?;
+    mount("tmpfs", Path::new("logs"), libc::MS_REMOUNT, "size=96k")?;
     thread::sleep(Duration::from_millis(1_100));
     log_numbers(100..200);
     let after = flushed();

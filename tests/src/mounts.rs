@@ -1,7 +1,7 @@
-//! Small file systems that can be full, seen by one thread and the processes it starts: they are gone with those,
-//! whatever happens.
+//! File systems that can be full, seen by one thread and the processes it starts: they are gone with those, whatever
+//! happens.
 
-use std::ffi::{CStr, CString};
+use std::ffi::CString;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -22,21 +22,25 @@ pub fn in_own_view<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, String
     })
 }
 
-fn become_alone() -> io::Result<()> {
+/// What is mounted from here on, only this thread sees, and threads and processes that it starts.
+///
+/// # Errors
+/// When the system does not allow it.
+pub fn become_alone() -> io::Result<()> {
     // SAFETY: takes a number; concerns this thread alone.
     if unsafe { libc::unshare(libc::CLONE_NEWNS) } != 0 {
         return Err(io::Error::last_os_error());
     }
     // What is mounted from here on stays here.
-    mount(
-        c"none",
-        Path::new("/"),
-        libc::MS_REC | libc::MS_PRIVATE,
-        c"",
-    )
+    mount("none", Path::new("/"), libc::MS_REC | libc::MS_PRIVATE, "")
 }
 
-fn mount(kind: &CStr, place: &Path, flags: libc::c_ulong, options: &CStr) -> io::Result<()> {
+/// Mounts a file system of a kind that needs no device. To be called in a view of its own.
+///
+/// # Errors
+/// When the system does not do it.
+pub fn mount(kind: &str, place: &Path, flags: libc::c_ulong, options: &str) -> io::Result<()> {
+    let (kind, options) = (CString::new(kind)?, CString::new(options)?);
     let place = CString::new(place.as_os_str().as_bytes())?;
     // SAFETY: strings with an end, which outlive the call.
     let result = unsafe {
@@ -65,8 +69,7 @@ impl Small {
     /// When the system does not do it.
     pub fn mount(place: &Path, bytes: u64) -> io::Result<Self> {
         std::fs::create_dir_all(place)?;
-        let options = CString::new(format!("size={bytes}"))?;
-        mount(c"tmpfs", place, 0, &options)?;
+        mount("tmpfs", place, 0, &format!("size={bytes}"))?;
         Ok(Small(place.to_owned()))
     }
 }
