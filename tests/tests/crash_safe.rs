@@ -638,21 +638,93 @@ fn the_rings_are_only_for_their_owner_and_a_clean_end_leaves_none() {
 fn another_owner_s_rings_are_left_alone(directory: &Path, rings: &Path) {
     use std::os::unix::fs::{MetadataExt, chown};
     const NOBODY: u32 = 65_534;
-    let own = fs::metadata(rings).unwrap().uid();
+    let owner = || fs::metadata(rings).expect("they are there").uid();
+    let own = owner();
     if let Err(error) = chown(rings, Some(NOBODY), None) {
         let mut stderr = std::io::stderr();
         let _ = writeln!(stderr, "skipped: rings of another owner: {error}");
         return;
     }
-    let output = command(directory, &["start"]).output().unwrap();
+    let output = command(directory, &["start"])
+        .output()
+        .expect("the program can be started");
     assert!(output.status.success());
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(
         stderr.contains("is no file of crash-safe rings that only this user can write"),
         "{stderr}"
     );
-    assert_eq!(fs::metadata(rings).unwrap().uid(), NOBODY);
-    chown(rings, Some(own), None).unwrap();
+    assert_eq!(owner(), NOBODY);
+    chown(rings, Some(own), None).expect("they are given back");
+}
+
+#[test]
+fn a_later_build_of_the_program_recovers_what_this_one_left() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    for round in 0..5 {
+        kill(directory, &["log", "3"], moment(round));
+        let later = Command::new(env!("CARGO_BIN_EXE_crash_safe_later"))
+            .current_dir(directory)
+            .status();
+        assert!(later.expect("the program can be started").success());
+        assert_complete(directory);
+        no_rings_are_left(directory);
+    }
+}
+
+/// Each of two processes that write to the same files is killed, started again and killed while the other one writes on.
+#[test]
+fn in_files_that_processes_share_each_record_is_there_and_whatever_is_there_twice_has_one_uuid() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    counters::create(directory.join("returned"), 4).unwrap();
+    let start = |first: &str| {
+        let started = command(directory, &["log_shared", first, "2"]).spawn();
+        started.expect("the program can be started")
+    };
+    let mut running = ["0", "2"].map(|first| (first, start(first)));
+    for round in 0..12 {
+        thread::sleep(moment(round));
+        let (first, process) = &mut running[round as usize % 2];
+        process.kill().unwrap();
+        process.wait().unwrap();
+        *process = start(first);
+    }
+    for (_, mut process) in running {
+        process.kill().unwrap();
+        process.wait().unwrap();
+    }
+    assert!(run(directory, &["start"]).success());
+    no_rings_are_left(directory);
+    let mut uuids: BTreeMap<(u64, u64), Vec<Value>> = BTreeMap::new();
+    for line in lines(directory, "app") {
+        let record: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("torn: {line}"));
+        if let Some(number) = numbered(&record) {
+            uuids
+                .entry(number)
+                .or_default()
+                .push(record["uuid"].clone());
+        }
+    }
+    for (thread, returned) in (0..).zip(returned(directory)) {
+        assert!(returned > 0, "thread {thread} logged nothing");
+        for number in 0..returned {
+            let Some(uuids) = uuids.get_mut(&(thread, number)) else {
+                panic!("thread {thread}: number {number} of {returned} is lost");
+            };
+            assert!(uuids[0].is_string());
+            // The last record of a process that was killed within its call is logged again by the next one.
+            uuids.dedup();
+            assert!(
+                uuids.len() <= 2,
+                "thread {thread}, number {number}: {uuids:?}"
+            );
+        }
+    }
+    let text = lines(directory, "all");
+    let torn: Vec<_> = text.iter().filter(|line| !line.contains(" | ")).collect();
+    assert!(torn.is_empty(), "{torn:?}");
 }
 
 #[test]

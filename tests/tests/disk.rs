@@ -60,7 +60,14 @@ fn assert_came_back(logged: &Logged, told: &Told, since: u64) {
 
 #[test]
 fn a_disk_that_was_full_and_is_freed_is_written_to_again_and_no_archive_suffers() {
-    let (program, told) = finish("full");
+    // Nor where a limit says how many of them stay: those that were there when the disk was full are as many.
+    for scenario in ["full", "full_with_limit"] {
+        fill_and_free(scenario);
+    }
+}
+
+fn fill_and_free(scenario: &str) {
+    let (program, told) = finish(scenario);
     if is_skipped("a full disk", &told) {
         return;
     }

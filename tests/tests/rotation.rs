@@ -262,6 +262,31 @@ fn archives_are_compressed_with_their_mode_and_times() {
     }
 }
 
+#[test]
+fn nobody_waits_for_compression() {
+    let program = run("slowly_packed").finish().successful();
+    let facts = Told::by(&program).facts;
+    assert_eq!(facts["meanwhile"], 20, "{facts}");
+    if hestia_tests::OS_THREAD_IDS {
+        assert_eq!(facts["niceness"], 19, "{facts}");
+    }
+    let logs = program.path("logs");
+    assert_eq!(
+        names(&logs),
+        ["all.1.log", "all.1.log.gz.partial", "all.log"]
+    );
+    assert_eq!(Logged::in_text(&program).numbers[&0].len(), 20);
+    assert_eq!(program.stderr, "");
+}
+
+#[test]
+fn a_file_that_was_moved_away_is_left_at_once_when_somebody_says_so() {
+    let program = run("reopened").finish().successful();
+    let numbers = |file: &str| Logged::in_text_at(&program.path(file)).numbers[&0].clone();
+    assert_eq!(numbers("logs/moved.log"), Vec::from_iter(0..100));
+    assert_eq!(numbers("logs/all.log"), Vec::from_iter(100..200));
+}
+
 /// Kills the program at some moment; what was not yet written is lost then, and nothing else.
 fn kill(mut program: Child) {
     program.kill().expect("it runs");
@@ -550,6 +575,62 @@ fn a_directory_that_may_not_be_written_to_keeps_the_file_as_it_is() {
     assert_eq!(names(&logs), ["all.log"]);
     assert_eq!(counts(&logged(&logs, "all")), expected(0..THREADS, 10_000));
     fs::set_permissions(&logs, fs::Permissions::from_mode(0o755)).expect("a mode");
+}
+
+/// All records of a directory, whatever its files are called.
+fn logged_anywhere(logs: &Path) -> BTreeMap<u64, Vec<u64>> {
+    let mut all = Logged::default();
+    for name in names(logs) {
+        all.append(Logged::in_text_from(&content(&logs.join(name))[..]));
+    }
+    assert!(!all.is_torn);
+    for numbers in all.numbers.values_mut() {
+        numbers.sort_unstable();
+    }
+    all.numbers
+}
+
+#[test]
+fn the_environment_s_rotation_by_size_does_what_it_says() {
+    let program = run("by_environment")
+        .arg("5000")
+        .env("LOG_ROTATION_TYPE", "size")
+        .env("LOG_ROTATION_MAX_BYTES", "65536")
+        .env("LOG_ROTATION_BACKUP_COUNT", "3")
+        .finish()
+        .successful();
+    let logs = program.path("logs");
+    let sizes = names(&logs).into_iter().map(|name| {
+        let size = fs::metadata(logs.join(name)).expect("it is there").len();
+        assert!(size <= 65_536, "{size} bytes");
+        size
+    });
+    assert_eq!(sizes.filter(|size| *size > 64_000).count(), 3);
+    assert_eq!(names(&logs).len(), 4);
+    // The oldest are gone, and nothing else.
+    for (thread, numbers) in logged_anywhere(&logs) {
+        let first = numbers[0];
+        assert_eq!(numbers, Vec::from_iter(first..5_000), "thread {thread}");
+    }
+}
+
+#[test]
+fn the_environment_s_rotation_by_time_does_what_it_says() {
+    let program = run("by_environment")
+        .arg("500")
+        .arg("5")
+        .env("LOG_ROTATION_TYPE", "time")
+        .env("LOG_ROTATION_WHEN", "S")
+        .env("LOG_ROTATION_INTERVAL", "1")
+        .finish()
+        .successful();
+    let logs = program.path("logs");
+    assert!(names(&logs).len() >= 3, "{:?}", names(&logs));
+    let all = logged_anywhere(&logs);
+    assert_eq!(all.len() as u64, THREADS);
+    for (thread, numbers) in all {
+        assert_eq!(numbers, Vec::from_iter(0..500), "thread {thread}");
+    }
 }
 
 #[test]

@@ -445,7 +445,7 @@ fn preallocate(file: &File, offset: usize, length: usize) -> io::Result<()> {
 #[cfg(unix)]
 fn write_zeros(file: &File, mut offset: u64, mut length: usize) -> io::Result<()> {
     use std::os::unix::fs::FileExt;
-    const ZEROS: [u8; 16 * PAGE] = [0; 16 * PAGE];
+    static ZEROS: [u8; 16 * PAGE] = [0; 16 * PAGE];
     while length > 0 {
         let part = length.min(ZEROS.len());
         file.write_all_at(&ZEROS[..part], offset)?;

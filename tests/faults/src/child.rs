@@ -157,6 +157,15 @@ impl Stage {
     /// Once everything is written, or given up: tells the facts, and where the logger has figures of its own, those.
     pub fn tell(&self, facts: Value) {
         self.logger.flush();
+        self.tell_figures(facts);
+    }
+
+    /// The same where an output never gets to the end of what was logged.
+    pub fn tell_unflushed(&self) {
+        self.tell_figures(json!({ "flushed": false }));
+    }
+
+    fn tell_figures(&self, facts: Value) {
         let numbered: u64 = (0..SLOTS as u64).map(|thread| self.logged(thread)).sum();
         let mut facts = facts;
         facts["executed"] = (numbered + self.said.load(Ordering::Relaxed)).into();

@@ -30,6 +30,7 @@ fn main() -> Outcome {
         ["log_compressing", threads] => log_compressing(threads.parse()?),
         ["rotate_at_rest"] => rotate_at_rest(),
         ["log_slowly", threads] => log_slowly(threads.parse()?),
+        ["log_shared", first, threads] => log_from(builder(), first.parse()?, threads.parse()?),
         ["log_own", threads] => log_own(threads.parse()?),
         ["log_own_by_pid", threads] => log_until_killed(by_pid(), threads.parse()?),
         ["log_many_own", threads, files] => log_many_own(threads.parse()?, files.parse()?),
@@ -165,11 +166,16 @@ fn log_record(logger: &hestia::Logger, thread: u64, number: u64) {
 }
 
 fn log_until_killed(builder: Builder, threads: usize) -> Outcome {
-    let returned = returned(threads)?;
+    log_from(builder, 0, threads)
+}
+
+/// So many threads, numbered from the first one on: others log in other processes.
+fn log_from(builder: Builder, first: usize, threads: usize) -> Outcome {
+    let returned = &returned(threads)?[first..first + threads];
     builder.init()?;
     let logger = hestia::logger("named").metadata("team", "risk");
     thread::scope(|scope| {
-        for (thread, returned) in (0..).zip(returned) {
+        for (thread, returned) in (first as u64..).zip(returned) {
             let logger = &logger;
             scope.spawn(move || {
                 // Goes on where a process before this one was killed.

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use hestia::{ArchiveNames, Builder, Compression, Every, Rotation, TextFile};
 use hestia_tests::figures::tell;
+use hestia_tests::records::log_numbers;
 use serde_json::json;
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -34,6 +35,9 @@ fn main() -> Outcome {
         "by_hand" => by_hand(),
         "with_id" => with_id(),
         "settings" => settings(),
+        "by_environment" => by_environment(number(1).unwrap_or(0), number(2).unwrap_or(0)),
+        "slowly_packed" => slowly_packed(),
+        "reopened" => reopened(),
         "named" => named(),
         "full" => full(),
         unknown => Err(format!("there is no scenario {unknown}").into()),
@@ -244,6 +248,68 @@ fn settings() -> Outcome {
     let origin = report.row("rotate").map(|row| row.origin.to_string());
     let facts = json!({ "rotate": row("rotate"), "text": row("text"), "origin": origin });
     tell(&facts);
+    Ok(())
+}
+
+/// As the environment says it; so many milliseconds after each record.
+fn by_environment(count: u64, pause: u64) -> Outcome {
+    hestia::builder().console(false).json(false).init()?;
+    log_from(0, |number| {
+        thread::sleep(Duration::from_millis(pause));
+        number == count
+    });
+    hestia::flush()?;
+    Ok(())
+}
+
+/// Logs while a large archive is compressed, and ends before that is done.
+fn slowly_packed() -> Outcome {
+    fs::create_dir("logs")?;
+    let mut state = 1_u64;
+    let mut line = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        format!("{state:016x}\n").repeat(4)
+    };
+    let large: String = (0..240_000).map(|_| line()).collect();
+    fs::write("logs/all.log", large)?;
+    rotated(Rotation::by_hand().compress(Compression::Gzip)).init()?;
+    hestia::rotate()?;
+    let is_packing = || Path::new("logs/all.1.log.gz.partial").exists();
+    while !is_packing() {
+        thread::yield_now();
+    }
+    let mut meanwhile = 0;
+    while is_packing() && meanwhile < 20 {
+        log::info!("0 {meanwhile}");
+        hestia::flush()?;
+        meanwhile += 1;
+    }
+    tell(&json!({ "meanwhile": meanwhile, "niceness": niceness("hestia-archive") }));
+    Ok(())
+}
+
+/// Of the thread of that name, as the kernel tells it; see proc_pid_stat(5).
+fn niceness(name: &str) -> Option<i64> {
+    let tasks = fs::read_dir("/proc/self/task").ok()?;
+    let stats = tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("stat")).ok());
+    stats.into_iter().find_map(|stat| {
+        let (before, after) = stat.rsplit_once(") ")?;
+        let is_it = before.ends_with(&format!("({name}"));
+        is_it.then(|| after.split(' ').nth(16)?.parse().ok())?
+    })
+}
+
+/// Somebody moves the file away, and says so at once.
+fn reopened() -> Outcome {
+    rotated(Rotation::by_hand()).init()?;
+    log_numbers(0..100);
+    hestia::flush()?;
+    fs::rename("logs/all.log", "logs/moved.log")?;
+    hestia::reopen()?;
+    log_numbers(100..200);
+    hestia::flush()?;
     Ok(())
 }
 

@@ -12,12 +12,14 @@ pub(super) const CASES: &[Case] = &[
             console: true,
             ..USUAL
         },
+        memory_kib: Some(128 * 1024),
         ..Case::new(
             "stopped_reader",
             "console into a stopped program",
             Promise::NothingLost,
             |stage| {
                 burst(stage);
+                stage.tell_unflushed();
                 Ok(())
             },
         )

@@ -1,0 +1,15 @@
+//! A later build of the program that `crash_safe` is: the same outputs, and none of its statements, types and addresses.
+
+use std::error::Error;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    hestia::builder()
+        .app("crash")
+        .env(false)
+        .console(false)
+        .crash_safe("rings")
+        .metadata("region", "eu-1")
+        .init()?;
+    log::info!("a later build");
+    Ok(())
+}
