@@ -4,7 +4,8 @@
 //! *Invariant:* a file is only touched by the process that holds its lock, which its owner does as long as it lives; and
 //! only removed when all that it had is written.
 
-use std::collections::HashMap;
+mod written;
+
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
@@ -17,20 +18,20 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustix::fs::{FlockOperation, fcntl_lock};
 
 use super::own_file::OwnFile;
+use super::pipeline;
 use super::settings::{CrashSafe, Settings};
-use super::{outputs, pipeline};
 use crate::error::{ErrorKind, InitError, RecoverError};
 use crate::internal;
-use crate::position::FilePosition;
 use crate::queue::mapping::{Mapping, UNFINISHED, user};
 use crate::queue::snapshot::{Snapshot, Unreadable};
 use crate::record::Record;
 use crate::record::description::{Descriptions, SITE};
-use crate::sink::file::archive::is_younger_archive;
-use crate::sink::file::held::{self, HeldFor, hold};
+use crate::sink::file::disk::identity;
+use crate::sink::file::held;
 use crate::writer::recovery::{Left, for_each};
-use crate::writer::route::Lines;
 use crate::writer::{Writer, journal};
+
+use written::lines_since;
 
 /// Memory that looks like a directory, where there is one; otherwise the files are kept beside the logs.
 const MEMORY: &str = "/dev/shm";
@@ -38,8 +39,6 @@ const MEMORY: &str = "/dev/shm";
 const MAKING: Duration = Duration::from_secs(60);
 const PREFIX: &str = "hestia-";
 const SUFFIX: &str = ".rings";
-/// How much of a file is looked at for lines that are there already, at most: far more than a round can write.
-const MOST_TAIL_BYTES: u64 = 256 << 20;
 
 /// The file of this process; none when the settings do not ask for it.
 ///
@@ -256,10 +255,7 @@ fn lock_left(path: &Path) -> Result<Option<File>, RecoverError> {
 }
 
 fn is_own(path: &Path) -> bool {
-    let identity = |path: &Path| {
-        let status = fs::metadata(path).ok()?;
-        Some((status.dev(), status.ino()))
-    };
+    let identity = |path: &Path| fs::metadata(path).map(|status| identity(&status)).ok();
     let own = pipeline::running().and_then(|pipeline| pipeline.queue().mapping());
     own.is_some_and(|own| {
         let own = identity(own.path());
@@ -298,168 +294,6 @@ fn read(path: &Path, file: &File) -> Result<Snapshot, RecoverError> {
             ),
         }
     })
-}
-
-/// The lines that were added to each file since its position was noted, wherever it was moved to in its directory, and to
-/// the one that stands in its place now. What a kill cut off in the middle of a line is taken away.
-fn lines_since(
-    snapshot: &Snapshot,
-    descriptions: &Descriptions<'_>,
-    settings: &Settings,
-) -> HashMap<PathBuf, Lines> {
-    let mut there = HashMap::new();
-    for (path, position) in positions(snapshot, descriptions) {
-        let path = PathBuf::from(OsStr::from_bytes(path));
-        let mut lines = HashMap::new();
-        let mut add = |path: &Path, from: u64| {
-            for line in tail(path, from).split(|byte| *byte == b'\n') {
-                *lines.entry(line.to_vec()).or_insert(0) += 1;
-            }
-        };
-        let is_noted = |status: &fs::Metadata| {
-            status.dev() == position.device && status.ino() == position.inode
-        };
-        match fs::metadata(&path) {
-            Ok(status) if is_noted(&status) => {
-                cut_torn_line(&path, position.length);
-                add(&path, position.length);
-            }
-            live => {
-                // It was rotated: all archives that are younger than what the noted file has become count.
-                let live_path = without_links(&path);
-                let siblings = siblings(&live_path);
-                let moved = siblings.iter().find(|(_, status)| is_noted(status));
-                if let Some((moved, _)) = moved {
-                    add(moved, position.length);
-                    hold((position.device, position.inode), HeldFor::Recovery);
-                    for (sibling, status) in &siblings {
-                        if is_younger_archive(&live_path, sibling, moved) {
-                            add(sibling, 0);
-                            hold((status.dev(), status.ino()), HeldFor::Recovery);
-                        }
-                    }
-                }
-                if live.is_ok() {
-                    cut_torn_line(&path, 0);
-                    add(&path, 0);
-                }
-            }
-        }
-        there.insert(path_now(&path, snapshot.process_id, settings), lines);
-    }
-    there
-}
-
-/// Where the files stood when the last round began. A file that no round has known of got nothing since it was opened, unless
-/// somebody was killed who recovered it.
-fn positions<'d>(
-    snapshot: &Snapshot,
-    descriptions: &Descriptions<'d>,
-) -> impl Iterator<Item = (&'d [u8], FilePosition)> {
-    let noted = snapshot.files.iter().filter_map(|position| {
-        let output = descriptions.outputs.get(&position.output)?;
-        Some((output.path, *position))
-    });
-    let outputs = descriptions.outputs.iter();
-    let opened = outputs.filter(|(output, _)| **output >= snapshot.outputs);
-    let opened = opened.filter_map(|(output, file)| {
-        let [device, inode, length] = file.opened?;
-        let position = FilePosition {
-            output: *output,
-            device,
-            inode,
-            length,
-        };
-        Some((file.path, position))
-    });
-    noted.chain(opened)
-}
-
-/// Where this process writes what the other one wrote to this path: where paths have their process's id in them, elsewhere.
-fn path_now(path: &Path, process_id: u32, settings: &Settings) -> PathBuf {
-    let of = |said: &Path, process_id: u32| {
-        let path = outputs::for_process(said, process_id);
-        std::path::absolute(&path).unwrap_or(path)
-    };
-    let mut said = settings.file_paths();
-    said.find(|said| of(said, process_id) == path)
-        .map_or_else(|| path.to_owned(), |said| of(said, std::process::id()))
-}
-
-/// The file that a path leads to, or would lead to if it were there.
-fn without_links(path: &Path) -> PathBuf {
-    // As many as Linux follows.
-    const MOST_LINKS: usize = 40;
-    let mut path = path.to_owned();
-    for _ in 0..MOST_LINKS {
-        let Ok(target) = fs::read_link(&path) else {
-            break;
-        };
-        path = match path.parent() {
-            Some(directory) => directory.join(target),
-            None => target,
-        };
-    }
-    let directory = path.parent().map(fs::canonicalize);
-    match (directory, path.file_name()) {
-        (Some(Ok(directory)), Some(name)) => directory.join(name),
-        _ => path,
-    }
-}
-
-/// Files of the same directory whose names begin as this one's.
-fn siblings(path: &Path) -> Vec<(PathBuf, fs::Metadata)> {
-    let stem = path.file_stem().map(OsStrExt::as_bytes).unwrap_or_default();
-    let Some(Ok(entries)) = path.parent().map(fs::read_dir) else {
-        return Vec::new();
-    };
-    entries
-        .flatten()
-        .filter(|entry| entry.file_name().as_bytes().starts_with(stem))
-        .filter_map(|entry| Some((entry.path(), entry.metadata().ok()?)))
-        .filter(|(_, status)| status.is_file())
-        .collect()
-}
-
-/// The bytes from a position on.
-fn tail(path: &Path, from: u64) -> Vec<u8> {
-    let read = || -> io::Result<Vec<u8>> {
-        let file = File::open(path)?;
-        let length = file.metadata()?.len().saturating_sub(from);
-        let length = length.min(MOST_TAIL_BYTES);
-        let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
-        file.read_exact_at(&mut bytes, from)?;
-        Ok(bytes)
-    };
-    read().unwrap_or_default()
-}
-
-/// Takes the beginning of a line off the end of a file that no other process has open: its record is written whole. Where
-/// others may append, the next line only begins on a line of its own.
-fn cut_torn_line(path: &Path, from: u64) {
-    let cut = || -> io::Result<()> {
-        let file = File::options().read(true).write(true).open(path)?;
-        let bytes = tail(path, from);
-        let torn = bytes
-            .iter()
-            .rev()
-            .take_while(|byte| **byte != b'\n')
-            .count() as u64;
-        // Only for a moment: whoever opens the file to append to it waits for that long, and no longer.
-        if torn == 0 || rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_err()
-        {
-            return Ok(());
-        }
-        let length = file.metadata()?.len();
-        if length == from + bytes.len() as u64 {
-            file.set_len(length - torn)?;
-        }
-        Ok(())
-    };
-    if let Err(error) = cut() {
-        let what = format!("cannot take a torn line off {}: {error}", path.display());
-        internal::trouble("recovery", what);
-    }
 }
 
 /// Reads the records that a killed process left in a file of crash-safe rings, in their order, without writing them
@@ -511,27 +345,4 @@ pub struct Recovered {
     pub records: u64,
     /// Records of which nothing is left but that they were there.
     pub unreadable: u64,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_torn_line_is_taken_off_a_file_that_nobody_has_open() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("app.log");
-        fs::write(&path, "before\nwhole\nto").unwrap();
-        let appender = File::options().append(true).open(&path).unwrap();
-        rustix::fs::flock(&appender, FlockOperation::LockShared).unwrap();
-        cut_torn_line(&path, 7);
-        assert_eq!(fs::read_to_string(&path).unwrap(), "before\nwhole\nto");
-        rustix::fs::flock(&appender, FlockOperation::Unlock).unwrap();
-        cut_torn_line(&path, 7);
-        assert_eq!(fs::read_to_string(&path).unwrap(), "before\nwhole\n");
-        // Nothing before the position is touched, and a whole line stays.
-        cut_torn_line(&path, 7);
-        cut_torn_line(&path, 13);
-        assert_eq!(fs::read_to_string(&path).unwrap(), "before\nwhole\n");
-    }
 }

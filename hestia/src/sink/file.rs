@@ -16,7 +16,7 @@
 
 pub(crate) mod archive;
 pub(crate) mod compressor;
-mod disk;
+pub(crate) mod disk;
 pub(crate) mod durability;
 pub(crate) mod held;
 mod lock;

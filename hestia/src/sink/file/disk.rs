@@ -180,7 +180,7 @@ pub(super) fn same(there: &Metadata, status: &Status) -> bool {
 }
 
 /// Which file it is, among all that are there.
-pub(super) fn identity(there: &Metadata) -> Identity {
+pub(crate) fn identity(there: &Metadata) -> Identity {
     let (device, inode, _) = numbers(there);
     (device, inode)
 }
