@@ -47,7 +47,8 @@ use shelves::Shelves;
 pub(crate) mod format {
     /// The first word.
     pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"hestiaCR");
-    /// Counts up with every change of this module and those in it, of the record's bytes or of the tags of values.
+    /// Counts up with every change of this module and those in it, of the record's bytes or of the tags of values. What was
+    /// released stays readable: `tests/golden/rings` has a file of every format, which the tests read.
     pub(crate) const VERSION: u64 = 3;
 
     pub(crate) const HEADER: usize = 0;

@@ -13,8 +13,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use hestia::{
-    ArchiveNames, Batch, Builder, Compression, JsonFile, Output, Rotation, Sink, SinkError,
-    TextFile, hlog,
+    ArchiveNames, Batch, Builder, Compression, JsonFile, JsonLayout, Layout, Output, Rotation,
+    Sink, SinkError, TextFile, hlog,
 };
 use hestia_tests::mounts::{become_alone, mount};
 use hestia_tests::{archives, counters};
@@ -46,6 +46,8 @@ fn main() -> Outcome {
         ["fork_with_loggers"] => fork_with_loggers(),
         ["look_at_own"] => look_at_own(),
         ["read"] => read(),
+        ["read_lines", path] => read_lines(path),
+        ["leave_kinds"] => leave_kinds(),
         ["kinds", "killed"] => kinds(builder(), true),
         ["kinds", "whole"] => kinds(builder().crash_safe(false), false),
         ["abort"] => abort(),
@@ -322,16 +324,19 @@ fn log_with_many(threads: usize) -> Outcome {
     Ok(())
 }
 
-/// The writer does nothing any more, and the process crashes with a handler that would wait for it.
-fn crash_while_writer_hangs() -> Outcome {
-    struct Hangs;
-    impl Sink for Hangs {
-        fn write(&mut self, _: &mut Batch) -> Result<(), SinkError> {
-            loop {
-                thread::park();
-            }
+/// With it the writer does nothing any more.
+struct Hangs;
+
+impl Sink for Hangs {
+    fn write(&mut self, _: &mut Batch) -> Result<(), SinkError> {
+        loop {
+            thread::park();
         }
     }
+}
+
+/// A process that crashes with a handler that would wait for its writer.
+fn crash_while_writer_hangs() -> Outcome {
     let returned = &returned(1)?[0];
     builder()
         .drain_on_crash(true)
@@ -421,6 +426,21 @@ fn log_slowly(threads: usize) -> Outcome {
 }
 
 /// One of each kind, and an end that runs code or does not.
+/// The same, in rings that nobody empties, and what scopes and traces say.
+fn leave_kinds() -> Outcome {
+    let builder = builder()
+        .queue_bytes(1 << 20)
+        .sink(Output::new("hangs", Hangs));
+    kinds(builder, false)?;
+    let _shared = hestia::Scope::new().with("tenant", "acme").attach();
+    let _request = hestia::scope!(request = "r-1", attempt = 2);
+    let _trace = hestia::trace::start();
+    for number in 0..4 {
+        log_in_scope(2, number, "r-1", None);
+    }
+    std::process::abort()
+}
+
 fn kinds(builder: Builder, is_killed: bool) -> Outcome {
     builder.level("trace").init()?;
     let logger = hestia::logger("named").metadata("team", "risk");
@@ -488,6 +508,17 @@ fn read() -> Outcome {
         Err(error) => writeln!(io::stdout(), "{error}")?,
     }
     Ok(())
+}
+
+/// The records of a file of rings as JSON lines.
+fn read_lines(path: &str) -> Outcome {
+    let mut layout = JsonLayout::default();
+    let mut lines = Vec::new();
+    let recovered = hestia::recover(path, |record| layout.format(record, &mut lines))?;
+    if recovered.unreadable > 0 {
+        return Err(format!("{recovered:?}").into());
+    }
+    Ok(io::stdout().write_all(&lines)?)
 }
 
 fn rings() -> Result<std::path::PathBuf, Box<dyn Error>> {
