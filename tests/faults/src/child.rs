@@ -82,6 +82,9 @@ fn play(logger: &Logger, case: &Case, scale: Scale, part: Option<u64>) -> Outcom
     };
     // A number of its own, for cases that close the standard streams.
     let facts = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    // A shell that starts the suite in the background has it ignore this one, and so its children.
+    // SAFETY: takes numbers only.
+    unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
     (case.before)()?;
     let logger: &'static dyn Subject = Box::leak((logger.start)(&case.setup)?);
     let stage = Box::leak(Box::new(Stage {
