@@ -55,6 +55,19 @@ fn without_a_word_the_defaults_hold() {
 }
 
 #[test]
+fn what_a_file_of_variables_says_is_the_environment_s_where_that_is_silent() {
+    let run = run("bare").env("APP_NAME", "environment-s");
+    let file = "LOG_LEVEL=debug\nAPP_NAME=file-s\nAPP_VERSION='1.2\nENVIRONMENT=staging\n";
+    std::fs::write(run.directory().join(".env"), file).expect("a file");
+    let program = run.finish().successful();
+    check_row(&program, "level", "debug", "environment (LOG_LEVEL)");
+    check_row(&program, "app", "environment-s", "environment (APP_NAME)");
+    let told = program.said_by_hestia();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains(".env: "), "{told:?}");
+}
+
+#[test]
 fn code_wins_over_the_defaults() {
     let program = run("built").finish().successful();
     for (setting, value) in [

@@ -18,6 +18,36 @@ struct Rule {
     may_import: BTreeSet<String>,
 }
 
+/// So that `cargo test --workspace` tests all that can be turned on.
+#[test]
+fn the_workspace_s_tests_turn_on_every_feature() {
+    let manifest = |path: &str| fs::read_to_string(root().join(path)).expect("a manifest");
+    let own = manifest("hestia/Cargo.toml");
+    let features = own
+        .split("\n[features]\n")
+        .nth(1)
+        .and_then(|rest| rest.split("\n[").next())
+        .expect("features");
+    let features = features.lines().filter_map(|line| line.split_once(" = "));
+    let features = features
+        .map(|(name, _)| name)
+        .filter(|name| *name != "default");
+    let turned_on = ["tests/Cargo.toml", "tests/web/Cargo.toml"].map(manifest);
+    let turned_on: Vec<&str> = turned_on
+        .iter()
+        .flat_map(|manifest| manifest.lines())
+        .filter(|line| line.starts_with("hestia = "))
+        .collect();
+    let missing: Vec<&str> = features
+        .filter(|name| {
+            !turned_on
+                .iter()
+                .any(|line| line.contains(&format!("{name:?}")))
+        })
+        .collect();
+    assert_eq!(missing, [""; 0], "{turned_on:?}");
+}
+
 /// The text under one heading of the document.
 fn section(heading: &str) -> String {
     let text = fs::read_to_string(root().join("ARCHITECTURE.md")).expect("ARCHITECTURE.md");
