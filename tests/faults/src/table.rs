@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::Outcome;
-use crate::cases::{self, Case, Promise};
+use crate::cases::{self, Case, Promise, Scale};
 use crate::host::{Ran, Verdict};
 use crate::matrix::Results;
 
@@ -43,7 +43,7 @@ pub fn read(out: &Path) -> Outcome<Results> {
     Ok(serde_json::from_str(&fs::read_to_string(out.join(JSON))?)?)
 }
 
-/// Puts the table of all loggers into the README, between its two marks.
+/// Writes the tables anew, and puts that of all loggers into the README, between its two marks.
 ///
 /// # Errors
 /// When there are no results, or no marks.
@@ -51,6 +51,7 @@ pub fn into_readme(out: &Path) -> Outcome {
     const BEGIN: &str = "<!-- faults -->\n";
     const END: &str = "<!-- end of the faults -->";
     let results = read(out)?;
+    write(&results, out)?;
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");
     let readme = fs::read_to_string(path)?;
     let marks = readme.split_once(BEGIN).and_then(|(before, rest)| {
@@ -105,7 +106,7 @@ fn side_by_side(results: &Results) -> String {
         &mut text,
         &format!(
             "\n{LEGEND} Scale: {}. {} Made: {}.\n",
-            results.scale,
+            Scale::named(&results.scale).map_or("unknown", Scale::in_words),
             skipped(results),
             results.made
         ),

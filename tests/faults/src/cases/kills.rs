@@ -36,7 +36,7 @@ pub(super) const CASES: &[Case] = &[
             Ok(())
         })
     },
-    killed("sigkill", "SIGKILL at 200 random moments", USUAL),
+    killed("sigkill", "SIGKILL at random moments", USUAL),
     killed(
         "killed_rotating",
         "the same, files rotated at 16 KiB",

@@ -99,6 +99,15 @@ impl Scale {
         }
     }
 
+    /// What there is of what counts most.
+    #[must_use]
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Scale::Small => "10 kills of each kind, 20,000 threads over time",
+            Scale::Full => "200 kills of each kind, 1,000,000 threads over time",
+        }
+    }
+
     /// The figure for this scale.
     fn of<T>(self, small: T, full: T) -> T {
         match self {
