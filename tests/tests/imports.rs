@@ -38,7 +38,10 @@ fn the_workspace_s_tests_turn_on_every_feature() {
         .flat_map(|manifest| manifest.lines())
         .filter(|line| line.starts_with("hestia = "))
         .collect();
+    let features: Vec<&str> = features.collect();
+    assert!(features.contains(&"gzip"), "{features:?}");
     let missing: Vec<&str> = features
+        .into_iter()
         .filter(|name| {
             !turned_on
                 .iter()

@@ -422,8 +422,8 @@ impl Builder {
     ///
     /// The handler waits for the writer at most for the exit limit ([`Builder::exit_limit`], 5 s), which it may need when
     /// the crash has left a lock behind, of the allocator for one. It does nothing when the writer's own thread crashes, in
-    /// a sink for one, and nothing beside [`Builder::crash_safe`], where the next start writes what the files lack. What goes
-    /// to the console is not waited for.
+    /// a sink for one; and nothing beside [`Builder::crash_safe`] either, where the next start writes what the files lack,
+    /// unless there are sinks of the program's own, or the rings found no room. What goes to the console is not waited for.
     ///
     /// A stack overflow is handled on threads that have a stack for signal handlers: all of the standard library's, and the
     /// one that calls `init`. On others, made by C for one, it ends the process at once. A handler that was there before

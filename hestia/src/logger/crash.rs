@@ -15,11 +15,12 @@
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use super::pipeline::{self, Pipeline};
 use crate::clock::deadline_in;
+use crate::queue::mapping::Mapping;
 use crate::queue::wake::{DIRECT, FORKED};
 
 const SIGNALS: [libc::c_int; 3] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGABRT];
@@ -128,8 +129,11 @@ fn is_fault(signal: libc::c_int, code: libc::c_int) -> bool {
 
 fn have_everything_written(pipeline: &Pipeline) {
     let queue = pipeline.queue();
-    // What is in crash-safe rings needs nobody any more: the next start writes it.
-    if matches!(queue.wake.state(), FORKED | DIRECT) || queue.mapping().is_some() {
+    // What crash-safe rings hold the next start writes to the files. What found no room in them, and what is for sinks of
+    // the program's own, nobody would.
+    let outlives =
+        |mapping: &Arc<Mapping>| mapping.has_everything() && pipeline.settings.outputs.is_empty();
+    if matches!(queue.wake.state(), FORKED | DIRECT) || queue.mapping().is_some_and(outlives) {
         return;
     }
     let Some(call) = queue.last_call.ask() else {

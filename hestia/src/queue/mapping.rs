@@ -166,6 +166,8 @@ pub(crate) struct Mapping {
     file_slots: AtomicUsize,
     /// Something found no room, and is on the heap, or undescribed.
     is_short: AtomicBool,
+    /// It was so at any time.
+    was_ever_short: AtomicBool,
 }
 
 // SAFETY: the memory is reached through atomics, through regions that have one owner each, and under the lock.
@@ -257,6 +259,7 @@ impl Mapping {
             shelves: Shelves::default(),
             file_slots: AtomicUsize::new(0),
             is_short: AtomicBool::new(false),
+            was_ever_short: AtomicBool::new(false),
         };
         let header = |at, value| mapping.word(at).store(value, Ordering::Relaxed);
         header(AT_VERSION, VERSION);
@@ -303,9 +306,15 @@ impl Mapping {
         self.is_short.swap(false, Ordering::Relaxed)
     }
 
+    /// Whether all that is queued outlives the process. Async-signal-safe.
+    pub(crate) fn has_everything(&self) -> bool {
+        !self.was_ever_short.load(Ordering::Relaxed)
+    }
+
     fn or_short<T>(&self, found: Option<T>) -> Option<T> {
         if found.is_none() {
             self.is_short.store(true, Ordering::Relaxed);
+            self.was_ever_short.store(true, Ordering::Relaxed);
         }
         found
     }
@@ -442,10 +451,12 @@ fn preallocate(file: &File, offset: usize, length: usize) -> io::Result<()> {
     }
 }
 
-/// As `posix_fallocate` does it in that case: what has been written has blocks.
+/// As `posix_fallocate` does it in that case: what has been written has blocks, on local file systems.
 #[cfg(unix)]
 fn write_zeros(file: &File, mut offset: u64, mut length: usize) -> io::Result<()> {
     use std::os::unix::fs::FileExt;
+    // A limit of file sizes that came later is an error, and no end of the process.
+    let _held = hold_file_size_signal();
     static ZEROS: [u8; 16 * PAGE] = [0; 16 * PAGE];
     while length > 0 {
         let part = length.min(ZEROS.len());

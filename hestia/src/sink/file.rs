@@ -74,6 +74,12 @@ pub(crate) trait FileSystem: Send {
     /// Whether the file has a last line without an end. `false` when that cannot be found out.
     fn ends_within_line(&mut self, path: &Path) -> bool;
 
+    /// Where the last write to the file ended; `None` when that cannot be found out.
+    fn position(&self, file: &Self::File) -> Option<u64>;
+
+    /// Whether the byte before this place of the open file ends no line. `false` when that cannot be found out.
+    fn is_within_line(&self, path: &Path, file: &Self::File, at: u64) -> bool;
+
     /// The present time.
     fn now(&self) -> Instant;
 
@@ -161,6 +167,12 @@ pub(crate) struct FileSink<S: FileSystem = Disk> {
     system: S,
     file: Option<S::File>,
     lines: Lines,
+    /// How long the file was when its last line had no end.
+    torn_at: Option<u64>,
+    /// Where this sink's last write to the file ended.
+    end: Option<u64>,
+    /// The first line of that.
+    first_line: Vec<u8>,
     /// Why the file could not be opened, and when that is tried again.
     refused: Option<(SinkError, Instant)>,
     /// Why the last write failed.
@@ -200,6 +212,9 @@ impl<S: FileSystem> FileSink<S> {
             system,
             file: None,
             lines: Lines::new(CHUNK_BYTES),
+            torn_at: None,
+            end: None,
+            first_line: Vec::new(),
             refused: None,
             failed: None,
             rotator: None,
@@ -259,12 +274,14 @@ impl<S: FileSystem> FileSink<S> {
 
     /// A file was opened, perhaps not the one that was open before.
     fn begin(&mut self, file: &S::File) {
+        let status = self.system.status(file);
         let torn = self.system.ends_within_line(&self.path);
         self.lines.start_over(torn);
+        self.torn_at = status.map(|status| status.bytes);
+        self.end = None;
         self.synced.begin();
         self.refused = None;
         self.looked = Some(self.system.now());
-        let status = self.system.status(file);
         self.identity = status.map(|status| status.identity());
         if let (Some(rotator), Some(status)) = (&mut self.rotator, status) {
             rotator.opened(&status);
@@ -331,15 +348,54 @@ impl<S: FileSystem> FileSink<S> {
     fn write_lines(&mut self, batch: &mut Batch) -> Result<(), SinkError> {
         self.ensure_open()?;
         self.follow_others();
+        self.look_at_torn_line_again();
         while !batch.is_empty() {
             let room = self.room(batch);
             if room > 0 {
-                self.with_file(|lines, file| lines.write_first(file, batch, room))?;
+                let chunk = batch.end_of_lines(0, room.min(CHUNK_BYTES));
+                self.first_line.clear();
+                let first = &batch.bytes()[..batch.end_of_lines(0, 0)];
+                self.first_line.extend_from_slice(first);
+                self.with_file(|lines, file| lines.write_first(file, batch, chunk))?;
+                self.repeat_if_glued(chunk)?;
             } else if let Err(error) = self.rotate_now() {
                 self.trouble = Some(error);
             }
         }
         Ok(())
+    }
+
+    /// Whoever has written since may have ended the line.
+    fn look_at_torn_line_again(&mut self) {
+        if self.lines.is_after_torn_line() {
+            let bytes = self.status().map(|status| status.bytes);
+            if bytes != self.torn_at {
+                let torn = self.system.ends_within_line(&self.path);
+                self.lines.set_torn(torn);
+                self.torn_at = bytes;
+            }
+        }
+    }
+
+    /// Another process that was killed within a write to this file has left a line without an end, and what this one wrote
+    /// next, so many bytes, stands right behind it: then the first of these lines is nobody's any more, and is written once
+    /// more. Looked at only where somebody else has written since this sink's last write.
+    fn repeat_if_glued(&mut self, bytes: usize) -> Result<(), SinkError> {
+        let Some(file) = &self.file else {
+            return Ok(());
+        };
+        let Some(end) = self.system.position(file) else {
+            return Ok(());
+        };
+        let start = end.saturating_sub(bytes as u64);
+        let is_behind_own = self.end.replace(end) == Some(start);
+        if is_behind_own || start == 0 || !self.system.is_within_line(&self.path, file, start) {
+            return Ok(());
+        }
+        let first = std::mem::take(&mut self.first_line);
+        let result = self.with_file(|lines, file| lines.write_again(file, &first));
+        self.first_line = first;
+        result
     }
 
     fn status(&self) -> Option<Status> {

@@ -81,6 +81,23 @@ impl Lines {
         self.after_torn_line = torn;
     }
 
+    /// Whether the next line has to end one that has no end.
+    pub(super) fn is_after_torn_line(&self) -> bool {
+        self.after_torn_line
+    }
+
+    /// The same file, looked at again.
+    pub(super) fn set_torn(&mut self, torn: bool) {
+        self.after_torn_line = torn;
+    }
+
+    /// Writes a line of which something else has made a part of its own.
+    pub(super) fn write_again(&mut self, out: &mut impl Write, line: &[u8]) -> io::Result<()> {
+        let (bytes, result) = write_whole(out, line);
+        self.after_torn_line |= bytes > 0 && result.is_err();
+        result
+    }
+
     fn end_torn_line(&mut self, out: &mut impl Write) -> io::Result<()> {
         if self.after_torn_line {
             write_whole(out, b"\n").1?;

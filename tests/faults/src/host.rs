@@ -176,7 +176,8 @@ impl Ran {
                 Some(rotates) => judge::files_of(&path, rotates.numbers),
                 None => Ok(vec![path]),
             };
-            let paths = paths.expect("the directory of the logs can be read");
+            // A process that ends early makes none.
+            let paths = paths.unwrap_or_default();
             self.archives += paths.len().saturating_sub(1);
             let figures = judge::judge(&paths, file.shape, &returned).expect("a file can be read");
             let promise = if logger.keeps_queue && case.goes_on {

@@ -17,6 +17,7 @@ use hestia::{
     Sink, SinkError, TextFile, hlog,
 };
 use hestia_tests::mounts::{become_alone, mount};
+use hestia_tests::records::StopsTheWriter;
 use hestia_tests::{archives, counters};
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -324,7 +325,7 @@ fn log_with_many(threads: usize) -> Outcome {
     Ok(())
 }
 
-/// With it the writer does nothing any more.
+/// The writer does nothing any more.
 struct Hangs;
 
 impl Sink for Hangs {
@@ -341,7 +342,7 @@ fn crash_while_writer_hangs() -> Outcome {
     builder()
         .drain_on_crash(true)
         .exit_limit(Duration::from_secs(3_600))
-        .sink(Output::new("hangs", Hangs))
+        .json(JsonFile::new("logs/app.log").filter(StopsTheWriter))
         .init()?;
     let logger = hestia::logger("named").metadata("team", "risk");
     // No more than a new ring has room for, which nobody empties.
@@ -370,7 +371,13 @@ fn killed_on(kind: &str) -> Outcome {
     }
     let program = env::current_exe()?;
     let mut logs = Command::new(&program).args(["log", "3"]).spawn()?;
-    thread::sleep(Duration::from_millis(150));
+    let logged =
+        || counters::read("returned").is_ok_and(|counts| counts.iter().all(|count| *count > 0));
+    let started = Instant::now();
+    while !logged() && started.elapsed() < Duration::from_secs(60) {
+        thread::sleep(Duration::from_millis(5));
+    }
+    thread::sleep(Duration::from_millis(50));
     logs.kill()?;
     logs.wait()?;
     let is_left = || Ok::<_, io::Error>(std::fs::read_dir("rings")?.next().is_some());
@@ -425,7 +432,6 @@ fn log_slowly(threads: usize) -> Outcome {
     }
 }
 
-/// One of each kind, and an end that runs code or does not.
 /// The same, in rings that nobody empties, and what scopes and traces say.
 fn leave_kinds() -> Outcome {
     let builder = builder()
@@ -441,6 +447,7 @@ fn leave_kinds() -> Outcome {
     std::process::abort()
 }
 
+/// One of each kind, and an end that runs code or does not.
 fn kinds(builder: Builder, is_killed: bool) -> Outcome {
     builder.level("trace").init()?;
     let logger = hestia::logger("named").metadata("team", "risk");

@@ -23,7 +23,9 @@ use std::fs::{self, File, FileTimes};
 use std::io::{self, BufReader, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::archive::{self, Archive, Family, State};
@@ -71,12 +73,47 @@ static MORE: Condvar = Condvar::new();
 /// seconds; after a minute of that, at the next rotation or start.
 const ATTEMPTS: u32 = 6;
 
-/// Held while an archive is there under both names.
-static BOTH_NAMES: Mutex<()> = Mutex::new(());
+/// The process that has an archive under both names at this moment, or is about to end and will have none; 0 for none. A
+/// child that is forked then is another process.
+static HAS_BOTH_NAMES: AtomicU32 = AtomicU32::new(0);
 
-/// At the end of the process: from here on no archive is there twice.
+/// Held while an archive is there under both names.
+struct BothNames;
+
+impl BothNames {
+    /// As long as it takes to bring a directory to a disk that is busy, by a thread that the machine's others go before.
+    const LIMIT: Duration = Duration::from_secs(1);
+
+    fn take() -> Option<Self> {
+        let own = std::process::id();
+        let deadline = Instant::now() + Self::LIMIT;
+        loop {
+            let holder = HAS_BOTH_NAMES.load(Ordering::Relaxed);
+            let take = || {
+                HAS_BOTH_NAMES.compare_exchange(holder, own, Ordering::Acquire, Ordering::Relaxed)
+            };
+            if holder != own && take().is_ok() {
+                return Some(BothNames);
+            }
+            if Instant::now() >= deadline {
+                return None;
+            }
+            // Whoever has it may need the processor.
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+impl Drop for BothNames {
+    fn drop(&mut self) {
+        HAS_BOTH_NAMES.store(0, Ordering::Release);
+    }
+}
+
+/// At the end of the process: from here on it leaves no archive under both names. One that it is about to have done with is
+/// waited for.
 pub(crate) fn leave_none_twice() {
-    std::mem::forget(lock_unless_stuck(&BOTH_NAMES));
+    std::mem::forget(BothNames::take());
 }
 
 /// Has the archives of a file compressed, some time.
@@ -265,11 +302,17 @@ fn compress(job: &Job, file: &Archive, files: &[Archive], path: &Path) -> io::Re
             target.display()
         )));
     }
-    let _both_names = lock(&BOTH_NAMES);
+    let Some(_both_names) = BothNames::take() else {
+        let _ = fs::remove_file(&partial);
+        return Ok(Outcome::Busy);
+    };
     if is_new {
         rename_new(&partial, &target).inspect_err(give_up)?;
-        sync_directory(&job.directory)?;
+    } else {
+        File::open(&target)?.sync_all()?;
     }
+    // Also of one that was found: whoever named it may have been killed before this.
+    sync_directory(&job.directory)?;
     if let Some(link) = &job.link {
         point_anew(&job.directory, link, &file.name, &name)?;
     }
@@ -470,7 +513,7 @@ mod tests {
         let started = Instant::now();
         while names(&good) != ["app.1.log.gz"] {
             assert!(started.elapsed() < Duration::from_secs(60));
-            std::thread::sleep(Duration::from_millis(5));
+            thread::sleep(Duration::from_millis(5));
         }
         assert_eq!(names(&bad), ["app.13.log"]);
         let told = chain(&guarded(compress, &bad).unwrap_err());

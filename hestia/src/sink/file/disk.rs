@@ -39,6 +39,28 @@ impl FileSystem for Disk {
         is_file && last_line_is_torn(path).unwrap_or(false)
     }
 
+    fn position(&self, file: &Locked) -> Option<u64> {
+        let mut file = file.file();
+        file.stream_position().ok()
+    }
+
+    fn is_within_line(&self, path: &Path, file: &Locked, at: u64) -> bool {
+        let look = || -> io::Result<bool> {
+            let mut there = options()
+                .read(true)
+                .open(path)
+                .and_then(above_standard_streams)?;
+            if identity(&there.metadata()?) != identity(&file.file().metadata()?) {
+                return Ok(false);
+            }
+            there.seek(SeekFrom::Start(at.saturating_sub(1)))?;
+            let mut before = [0];
+            there.read_exact(&mut before)?;
+            Ok(before != *b"\n")
+        };
+        look().unwrap_or(false)
+    }
+
     fn now(&self) -> Instant {
         Instant::now()
     }
@@ -368,8 +390,10 @@ fn last_line_is_torn(path: &Path) -> io::Result<bool> {
     let Some(length) = length_within_line(&mut file)? else {
         return Ok(false);
     };
-    for _ in 1..LOOKS {
-        thread::sleep(BETWEEN_LOOKS);
+    for look in 1..LOOKS {
+        if look > 1 {
+            thread::sleep(BETWEEN_LOOKS);
+        }
         wait_for_write(&file, length);
         // Whoever lets it grow ends the line.
         if length_within_line(&mut file)? != Some(length) {

@@ -129,6 +129,39 @@ mod on_disk {
         assert!((0..50).any(|_| written() == expected));
     }
 
+    /// Another process was killed within a write, and has left a line without an end.
+    #[test]
+    fn a_line_that_stands_behind_half_of_another_one_is_written_once_more() {
+        let (directory, mut sink, mut batch) = on_disk("all.log");
+        let path = directory.path().join("all.log");
+        let append = |text: &str| {
+            let mut other = fs::File::options().append(true).open(&path).unwrap();
+            other.write_all(text.as_bytes()).unwrap();
+        };
+        write(&mut sink, &["one\n"], &mut batch).unwrap();
+        append("whole\n");
+        write(&mut sink, &["two\n", "three\n"], &mut batch).unwrap();
+        append("hal");
+        write(&mut sink, &["four\n", "five\n"], &mut batch).unwrap();
+        write(&mut sink, &["six\n"], &mut batch).unwrap();
+        assert_eq!(
+            fs::read_to_string(&path).unwrap(),
+            "one\nwhole\ntwo\nthree\nhalfour\nfive\nfour\nsix\n"
+        );
+    }
+
+    #[test]
+    fn a_torn_line_that_somebody_else_has_ended_meanwhile_is_not_ended_again() {
+        let (directory, mut sink, mut batch) = on_disk("all.log");
+        let path = directory.path().join("all.log");
+        fs::write(&path, "hal").unwrap();
+        sink.open().unwrap();
+        let mut other = fs::File::options().append(true).open(&path).unwrap();
+        other.write_all(b"\nwhole\n").unwrap();
+        write(&mut sink, &["one\n"], &mut batch).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "hal\nwhole\none\n");
+    }
+
     #[test]
     fn a_file_that_was_truncated_goes_on_at_its_start() {
         let (directory, mut sink, mut batch) = on_disk("all.log");
@@ -482,6 +515,14 @@ impl FileSystem for Stage {
 
     fn ends_within_line(&mut self, _: &Path) -> bool {
         self.0.lock().unwrap().torn
+    }
+
+    fn position(&self, _: &SharedScript) -> Option<u64> {
+        None
+    }
+
+    fn is_within_line(&self, _: &Path, _: &SharedScript, _: u64) -> bool {
+        false
     }
 
     fn now(&self) -> Instant {

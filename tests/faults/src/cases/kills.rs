@@ -92,14 +92,16 @@ const fn restarted(
 fn is_next(stage: &Stage) -> bool {
     if stage.part.is_some() {
         stage.burst(THREADS..2 * THREADS, 100);
-        until_no_archive_is_there_twice();
+        // Much longer than it takes, where a test would fail; shorter where there are loggers that never notice.
+        let seconds = stage.scale.of(30, 5);
+        until_no_archive_is_there_twice(Duration::from_secs(seconds));
     }
     stage.part.is_some()
 }
 
 /// Whoever is killed between naming the compressed copy and deleting the archive leaves both. What goes on in its place
 /// has a while to notice.
-fn until_no_archive_is_there_twice() {
+fn until_no_archive_is_there_twice(limit: Duration) {
     let is_twice = || {
         let files = fs::read_dir("logs").into_iter().flatten().flatten();
         let mut compressed = files.map(|file| {
@@ -110,7 +112,7 @@ fn until_no_archive_is_there_twice() {
         compressed.any(|path| Path::new(&path).exists())
     };
     let start = Instant::now();
-    while is_twice() && start.elapsed() < Duration::from_secs(5) {
+    while is_twice() && start.elapsed() < limit {
         thread::sleep(Duration::from_millis(5));
     }
 }

@@ -22,6 +22,14 @@ impl FileSystem for Clocked {
         Disk.ends_within_line(path)
     }
 
+    fn position(&self, file: &lock::Locked) -> Option<u64> {
+        Disk.position(file)
+    }
+
+    fn is_within_line(&self, path: &Path, file: &lock::Locked, at: u64) -> bool {
+        Disk.is_within_line(path, file, at)
+    }
+
     fn now(&self) -> Instant {
         self.0.lock().unwrap().0
     }
