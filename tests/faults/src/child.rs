@@ -16,7 +16,8 @@ use serde_json::{Value, json};
 
 use crate::Outcome;
 use crate::cases::{self, Case, Scale};
-use crate::logger::{Logger, Subject};
+use crate::hestia::JSON;
+use crate::logger::{Logger, Subject, TEXT};
 
 /// The first word of a child's command line.
 pub const WORD: &str = "child";
@@ -163,8 +164,18 @@ impl Stage {
         self.tell_figures(facts);
     }
 
-    /// The same where an output never gets to the end of what was logged.
+    /// The same where a console never gets to the end of what was logged: once the files do not grow any more.
     pub fn tell_unflushed(&self) {
+        let lengths = || [TEXT, JSON].map(|file| bytes(file.path));
+        let mut before = lengths();
+        loop {
+            thread::sleep(Duration::from_millis(500));
+            let now = lengths();
+            if now == before {
+                break;
+            }
+            before = now;
+        }
         self.tell_figures(json!({ "flushed": false }));
     }
 
