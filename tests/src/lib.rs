@@ -6,6 +6,7 @@
 
 pub mod archives;
 pub mod counters;
+pub mod crash_safe;
 pub mod figures;
 pub mod forks;
 pub mod kernel;

@@ -34,7 +34,7 @@ use std::time::{Duration, Instant};
 use super::lines::{Lines, is_closed};
 use super::{FlushTicket, Sink, Standing, again};
 use crate::error::{ErrorKind, SinkError, chain};
-use crate::record::batch::Batch;
+use crate::record::batch::{Batch, KEPT_BYTES};
 
 use disk::Disk;
 use durability::{Durability, Synced};
@@ -358,6 +358,9 @@ impl<S: FileSystem> FileSink<S> {
                 self.first_line.extend_from_slice(first);
                 self.with_file(|lines, file| lines.write_first(file, batch, chunk))?;
                 self.repeat_if_glued(chunk)?;
+                // One large record does not take its memory for ever.
+                self.first_line.clear();
+                self.first_line.shrink_to(KEPT_BYTES);
             } else if let Err(error) = self.rotate_now() {
                 self.trouble = Some(error);
             }

@@ -176,8 +176,7 @@ impl Ran {
                 Some(rotates) => judge::files_of(&path, rotates.numbers),
                 None => Ok(vec![path]),
             };
-            // A process that ends early makes none.
-            let paths = paths.unwrap_or_default();
+            let paths = paths.expect("the directory of the logs can be read");
             self.archives += paths.len().saturating_sub(1);
             let figures = judge::judge(&paths, file.shape, &returned).expect("a file can be read");
             let promise = if logger.keeps_queue && case.goes_on {

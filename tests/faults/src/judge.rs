@@ -81,7 +81,8 @@ impl Figures {
 }
 
 /// The files of a log that is rotated, the oldest first: those beside the live one whose names begin as its does and
-/// have a number, by that, and the one that has none at the end. What is being compressed counts when it has its name.
+/// have a number, by that, and the one that has none at the end; none where there is no directory, which a process that
+/// ends early may never make. What is being compressed counts when it has its name.
 ///
 /// # Errors
 /// When the directory cannot be read.
@@ -92,7 +93,12 @@ pub fn files_of(live: &Path, numbers: Numbers) -> io::Result<Vec<PathBuf>> {
     };
     let mut archives = Vec::new();
     let mut without = Vec::new();
-    for entry in fs::read_dir(directory)? {
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str());
         let rest = name.and_then(|name| name.strip_prefix(stem));

@@ -16,6 +16,7 @@ use hestia::{
     ArchiveNames, Batch, Builder, Compression, JsonFile, JsonLayout, Layout, Output, Rotation,
     Sink, SinkError, TextFile, hlog,
 };
+use hestia_tests::crash_safe::builder;
 use hestia_tests::mounts::{become_alone, mount};
 use hestia_tests::records::StopsTheWriter;
 use hestia_tests::{archives, counters};
@@ -61,15 +62,6 @@ fn main() -> Outcome {
         ["on_small_disk", options] => on_small_disk(options),
         _ => Err(format!("there is no scenario {words:?}").into()),
     }
-}
-
-fn builder() -> Builder {
-    hestia::builder()
-        .app("crash")
-        .env(false)
-        .console(false)
-        .crash_safe("rings")
-        .metadata("region", "eu-1")
 }
 
 fn rotating() -> Builder {

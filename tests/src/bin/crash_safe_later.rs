@@ -3,13 +3,7 @@
 use std::error::Error;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    hestia::builder()
-        .app("crash")
-        .env(false)
-        .console(false)
-        .crash_safe("rings")
-        .metadata("region", "eu-1")
-        .init()?;
+    hestia_tests::crash_safe::builder().init()?;
     log::info!("a later build");
     Ok(())
 }

@@ -53,10 +53,7 @@ impl FileSystem for Disk {
             if identity(&there.metadata()?) != identity(&file.file().metadata()?) {
                 return Ok(false);
             }
-            there.seek(SeekFrom::Start(at.saturating_sub(1)))?;
-            let mut before = [0];
-            there.read_exact(&mut before)?;
-            Ok(before != *b"\n")
+            is_line_open_at(&mut there, at)
         };
         look().unwrap_or(false)
     }
@@ -416,12 +413,17 @@ fn wait_for_write(_: &File, _: u64) {}
 /// The length of a file that ends without a line feed.
 fn length_within_line(file: &mut File) -> io::Result<Option<u64>> {
     let length = file.metadata()?.len();
-    if length == 0 {
-        return Ok(None);
-    }
-    file.seek(SeekFrom::Start(length - 1))?;
+    Ok(is_line_open_at(file, length)?.then_some(length))
+}
+
+/// Whether there is a byte before this place, and it ends no line.
+fn is_line_open_at(file: &mut File, at: u64) -> io::Result<bool> {
+    let Some(before) = at.checked_sub(1) else {
+        return Ok(false);
+    };
+    file.seek(SeekFrom::Start(before))?;
     let mut last = [0];
     // Somebody may have cut the file meanwhile.
     let is_there = file.read(&mut last)? == 1;
-    Ok((is_there && last != *b"\n").then_some(length))
+    Ok(is_there && last != *b"\n")
 }

@@ -360,11 +360,11 @@ impl Rotator {
         archives: &mut [Archive],
         seconds: i64,
     ) -> Result<(), SinkError> {
-        let mut kept = Vec::new();
         // A look at each of a thousand archives, at every rotation, is not for nothing.
         if !self.rotation.limits_archives() {
             return Ok(());
         }
+        let mut kept = Vec::new();
         sort_by_age(archives);
         let complete = archives.iter();
         for archive in complete.filter(|archive| archive.state != State::Partial) {
