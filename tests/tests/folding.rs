@@ -2,7 +2,6 @@
 //! between, and however the program ends.
 
 use std::fs;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use hestia_tests::figures::Told;
@@ -172,19 +171,27 @@ fn in_silence_it_is_said_without_being_asked() {
         .stdout(std::process::Stdio::null())
         .spawn()
         .expect("the program starts");
-    let count = |path: &Path| fs::read_to_string(path).map_or(0, |text| text.lines().count());
+    // Whole lines only: the file is read while it is written. How many lines there are is for the writer to say, which may
+    // find silence between any two of the records.
+    let told = || {
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+        whole.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let stand_for = |text: &[String]| text.iter().map(|line| stands_for(line)).sum::<u64>();
     let start = Instant::now();
-    while count(&path) < 2 && start.elapsed() < Duration::from_secs(60) {
+    let mut text = told();
+    while stand_for(&text) < 6 && start.elapsed() < Duration::from_secs(60) {
         std::thread::sleep(Duration::from_millis(5));
+        text = told();
     }
-    let text = lines(&path);
     drop(child.stdin.take());
     assert!(child.wait().expect("the program ends").success());
-    assert_eq!(
-        text.iter().map(|line| stands_for(line)).sum::<u64>(),
-        6,
-        "{text:#?}"
-    );
+    assert_eq!(stand_for(&text), 6, "{text:#?}");
+    let (first, others) = text.split_first().expect("a record");
+    assert_eq!(said(first), REFUSED);
+    let folded = |line: &String| said(line).starts_with("last message repeated ");
+    assert!(others.iter().all(folded), "{text:#?}");
     assert_eq!(
         text.len(),
         lines(&path).len(),
