@@ -673,33 +673,43 @@ fn a_later_build_of_the_program_recovers_what_this_one_left() {
     }
 }
 
-/// Each of two processes that write to the same files is killed, started again and killed while the other one writes on.
-#[test]
-fn in_files_that_processes_share_each_record_is_there_and_whatever_is_there_twice_has_one_uuid() {
-    let directory = tempfile::tempdir().unwrap();
-    let directory = directory.path();
-    counters::create(directory.join("returned"), 4).unwrap();
-    let start = |first: &str| {
-        let started = command(directory, &["log_shared", first, "2"]).spawn();
+/// How often somebody is killed in [`kill_in_turn`].
+const KILLS_IN_TURN: u32 = 14;
+
+/// Each of two processes is killed, started again and killed while the other one goes on; in the end both are gone.
+fn kill_in_turn(directory: &Path, programs: [&[&str]; 2]) {
+    let start = |arguments: &[&str]| {
+        let started = command(directory, arguments).spawn();
         started.expect("the program can be started")
     };
-    let mut running = ["0", "2"].map(|first| (first, start(first)));
-    for round in 0..12 {
+    let mut running = programs.map(|arguments| (arguments, start(arguments)));
+    for round in 0..KILLS_IN_TURN - 2 {
         thread::sleep(moment(round));
-        let (first, process) = &mut running[round as usize % 2];
+        let (arguments, process) = &mut running[round as usize % 2];
         process.kill().unwrap();
         process.wait().unwrap();
-        *process = start(first);
+        *process = start(arguments);
     }
     for (_, mut process) in running {
         process.kill().unwrap();
         process.wait().unwrap();
     }
+}
+
+#[test]
+fn in_files_that_processes_share_each_record_is_there_and_whatever_is_there_twice_has_one_uuid() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    counters::create(directory.join("returned"), 4).unwrap();
+    kill_in_turn(
+        directory,
+        [&["log_shared", "0", "2"], &["log_shared", "2", "2"]],
+    );
     assert!(run(directory, &["start"]).success());
     no_rings_are_left(directory);
     let mut uuids: BTreeMap<(u64, u64), Vec<Value>> = BTreeMap::new();
     // A kill cuts at most one line of each file, and the other process's next one stands right behind the half of it.
-    let kills = 14;
+    let kills = KILLS_IN_TURN as usize;
     let mut torn = Vec::new();
     for line in lines(directory, "app") {
         let Ok(record) = serde_json::from_str(&line) else {
@@ -733,6 +743,43 @@ fn in_files_that_processes_share_each_record_is_there_and_whatever_is_there_twic
     let text = lines(directory, "all");
     let torn: Vec<_> = text.iter().filter(|line| !line.contains(" | ")).collect();
     assert!(torn.len() <= kills, "{torn:?}");
+}
+
+/// How many lines say nothing but the same, and how many calls had returned that did.
+fn equal_lines(directory: &Path) -> (u64, u64) {
+    assert!(run(directory, &["start_equal"]).success());
+    no_rings_are_left(directory);
+    let there = lines(directory, "all")
+        .iter()
+        .filter(|line| *line == "equal");
+    (there.count() as u64, returned(directory).iter().sum())
+}
+
+/// A line that another process wrote does not stand for one that was not written.
+#[test]
+fn where_lines_do_not_tell_who_wrote_them_none_is_missing() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    counters::create(directory.join("returned"), 2).unwrap();
+    kill_in_turn(directory, [&["log_equal", "0"], &["log_equal", "1"]]);
+    let (there, logged) = equal_lines(directory);
+    assert!(there >= logged, "{there} of {logged}");
+}
+
+#[test]
+fn where_all_lines_are_equal_and_one_process_s_each_is_there_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    let kills = u64::from(KILLS / 6);
+    for round in 0..KILLS / 6 {
+        kill(directory, &["log_equal", "0"], moment(round));
+    }
+    let (there, logged) = equal_lines(directory);
+    // Those whose calls had not returned yet.
+    assert!(
+        (logged..=logged + kills).contains(&there),
+        "{there} of {logged}, {kills} kills"
+    );
 }
 
 #[test]

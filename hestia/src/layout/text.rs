@@ -1,6 +1,6 @@
 //! Lines of text for people, and for the tools that split lines at spaces.
 
-use hestia_grammar::{ParseError, Pattern};
+use hestia_grammar::{FieldName, ParseError, Pattern, Piece};
 
 use super::Layout;
 use super::escape;
@@ -128,6 +128,34 @@ impl TextLayout {
         }))
     }
 
+    /// Whether no two processes, wherever they run, write equal lines. A message of several lines has some with nothing but its
+    /// own text.
+    pub(crate) fn tells_processes_apart(&self) -> bool {
+        let Settings {
+            multiline, pattern, ..
+        } = &self.settings;
+        let is_whole = |pattern: &Pattern, wanted: fn(&FieldName) -> bool| {
+            pattern.pieces.iter().any(|piece| match piece {
+                Piece::Field(field) => field.spec.max_width.is_none() && wanted(&field.name),
+                Piece::Literal(_) => false,
+            })
+        };
+        let does = |pattern: &Pattern| {
+            // Ids are a machine's or a container's own.
+            let place =
+                |name: &FieldName| matches!(name, FieldName::Hostname | FieldName::ContainerId);
+            let id = |name: &FieldName| {
+                matches!(
+                    name,
+                    FieldName::ProcessId | FieldName::ThreadId | FieldName::Thread
+                )
+            };
+            is_whole(pattern, |name| matches!(name, FieldName::Uuid))
+                || is_whole(pattern, place) && is_whole(pattern, id)
+        };
+        *multiline == Multiline::Escape && pattern.as_ref().is_none_or(does)
+    }
+
     /// The zone of the times; UTC unless said.
     #[must_use]
     pub fn zone(self, zone: TimeZone) -> Self {
@@ -241,4 +269,28 @@ fn append_host_and_process(line: &mut Vec<u8>, facts: &Facts) {
     escape::append_column(line, facts.hostname.as_deref().unwrap_or_default());
     line.push(b' ');
     value::append_integer(line, facts.process_id);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_tells_processes_apart_stands_whole_in_one_line() {
+        let tells = |pattern: &str| {
+            let layout = TextLayout::pattern(pattern).expect("a pattern");
+            layout.tells_processes_apart()
+        };
+        assert!(TextLayout::new().tells_processes_apart());
+        assert!(tells("{uuid} {message}"));
+        assert!(tells("{time} {hostname} {process_id} {message}"));
+        assert!(tells("{container_id:>64} {thread:<20} {message}"));
+        // The same in another container, or at the same time.
+        assert!(!tells("{time} {process_id} {message}"));
+        assert!(!tells("{time} {hostname} {message}"));
+        assert!(!tells("{message} {metadata}"));
+        assert!(!tells("{uuid:.8} {message}"));
+        let lines = TextLayout::new().multiline(Multiline::Indent);
+        assert!(!lines.tells_processes_apart());
+    }
 }

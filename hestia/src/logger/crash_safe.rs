@@ -31,7 +31,7 @@ use crate::sink::file::held;
 use crate::writer::recovery::{Left, for_each};
 use crate::writer::{Writer, journal};
 
-use written::lines_since;
+use written::{lines_since, shared_files};
 
 /// Memory that looks like a directory, where there is one; otherwise the files are kept beside the logs.
 const MEMORY: &str = "/dev/shm";
@@ -172,17 +172,24 @@ pub(super) fn look<'f>(found: &'f [Found], settings: &Settings) -> Vec<Left<'f>>
     if !found.is_empty() {
         held::begin_recovery();
     }
-    let look = |found: &'f Found| {
-        let snapshot = &found.snapshot;
-        let descriptions = Descriptions::read(snapshot.entries(), snapshot.on_shelves());
-        let there = lines_since(snapshot, &descriptions, settings);
-        Left {
-            snapshot,
-            descriptions,
-            there,
-        }
+    let described: Vec<_> = found
+        .iter()
+        .map(|Found { snapshot, .. }| {
+            let descriptions = Descriptions::read(snapshot.entries(), snapshot.on_shelves());
+            (snapshot, descriptions)
+        })
+        .collect();
+    // Who came first does not know of the other one before it writes; that one does.
+    let shared = described
+        .iter()
+        .flat_map(|(snapshot, descriptions)| shared_files(snapshot, descriptions))
+        .collect();
+    let look = |(snapshot, descriptions)| Left {
+        there: lines_since(snapshot, &descriptions, settings, &shared),
+        snapshot,
+        descriptions,
     };
-    found.iter().map(look).collect()
+    described.into_iter().map(look).collect()
 }
 
 /// Writes what was found into the files. Where one of them cannot be written to now, the next start tries it again.

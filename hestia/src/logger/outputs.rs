@@ -246,6 +246,7 @@ fn named_layout(layout: impl Layout + fmt::Debug + 'static) -> RouteLayout {
     RouteLayout {
         key: Some(format!("{layout:?}")),
         layout: Box::new(layout),
+        tells_processes_apart: false,
     }
 }
 
@@ -301,7 +302,10 @@ impl TextFile {
             .path
             .clone()
             .unwrap_or_else(|| PathBuf::from(Self::NAME));
-        let layout = named_layout(self.layout.clone());
+        let layout = RouteLayout {
+            tells_processes_apart: self.layout.tells_processes_apart(),
+            ..named_layout(self.layout.clone())
+        };
         open_file(&path, rotate, sync, layout, self.filter.as_ref())
     }
 }
@@ -355,7 +359,11 @@ impl JsonFile {
             .path
             .clone()
             .unwrap_or_else(|| PathBuf::from(Self::NAME));
-        let layout = named_layout(JsonLayout::new(self.schema));
+        // Each line has a UUID.
+        let layout = RouteLayout {
+            tells_processes_apart: true,
+            ..named_layout(JsonLayout::new(self.schema))
+        };
         open_file(&path, rotate, sync, layout, self.filter.as_ref())
     }
 }
@@ -478,6 +486,7 @@ impl Output {
         self.layout = Arc::new(move || RouteLayout {
             key: None,
             layout: Box::new(layout.clone()),
+            tells_processes_apart: false,
         });
         self
     }

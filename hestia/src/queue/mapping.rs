@@ -45,6 +45,8 @@ use shelves::Shelves;
 
 /// Where things are in the file, in bytes from its start, or from the start of the part that they are in.
 pub(crate) mod format {
+    use crate::position::FilePosition;
+
     /// The first word.
     pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"hestiaCR");
     /// Counts up with every change of this module and those in it, of the record's bytes or of the tags of values. What was
@@ -97,11 +99,11 @@ pub(crate) mod format {
     pub(crate) const AT_REACH: [usize; 2] = [168, 192];
     pub(crate) const SHARED_BY_THREADS: u64 = u64::MAX;
 
-    /// The slot of an output, by its number: for each of the two rounds device, inode, length, and whether these are known.
+    /// The slot of an output, by its number: for each of the two rounds the words of a [`FilePosition`].
     pub(crate) const FILES: usize = SLOTS + MOST_SLOTS * SLOT_BYTES;
     /// As many as paths could be described.
     pub(crate) const MOST_FILES: usize = 256 << 10;
-    pub(crate) const FILE_WORDS: usize = 4;
+    pub(crate) const FILE_WORDS: usize = FilePosition::WORDS;
     pub(crate) const FILE_BYTES: usize = 2 * 8 * FILE_WORDS;
 
     /// A shelf's first word says how large its places are, powers of two; the first place is that word's.

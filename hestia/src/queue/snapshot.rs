@@ -193,12 +193,7 @@ fn bounded(number: u64, most: usize) -> usize {
 fn files(slots: &[u8], side: usize) -> Vec<FilePosition> {
     let of_slot = |(output, slot): (usize, &[u8])| {
         let at = |field: usize| word(slot, 8 * (side * FILE_WORDS + field));
-        (at(3) != 0).then(|| FilePosition {
-            output: output as u64,
-            device: at(0),
-            inode: at(1),
-            length: at(2),
-        })
+        FilePosition::of_words(output as u64, std::array::from_fn(at))
     };
     let slots = slots.chunks_exact(FILE_BYTES).enumerate();
     slots.filter_map(of_slot).collect()

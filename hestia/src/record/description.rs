@@ -18,6 +18,7 @@ use super::metadata::StaticSite;
 use super::{Metadata, Shared, redact};
 use crate::facts::Facts;
 use crate::level::{self, Severity};
+use crate::position::FilePosition;
 use crate::trace_context::TraceIds;
 
 /// The kinds of entries.
@@ -106,17 +107,19 @@ pub(crate) fn process(facts: &Facts, fields: &[u8]) -> Entry {
 }
 
 /// The file of an output, as an entry of kind [`OUTPUT`]: the number of the named logger that it is for, if it is for one only;
-/// device, inode and length, when it is open; and its path.
+/// the words of its position, when it is open, the last one first and in a byte; and its path.
 pub(crate) fn output(
     number: u64,
     only_logger: Option<u64>,
-    position: Option<[u64; 3]>,
+    position: Option<FilePosition>,
     path: &[u8],
 ) -> Entry {
     let mut entry = Entry::about(OUTPUT, number);
     append_u64(&mut entry.bytes, only_logger.unwrap_or(NONE));
-    entry.bytes.push(position.is_some().into());
-    for word in position.unwrap_or_default() {
+    let [device, inode, length, said] = position.map_or_else(Default::default, |file| file.words());
+    // Flags, all of them in its first byte.
+    entry.bytes.push(said.to_le_bytes()[0]);
+    for word in [device, inode, length] {
         append_u64(&mut entry.bytes, word);
     }
     entry.bytes.extend_from_slice(path);
@@ -183,8 +186,8 @@ pub(super) struct DescribedScope<'d> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DescribedOutput<'d> {
     pub(crate) path: &'d [u8],
-    /// Device, inode and length, when it was opened; of no account once a round has known of it.
-    pub(crate) opened: Option<[u64; 3]>,
+    /// Where it stood when it was opened; of no account once a round has known of it.
+    pub(crate) opened: Option<FilePosition>,
 }
 
 /// All that was written down, by number: statics and what is shared, by address.
@@ -249,10 +252,11 @@ impl<'d> Descriptions<'d> {
             }
             OUTPUT => {
                 let only_logger = get_optional_number(&mut decoder)?;
-                let is_open = decoder.get_u8()? != 0;
-                let opened = [decoder.get_u64()?, decoder.get_u64()?, decoder.get_u64()?];
+                let said = u64::from(decoder.get_u8()?);
+                let [device, inode, length] =
+                    [decoder.get_u64()?, decoder.get_u64()?, decoder.get_u64()?];
                 let path = decoder.rest();
-                let opened = is_open.then_some(opened);
+                let opened = FilePosition::of_words(number, [device, inode, length, said]);
                 self.outputs
                     .insert(number, DescribedOutput { path, opened });
                 self.own_files

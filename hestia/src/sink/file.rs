@@ -19,7 +19,7 @@ pub(crate) mod compressor;
 pub(crate) mod disk;
 pub(crate) mod durability;
 pub(crate) mod held;
-mod lock;
+pub(crate) mod lock;
 mod period;
 pub(crate) mod rotation;
 mod rotator;
@@ -34,6 +34,7 @@ use std::time::{Duration, Instant};
 use super::lines::{Lines, is_closed};
 use super::{FlushTicket, Sink, Standing, again};
 use crate::error::{ErrorKind, SinkError, chain};
+use crate::position::FilePosition;
 use crate::record::batch::{Batch, KEPT_BYTES};
 
 use disk::Disk;
@@ -70,6 +71,10 @@ pub(crate) trait FileSystem: Send {
 
     /// Opens a file for appending; makes it, and its directory, when they are missing.
     fn open(&mut self, path: &Path) -> Result<Self::File, SinkError>;
+
+    /// Whether another process had the file open, to write to it, when it was opened here. `false` when that cannot be found
+    /// out.
+    fn is_shared(&self, file: &Self::File) -> bool;
 
     /// Whether the file has a last line without an end. `false` when that cannot be found out.
     fn ends_within_line(&mut self, path: &Path) -> bool;
@@ -169,10 +174,15 @@ pub(crate) struct FileSink<S: FileSystem = Disk> {
     lines: Lines,
     /// How long the file was when its last line had no end.
     torn_at: Option<u64>,
-    /// Where this sink's last write to the file ended.
+    /// Where this sink's last write to the file ended; before the first one, how long the file was.
     end: Option<u64>,
-    /// The first line of that.
+    /// It began elsewhere than where the one before it had ended.
+    is_behind_others: bool,
+    /// Its first line.
     first_line: Vec<u8>,
+    /// Another process has this file open, or has written to it. Once it has, whatever file the path leads to counts as shared:
+    /// it follows there.
+    is_shared: bool,
     /// Why the file could not be opened, and when that is tried again.
     refused: Option<(SinkError, Instant)>,
     /// Why the last write failed.
@@ -214,7 +224,9 @@ impl<S: FileSystem> FileSink<S> {
             lines: Lines::new(CHUNK_BYTES),
             torn_at: None,
             end: None,
+            is_behind_others: false,
             first_line: Vec::new(),
+            is_shared: false,
             refused: None,
             failed: None,
             rotator: None,
@@ -232,9 +244,16 @@ impl<S: FileSystem> FileSink<S> {
     }
 
     /// Says how long the file is now.
-    fn say_standing(&self) {
+    fn say_standing(&mut self) {
         if let Some(status) = self.status().filter(|status| status.is_file) {
-            self.standing.set(status.device, status.inode, status.bytes);
+            self.is_shared |= self.end.is_some_and(|end| status.bytes > end);
+            self.standing.set(FilePosition {
+                output: 0,
+                device: status.device,
+                inode: status.inode,
+                length: status.bytes,
+                is_shared: self.is_shared,
+            });
         }
     }
 
@@ -278,11 +297,14 @@ impl<S: FileSystem> FileSink<S> {
         let torn = self.system.ends_within_line(&self.path);
         self.lines.start_over(torn);
         self.torn_at = status.map(|status| status.bytes);
-        self.end = None;
+        self.end = status.map(|status| status.bytes);
         self.synced.begin();
         self.refused = None;
         self.looked = Some(self.system.now());
-        self.identity = status.map(|status| status.identity());
+        let identity = status.map(|status| status.identity());
+        // The same file may be open here already.
+        self.is_shared |= identity != self.identity && self.system.is_shared(file);
+        self.identity = identity;
         if let (Some(rotator), Some(status)) = (&mut self.rotator, status) {
             rotator.opened(&status);
         }
@@ -320,8 +342,14 @@ impl<S: FileSystem> FileSink<S> {
             bytes: 0,
         };
         let result = write(&mut self.lines, &mut counting);
-        if counting.bytes > 0 {
+        let bytes = counting.bytes as u64;
+        if bytes > 0 {
             self.synced.wrote(|| self.system.now());
+            let end = self.system.position(&file);
+            let start = end.map(|end| end.saturating_sub(bytes));
+            self.is_behind_others = start != self.end;
+            self.is_shared |= self.end.is_some() && start > self.end;
+            self.end = end;
         }
         match &result {
             Err(error) if is_closed(error) => {
@@ -382,17 +410,13 @@ impl<S: FileSystem> FileSink<S> {
 
     /// Another process that was killed within a write to this file has left a line without an end, and what this one wrote
     /// next, so many bytes, stands right behind it: then the first of these lines is nobody's any more, and is written once
-    /// more. Looked at only where somebody else has written since this sink's last write.
+    /// more. Looked at only where somebody else has written since this sink's write before it.
     fn repeat_if_glued(&mut self, bytes: usize) -> Result<(), SinkError> {
-        let Some(file) = &self.file else {
-            return Ok(());
-        };
-        let Some(end) = self.system.position(file) else {
+        let (Some(file), Some(end), true) = (&self.file, self.end, self.is_behind_others) else {
             return Ok(());
         };
         let start = end.saturating_sub(bytes as u64);
-        let is_behind_own = self.end.replace(end) == Some(start);
-        if is_behind_own || start == 0 || !self.system.is_within_line(&self.path, file, start) {
+        if start == 0 || !self.system.is_within_line(&self.path, file, start) {
             return Ok(());
         }
         let first = std::mem::take(&mut self.first_line);
@@ -576,9 +600,6 @@ impl<S: FileSystem> Sink for FileSink<S> {
     fn write(&mut self, batch: &mut Batch) -> Result<(), SinkError> {
         let is_followed = self.synced.follows(batch);
         let result = self.write_lines(batch);
-        if self.standing.is_wanted() {
-            self.say_standing();
-        }
         self.failed = result.as_ref().err().map(again);
         if is_followed && self.synced.is_behind() {
             self.sync_now();
@@ -587,6 +608,9 @@ impl<S: FileSystem> Sink for FileSink<S> {
     }
 
     fn idle(&mut self, is_resting: bool) -> Result<(), SinkError> {
+        if self.standing.is_wanted() {
+            self.say_standing();
+        }
         if self.synced.is_due(is_resting, || self.system.now()) {
             self.sync_now();
         }

@@ -1,5 +1,5 @@
-//! Where the file of an output stands: said by the sink after each write, and read by the writer, which notes it before each
-//! round when rings are in a mapped file.
+//! Where the file of an output stands: said by the sink at the end of each round, and read by the writer, which notes it before
+//! the next one when rings are in a mapped file.
 //!
 //! *Invariant:* nothing here waits, and what cannot be found out is left out.
 
@@ -14,9 +14,9 @@ use crate::sync::lock;
 #[derive(Debug)]
 pub(crate) struct Standing {
     path: PathBuf,
-    /// Device, inode and length.
-    file: Mutex<Option<[u64; 3]>>,
-    /// Somebody asks for it: otherwise it is not worth a system call after each write.
+    /// Of no output yet.
+    file: Mutex<Option<FilePosition>>,
+    /// Somebody asks for it: otherwise it is not worth a system call for each round.
     is_wanted: AtomicBool,
 }
 
@@ -38,20 +38,15 @@ impl Standing {
         self.is_wanted.load(Ordering::Relaxed)
     }
 
-    pub(super) fn set(&self, device: u64, inode: u64, length: u64) {
-        *lock(&self.file) = Some([device, inode, length]);
+    pub(super) fn set(&self, position: FilePosition) {
+        *lock(&self.file) = Some(position);
     }
 
     /// Where it stands now, as the file of this output; `None` as long as it is not open. From now on it is kept up to
     /// date.
     pub(crate) fn position(&self, output: u64) -> Option<FilePosition> {
         self.is_wanted.store(true, Ordering::Relaxed);
-        let [device, inode, length] = (*lock(&self.file))?;
-        Some(FilePosition {
-            output,
-            device,
-            inode,
-            length,
-        })
+        let position = (*lock(&self.file))?;
+        Some(FilePosition { output, ..position })
     }
 }

@@ -128,9 +128,7 @@ pub(crate) fn describe_output(
 ) {
     // Whoever reads it may be in another directory.
     let path = absolute(file.path());
-    let position = file.position(number);
-    let position = position.map(|file| [file.device, file.inode, file.length]);
     let path = path.as_os_str().as_encoded_bytes();
-    let entry = description::output(number, only_logger, position, path);
+    let entry = description::output(number, only_logger, file.position(number), path);
     mapping.describe(entry.kind, entry.number, &entry.bytes);
 }

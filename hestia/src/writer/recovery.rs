@@ -2,7 +2,8 @@
 //!
 //! The thread that turns hestia on, before anything else is written. The records come as [`Snapshot`] has them, in the
 //! order of the writer that is gone, with the times and UUIDs that they would have had: so their lines are the same to the
-//! letter. Where a line is among those that were added to the file since the last round began, it is not written again.
+//! letter. Where a line is among those that were added to the file since the last round began, it is not written again, unless
+//! it may as well be another process's.
 //!
 //! *Invariant:* the same as for a round of this process: what one output does wrong costs no other.
 
@@ -11,7 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::route::{Lines, Route};
+use super::route::{Route, Written};
 use super::{Writer, journal};
 use crate::internal;
 use crate::queue::Shed;
@@ -26,8 +27,8 @@ use crate::thread::ThreadRef;
 pub(crate) struct Left<'f> {
     pub(crate) snapshot: &'f Snapshot,
     pub(crate) descriptions: Descriptions<'f>,
-    /// By path from the root: the lines that were added to the file since the last round began.
-    pub(crate) there: HashMap<PathBuf, Lines>,
+    /// By path from the root: what was added to the file since the last round began.
+    pub(crate) there: HashMap<PathBuf, Written>,
 }
 
 /// How long a file of a named logger may take to be closed that was opened only to write down what was left.

@@ -46,6 +46,8 @@ pub(super) const NOTICE_PAUSE: Duration = Duration::from_secs(1);
 pub(crate) struct RouteLayout {
     pub(crate) key: Option<String>,
     pub(crate) layout: Box<dyn Layout>,
+    /// No other process writes lines that are equal to this one's. Matters for files, which are recovered.
+    pub(crate) tells_processes_apart: bool,
 }
 
 /// One output, as the writer has it.
@@ -104,6 +106,7 @@ pub(super) enum Loss {
 struct SharedLayout {
     key: Option<String>,
     layout: Box<dyn Layout>,
+    tells_processes_apart: bool,
     users: usize,
     line: Vec<u8>,
     /// The line is the present record's; `None` before it was laid out, `false` when that failed.
@@ -137,6 +140,7 @@ impl Routes {
             self.layouts.push(SharedLayout {
                 key: route.layout.key.take(),
                 layout: std::mem::replace(&mut route.layout.layout, Box::new(Taken)),
+                tells_processes_apart: route.layout.tells_processes_apart,
                 users: 0,
                 line: Vec::new(),
                 done: None,
@@ -177,12 +181,15 @@ impl Routes {
     }
 
     /// Records of a process that is gone come next, to the outputs from this place on; lines of them may be in the files
-    /// already: these, by path.
-    pub(super) fn begin_recovery(&mut self, from: usize, there: &HashMap<PathBuf, Lines>) {
+    /// already: these, by path. Where a line may be another process's as well, it proves nothing, and the record is written
+    /// once more.
+    pub(super) fn begin_recovery(&mut self, from: usize, there: &HashMap<PathBuf, Written>) {
         for slot in &mut self.slots[from..] {
             let path = slot.route.file.as_ref().map(|file| absolute(file.path()));
-            let lines = path.and_then(|path| there.get(&path).cloned());
-            slot.there = lines.unwrap_or_default();
+            let is_clear = self.layouts[slot.layout].tells_processes_apart;
+            let written = path.and_then(|path| there.get(&path));
+            let proof = written.filter(|written| is_clear || !written.is_shared);
+            slot.there = proof.map_or_else(Lines::new, |written| written.lines.clone());
             slot.recovered = 0;
         }
     }
@@ -641,6 +648,14 @@ impl Slot {
 
 /// Lines without their line feeds, and how often each is there.
 pub(crate) type Lines = HashMap<Vec<u8>, u64>;
+
+/// What was added to a file.
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub(crate) lines: Lines,
+    /// Not by one process alone.
+    pub(crate) is_shared: bool,
+}
 
 /// Takes all lines of a record away, when all are there.
 fn take_lines(there: &mut Lines, record: &[u8]) -> bool {

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use hestia::{
     ArchiveNames, Batch, Builder, Compression, JsonFile, JsonLayout, Layout, Output, Rotation,
-    Sink, SinkError, TextFile, hlog,
+    Sink, SinkError, TextFile, TextLayout, hlog,
 };
 use hestia_tests::crash_safe::builder;
 use hestia_tests::mounts::{become_alone, mount};
@@ -33,6 +33,8 @@ fn main() -> Outcome {
         ["rotate_at_rest"] => rotate_at_rest(),
         ["log_slowly", threads] => log_slowly(threads.parse()?),
         ["log_shared", first, threads] => log_from(builder(), first.parse()?, threads.parse()?),
+        ["log_equal", place] => log_equal(place.parse()?),
+        ["start_equal"] => start(equal()),
         ["log_own", threads] => log_own(threads.parse()?),
         ["log_own_by_pid", threads] => log_until_killed(by_pid(), threads.parse()?),
         ["log_many_own", threads, files] => log_many_own(threads.parse()?, files.parse()?),
@@ -183,6 +185,22 @@ fn log_from(builder: Builder, first: usize, threads: usize) -> Outcome {
         }
     });
     Ok(())
+}
+
+/// Text that says nothing about who wrote it.
+fn equal() -> Builder {
+    let bare = TextLayout::pattern("{message}").expect("a pattern");
+    builder().text(TextFile::new("logs/all.log").layout(bare))
+}
+
+/// The same message again and again, which others log, too; counted in this place.
+fn log_equal(place: usize) -> Outcome {
+    let returned = &returned(2)?[place];
+    equal().init()?;
+    loop {
+        hlog!(info, "equal");
+        returned.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// By hestia's statement and by `log`'s, in turn.

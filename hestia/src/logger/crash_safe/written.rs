@@ -1,15 +1,13 @@
 //! Which lines the files of a killed process have already: those that came since its last round began, wherever their file
 //! was moved to. What it has written is not written again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-
-use rustix::fs::FlockOperation;
 
 use crate::internal;
 use crate::logger::outputs;
@@ -19,22 +17,27 @@ use crate::queue::snapshot::Snapshot;
 use crate::record::description::Descriptions;
 use crate::sink::file::archive::is_younger_archive;
 use crate::sink::file::disk::identity;
-use crate::sink::file::held::{HeldFor, hold};
-use crate::writer::route::Lines;
+use crate::sink::file::held::{HeldFor, Identity, hold};
+use crate::sink::file::lock::{Locked, Locking};
+use crate::writer::route::Written;
 
 /// How much of a file is looked at for lines that are there already, at most: far more than a round can write.
 const MOST_TAIL_BYTES: u64 = 256 << 20;
 
 /// The lines that were added to each file since its position was noted, wherever it was moved to in its directory, and to
-/// the one that stands in its place now. What a kill cut off in the middle of a line is taken away.
+/// the one that stands in its place now. What a kill cut off in the middle of a line is taken away. `shared` has the files
+/// that several processes wrote to, as [`shared_files`] finds them.
 pub(super) fn lines_since(
     snapshot: &Snapshot,
     descriptions: &Descriptions<'_>,
     settings: &Settings,
-) -> HashMap<PathBuf, Lines> {
+    shared: &HashSet<Identity>,
+) -> HashMap<PathBuf, Written> {
     let mut there = HashMap::new();
     for (path, position) in positions(snapshot, descriptions) {
         let path = PathBuf::from(OsStr::from_bytes(path));
+        let is_shared =
+            shared.contains(&(position.device, position.inode)) || somebody_writes_to(&path);
         let mut lines = HashMap::new();
         let mut add = |path: &Path, from: u64| {
             for line in tail(path, from).split(|byte| *byte == b'\n') {
@@ -69,9 +72,33 @@ pub(super) fn lines_since(
                 }
             }
         }
-        there.insert(path_now(&path, snapshot.process_id, settings), lines);
+        let path = path_now(&path, snapshot.process_id, settings);
+        there.insert(path, Written { lines, is_shared });
     }
     there
+}
+
+/// The files of which one of the processes that are gone knew that another one writes to them.
+pub(super) fn shared_files(
+    snapshot: &Snapshot,
+    descriptions: &Descriptions<'_>,
+) -> HashSet<Identity> {
+    positions(snapshot, descriptions)
+        .filter(|(_, position)| position.is_shared)
+        .map(|(_, position)| (position.device, position.inode))
+        .collect()
+}
+
+/// Never waits, whatever is there now.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
+    options.read(true).open(path)
+}
+
+/// Whether a process that lives has the file open to write to it.
+fn somebody_writes_to(path: &Path) -> bool {
+    open(path).is_ok_and(|file| Locked::exclusive(file).1 == Locking::Busy)
 }
 
 /// Where the files stood when the last round began. A file that no round has known of got nothing since it was opened, unless
@@ -86,16 +113,7 @@ fn positions<'d>(
     });
     let outputs = descriptions.outputs.iter();
     let opened = outputs.filter(|(output, _)| **output >= snapshot.outputs);
-    let opened = opened.filter_map(|(output, file)| {
-        let [device, inode, length] = file.opened?;
-        let position = FilePosition {
-            output: *output,
-            device,
-            inode,
-            length,
-        };
-        Some((file.path, position))
-    });
+    let opened = opened.filter_map(|(_, file)| Some((file.path, file.opened?)));
     noted.chain(opened)
 }
 
@@ -148,7 +166,7 @@ fn siblings(path: &Path) -> Vec<(PathBuf, fs::Metadata)> {
 /// The bytes from a position on.
 fn tail(path: &Path, from: u64) -> Vec<u8> {
     let read = || -> io::Result<Vec<u8>> {
-        let file = File::open(path)?;
+        let file = open(path)?;
         let length = file.metadata()?.len().saturating_sub(from);
         let length = length.min(MOST_TAIL_BYTES);
         let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
@@ -169,14 +187,14 @@ fn cut_torn_line(path: &Path, from: u64) {
             .rev()
             .take_while(|byte| **byte != b'\n')
             .count() as u64;
-        // Only for a moment: whoever opens the file to append to it waits for that long, and no longer.
-        if torn == 0 || rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_err()
-        {
+        if torn == 0 {
             return Ok(());
         }
-        let length = file.metadata()?.len();
-        if length == from + bytes.len() as u64 {
-            file.set_len(length - torn)?;
+        // Only for a moment: whoever opens the file to append to it waits for that long, and no longer.
+        let (locked, locking) = Locked::exclusive(file);
+        let length = from + bytes.len() as u64;
+        if locking == Locking::Locked && locked.file().metadata()?.len() == length {
+            locked.file().set_len(length - torn)?;
         }
         Ok(())
     };
@@ -188,6 +206,8 @@ fn cut_torn_line(path: &Path, from: u64) {
 
 #[cfg(test)]
 mod tests {
+    use rustix::fs::FlockOperation;
+
     use super::*;
 
     #[test]

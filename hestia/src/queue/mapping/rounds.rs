@@ -39,9 +39,7 @@ impl Mapping {
                 break;
             }
             let at = FILES + count * FILE_BYTES + side * 8 * FILE_WORDS;
-            let words: [u64; FILE_WORDS] = position.map_or([0; FILE_WORDS], |file| {
-                [file.device, file.inode, file.length, 1]
-            });
+            let words = position.map_or([0; FILE_WORDS], |file| file.words());
             for (word, value) in words.into_iter().enumerate() {
                 store(at + 8 * word, value);
             }
@@ -86,6 +84,7 @@ mod tests {
             device: 7,
             inode: 1_000 + output as u64,
             length,
+            is_shared: length % 2 == 1,
         }
     }
 

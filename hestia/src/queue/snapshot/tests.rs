@@ -64,6 +64,7 @@ impl Living {
             device: 2,
             inode: 3,
             length: state,
+            is_shared: false,
         })];
         self.readers
             .begin_round([state; ROUND_STATE_WORDS], files.into_iter());

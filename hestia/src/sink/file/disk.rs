@@ -34,6 +34,10 @@ impl FileSystem for Disk {
         Ok(new)
     }
 
+    fn is_shared(&self, file: &Locked) -> bool {
+        !file.was_alone()
+    }
+
     fn ends_within_line(&mut self, path: &Path) -> bool {
         let is_file = fs::metadata(path).is_ok_and(|there| there.is_file());
         is_file && last_line_is_torn(path).unwrap_or(false)

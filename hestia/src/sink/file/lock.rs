@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | each sink | a shared one on the file it writes to | it has it open |
 //! | whoever compresses or deletes an archive | an exclusive one on it | it is at it |
+//! | whoever takes a torn line off a log file | the same | it does so |
 //! | whoever rotates | an exclusive one on the directory | it renames the file and makes the new one |
 //!
 //! A lock on the directory, and not on some byte of the live file: whoever waits for its turn must find the same lock after
@@ -18,7 +19,7 @@ use std::path::Path;
 
 /// How the attempt to lock something ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Locking {
+pub(crate) enum Locking {
     Locked,
     /// Somebody else has it.
     Busy,
@@ -28,39 +29,50 @@ pub(super) enum Locking {
 
 /// An open file that this process has locked, or could not lock.
 #[derive(Debug)]
-pub(crate) struct Locked(File);
+pub(crate) struct Locked {
+    file: File,
+    was_alone: bool,
+}
 
 impl Locked {
-    /// Shared with all who write to the file.
+    /// Shared with all who write to the file. Without them for a moment, so as to know whether there are any: who comes just
+    /// then finds it busy, and tries it again.
     pub(super) fn shared(file: File) -> (Self, Locking) {
+        let was_alone = system::exclusive(&file) != Locking::Busy;
         let locking = system::shared(&file);
-        (Locked(file), locking)
+        (Locked { file, was_alone }, locking)
     }
 
     /// Without all others.
-    pub(super) fn exclusive(file: File) -> (Self, Locking) {
+    pub(crate) fn exclusive(file: File) -> (Self, Locking) {
         let locking = system::exclusive(&file);
-        (Locked(file), locking)
+        let was_alone = locking != Locking::Busy;
+        (Locked { file, was_alone }, locking)
     }
 
-    pub(super) fn file(&self) -> &File {
-        &self.0
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Nobody else had a lock on it when it was locked, or there are no locks here.
+    pub(super) fn was_alone(&self) -> bool {
+        self.was_alone
     }
 }
 
 impl Drop for Locked {
     fn drop(&mut self) {
-        system::unlock(&self.0);
+        system::unlock(&self.file);
     }
 }
 
 impl Write for Locked {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
+        self.file.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        self.file.flush()
     }
 }
 

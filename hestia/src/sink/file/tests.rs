@@ -351,6 +351,66 @@ mod on_unix {
         assert!(told.contains("all.log: Permission denied"), "{told}");
     }
 
+    /// What is noted of the file: how long it is, and whether others write to it.
+    fn noted(sink: &mut FileSink) -> (u64, bool) {
+        let _ = sink.standing().position(0);
+        sink.idle(false).unwrap();
+        let position = sink.standing().position(0).unwrap();
+        (position.length, position.is_shared)
+    }
+
+    #[test]
+    fn who_is_not_alone_with_a_file_knows_it() {
+        let (directory, mut first, mut batch) = on_disk("all.log");
+        let path = directory.path().join("all.log");
+        first.open().unwrap();
+        let mut second = FileSink::new(path.clone(), None, Durability::Never);
+        second.open().unwrap();
+        // Who came first cannot know it yet.
+        assert_eq!(noted(&mut first), (0, false));
+        assert_eq!(noted(&mut second), (0, true));
+        write(&mut second, &["two\n"], &mut batch).unwrap();
+        assert_eq!(noted(&mut first), (4, true));
+        // For good: whoever writes to it follows where the path leads.
+        drop(second);
+        fs::rename(&path, directory.path().join("away")).unwrap();
+        first.reopen().unwrap();
+        assert_eq!(noted(&mut first), (0, true));
+    }
+
+    #[test]
+    fn who_writes_between_two_writes_is_noticed_by_the_second() {
+        let (directory, mut sink, mut batch) = on_disk("all.log");
+        write(&mut sink, &["one\n"], &mut batch).unwrap();
+        let path = directory.path().join("all.log");
+        let mut other = fs::File::options().append(true).open(path).unwrap();
+        other.write_all(b"other\n").unwrap();
+        write(&mut sink, &["two\n"], &mut batch).unwrap();
+        assert_eq!(noted(&mut sink), (14, true));
+    }
+
+    #[test]
+    fn neither_reopening_nor_truncating_nor_readers_make_a_file_another_s() {
+        let (directory, mut sink, mut batch) = on_disk("all.log");
+        let path = directory.path().join("all.log");
+        fs::write(&path, "before\ntorn").unwrap();
+        write(&mut sink, &["one\n"], &mut batch).unwrap();
+        sink.reopen().unwrap();
+        let _reader = fs::File::open(&path).unwrap();
+        write(&mut sink, &["two\n"], &mut batch).unwrap();
+        assert_eq!(noted(&mut sink), (20, false));
+        fs::File::options()
+            .write(true)
+            .open(&path)
+            .unwrap()
+            .set_len(0)
+            .unwrap();
+        write(&mut sink, &["three\n"], &mut batch).unwrap();
+        fs::remove_file(&path).unwrap();
+        write(&mut sink, &["four\n"], &mut batch).unwrap();
+        assert_eq!(noted(&mut sink), (5, false));
+    }
+
     #[test]
     fn a_file_that_may_be_written_but_not_read_is_good_enough() {
         let (directory, mut sink, mut batch) = on_disk("all.log");
@@ -462,6 +522,8 @@ mod on_unix {
         let rest = &lines[whole][fitted.len() - whole * 1000..];
         assert_eq!(fs::read_to_string(path).unwrap(), format!("{rest}after\n"));
         assert_eq!(batch.figures().0, whole as u64 + 2);
+        // Whatever failed, nobody else has written to it.
+        assert!(!noted(&mut sink).1);
     }
 }
 
@@ -515,6 +577,10 @@ impl FileSystem for Stage {
 
     fn ends_within_line(&mut self, _: &Path) -> bool {
         self.0.lock().unwrap().torn
+    }
+
+    fn is_shared(&self, _: &SharedScript) -> bool {
+        false
     }
 
     fn position(&self, _: &SharedScript) -> Option<u64> {

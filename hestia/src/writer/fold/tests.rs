@@ -84,6 +84,7 @@ impl World {
                 layout: RouteLayout {
                     key: Some("short".to_owned()),
                     layout: Box::new(Short),
+                    tells_processes_apart: false,
                 },
                 sink: Box::new(sink.clone()),
                 counts: Arc::clone(&counts),
