@@ -749,9 +749,8 @@ fn in_files_that_processes_share_each_record_is_there_and_whatever_is_there_twic
 fn equal_lines(directory: &Path) -> (u64, u64) {
     assert!(run(directory, &["start_equal"]).success());
     no_rings_are_left(directory);
-    let there = lines(directory, "all")
-        .iter()
-        .filter(|line| *line == "equal");
+    let text = lines(directory, "all");
+    let there = text.iter().filter(|line| *line == "equal");
     (there.count() as u64, returned(directory).iter().sum())
 }
 
