@@ -216,6 +216,12 @@ fn clean_bytes<E: Escape>(bytes: &[u8]) -> usize {
             return number * BLOCK + at;
         }
     }
+    // The rest in one look, with what it takes of the last block to make it a whole one.
+    if let Some(last) = bytes.last_chunk()
+        && is_clean_ascii::<E>(last)
+    {
+        return bytes.len();
+    }
     let at = first_unclean(rest).unwrap_or(rest.len());
     blocks.len() * BLOCK + at
 }

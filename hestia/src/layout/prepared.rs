@@ -67,7 +67,8 @@ struct Origin {
     site: Where,
     thread_id: u64,
     thread_name: Option<String>,
-    application: String,
+    /// A named logger's; otherwise the one of the facts.
+    application: Option<String>,
     facts: Arc<Facts>,
 }
 
@@ -184,6 +185,13 @@ fn static_site(record: &Record<'_>) -> Option<&'static StaticSite> {
         .filter(|site| std::ptr::eq(site.metadata.target(), record.target()))
 }
 
+/// The application, where it is not the process's; told by its address, which the record's facts hold.
+#[inline]
+fn own_application<'r>(record: &Record<'r>) -> Option<&'r str> {
+    let application = record.application();
+    (!std::ptr::eq(application, &*record.facts.application)).then_some(application)
+}
+
 impl Origin {
     fn of(record: &Record<'_>) -> Self {
         let metadata = record.metadata();
@@ -202,7 +210,7 @@ impl Origin {
             },
             thread_id: record.thread().id(),
             thread_name: owned(record.thread().name()),
-            application: record.application().to_owned(),
+            application: owned(own_application(record)),
             facts: Arc::clone(record.facts),
         }
     }
@@ -219,7 +227,7 @@ impl Origin {
             && self.thread_id == thread.id()
             && self.thread_name.as_deref() == thread.name()
             && Arc::ptr_eq(&self.facts, record.facts)
-            && self.application == record.application()
+            && self.application.as_deref() == own_application(record)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Points in time as text.
 //!
-//! Date, hour, minute, second and offset are formatted once a second and kept, and the whole text until its last digit
-//! changes. Records come in time order, so one second is enough to remember.
+//! Date, hour, minute, second and offset are formatted once a second and kept, with room for the digits of the fraction, which
+//! are all that is written for each record. Records come in time order, so one second is enough to remember.
 //!
 //! *Invariant:* every `i64` of nanoseconds (the years 1677 to 2262) can be written, and nothing here panics.
 //!
@@ -22,12 +22,8 @@ const NANOS_PER_SECOND: i64 = 1_000_000_000;
 pub(super) struct TimeWriter {
     zone: TimeZone,
     pieces: Vec<Piece>,
-    /// The Unix second that the pieces' texts belong to.
+    /// The Unix second that the text belongs to.
     second: Option<i64>,
-    /// Nanoseconds of the last digit that is written.
-    step: i64,
-    /// The steps since the Unix epoch that were written last, and their text.
-    last: Option<i64>,
     text: Vec<u8>,
 }
 
@@ -36,7 +32,8 @@ pub(super) struct TimeWriter {
 struct Piece {
     /// As chrono has it; made from known items only, since chrono's `Display` fails on any other.
     format: String,
-    text: String,
+    /// Where the digits begin in the text of the second.
+    at: usize,
     /// None for the last piece.
     digits: u8,
 }
@@ -64,20 +61,17 @@ impl TimeWriter {
     fn new(zone: TimeZone, before: &str, digits: u8, after: &str) -> Self {
         let piece = |format: &str, digits| Piece {
             format: format.to_owned(),
-            text: String::new(),
+            at: 0,
             digits,
         };
         TimeWriter::of(zone, vec![piece(before, digits), piece(after, 0)])
     }
 
     fn of(zone: TimeZone, pieces: Vec<Piece>) -> Self {
-        let digits = pieces.iter().map(|piece| piece.digits).max().unwrap_or(0);
         TimeWriter {
             zone,
             pieces,
             second: None,
-            step: NANOS_PER_SECOND / 10_i64.pow(u32::from(digits.min(9))),
-            last: None,
             text: Vec::new(),
         }
     }
@@ -98,27 +92,22 @@ impl TimeWriter {
 
     /// Appends a point in time, given in nanoseconds since the Unix epoch. Fractions are cut off, not rounded.
     pub(super) fn append(&mut self, line: &mut Vec<u8>, timestamp_nanos: i64) {
-        let steps = timestamp_nanos.div_euclid(self.step);
-        if self.last != Some(steps) {
-            self.format(timestamp_nanos);
-            self.last = Some(steps);
-        }
-        line.extend_from_slice(&self.text);
-    }
-
-    fn format(&mut self, timestamp_nanos: i64) {
         let second = timestamp_nanos.div_euclid(NANOS_PER_SECOND);
         if self.second != Some(second) {
             self.format_second(second);
         }
-        let nanos = timestamp_nanos.rem_euclid(NANOS_PER_SECOND);
-        self.text.clear();
+        // Wraps in between where the second began before there are nanoseconds.
+        let nanos = timestamp_nanos.wrapping_sub(second.wrapping_mul(NANOS_PER_SECOND));
         for piece in &self.pieces {
-            self.text.extend_from_slice(piece.text.as_bytes());
-            append_fraction(&mut self.text, nanos, piece.digits);
+            let digits = usize::from(piece.digits);
+            if let Some(place) = self.text.get_mut(piece.at..piece.at + digits) {
+                write_fraction(place, nanos);
+            }
         }
+        line.extend_from_slice(&self.text);
     }
 
+    #[cold]
     fn format_second(&mut self, second: i64) {
         // Never out of range: chrono's years reach from -262143 to 262142.
         let time = DateTime::from_timestamp(second, 0).unwrap_or_default();
@@ -130,11 +119,14 @@ impl TimeWriter {
     }
 
     fn format_pieces<Z: chrono::TimeZone<Offset: Display>>(&mut self, time: &DateTime<Z>) {
+        let mut text = String::new();
         for piece in &mut self.pieces {
-            piece.text.clear();
             // Cannot fail: a String takes everything, and the items are known ones.
-            let _ = write!(piece.text, "{}", time.format(&piece.format));
+            let _ = write!(text, "{}", time.format(&piece.format));
+            piece.at = text.len();
+            text.extend(std::iter::repeat_n('0', piece.digits.into()));
         }
+        self.text = text.into_bytes();
     }
 }
 
@@ -166,26 +158,34 @@ fn push_item(format: &mut String, item: &TimeItem) {
     format.push_str(spelled);
 }
 
-/// Appends the first digits of a fraction given in nanoseconds (0 to 999,999,999).
-fn append_fraction(line: &mut Vec<u8>, nanos: i64, digits: u8) {
-    const MOST: usize = 9;
-    let digits = usize::from(digits).min(MOST);
-    let mut rest = nanos;
-    for _ in digits..MOST {
-        rest /= 10;
+/// Writes the first digits of a fraction given in nanoseconds (0 to 999,999,999): as many as there is place for, 9 at most.
+#[inline]
+fn write_fraction(place: &mut [u8], nanos: i64) {
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "below a thousand million"
+    )]
+    let nanos = nanos as u32;
+    // The usual ones by divisors and counts that the compiler knows.
+    if let Ok(place) = <&mut [u8; 3]>::try_from(&mut *place) {
+        write_digits(place, nanos / 1_000_000);
+    } else if let Ok(place) = <&mut [u8; 6]>::try_from(&mut *place) {
+        write_digits(place, nanos / 1_000);
+    } else {
+        let dropped = 9_u32.saturating_sub(u32::try_from(place.len()).unwrap_or(9));
+        write_digits(place, nanos / 10_u32.pow(dropped));
     }
-    let mut text = [b'0'; MOST];
-    for place in text[..digits].iter_mut().rev() {
-        #[allow(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "0 to 9"
-        )]
-        let digit = (rest % 10) as u8;
-        *place += digit;
-        rest /= 10;
+}
+
+#[inline(always)]
+fn write_digits(place: &mut [u8], mut number: u32) {
+    for digit in place.iter_mut().rev() {
+        #[allow(clippy::cast_possible_truncation, reason = "0 to 9")]
+        let last = (number % 10) as u8;
+        *digit = b'0' + last;
+        number /= 10;
     }
-    line.extend_from_slice(&text[..digits]);
 }
 
 #[cfg(test)]

@@ -124,19 +124,39 @@ fn append_float(line: &mut Vec<u8>, number: impl zmij::Float) {
     line.extend_from_slice(zmij::Buffer::new().format(number).as_bytes());
 }
 
-/// Appends bytes, most significant first, as lower-case hexadecimal: trace and span ids.
+/// Appends bytes, most significant first and four at a time, as lower-case hexadecimal: trace and span ids.
 pub(super) fn append_hex<const N: usize>(line: &mut Vec<u8>, bytes: [u8; N]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for byte in bytes {
-        line.push(DIGITS[usize::from(byte >> 4)]);
-        line.push(DIGITS[usize::from(byte & 15)]);
+    let (words, _) = bytes.as_chunks::<4>();
+    for word in words {
+        line.extend_from_slice(&hex_digits(u32::from_be_bytes(*word)));
     }
+}
+
+/// A number as eight hexadecimal digits, all at once: each in a byte of one word.
+#[inline]
+fn hex_digits(number: u32) -> [u8; 8] {
+    let mut digits = u64::from(number);
+    digits = (digits | digits << 16) & 0x0000_ffff_0000_ffff;
+    digits = (digits | digits << 8) & 0x00ff_00ff_00ff_00ff;
+    digits = (digits | digits << 4) & 0x0f0f_0f0f_0f0f_0f0f;
+    // Ten and more reach the next four bits when six is added, and are letters.
+    let letters = ((digits + 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101;
+    let distance = u64::from(b'a' - b'9' - 1);
+    (digits + 0x3030_3030_3030_3030 + letters * distance).to_be_bytes()
 }
 
 /// Appends a UUID in its usual form of 36 characters.
 pub(super) fn append_uuid(line: &mut Vec<u8>, uuid: uuid::Uuid) {
-    let mut text = uuid::Uuid::encode_buffer();
-    line.extend_from_slice(uuid.hyphenated().encode_lower(&mut text).as_bytes());
+    let bytes = uuid.into_bytes();
+    let (words, _) = bytes.as_chunks::<4>();
+    let mut text = [b'-'; 36];
+    for (word, places) in words.iter().zip([[0, 4], [9, 14], [19, 24], [28, 32]]) {
+        let digits = hex_digits(u32::from_be_bytes(*word));
+        for (place, half) in places.into_iter().zip([0, 4]) {
+            text[place..place + 4].copy_from_slice(&digits[half..half + 4]);
+        }
+    }
+    line.extend_from_slice(&text);
 }
 
 /// Appends bytes as base64 with padding: RFC 4648, section 4.

@@ -197,6 +197,11 @@ impl<'a> Entries<'a> {
         Entries(bytes)
     }
 
+    #[inline]
+    pub(super) fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+
     /// All entries in their order; keys may repeat. Ends early where the bytes make no sense, which
     /// hestia's own never do.
     pub fn iter(self) -> impl Iterator<Item = Field<'a>> + Clone {

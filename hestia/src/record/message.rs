@@ -321,6 +321,8 @@ impl fmt::Pointer for Arg<'_> {
 mod decimal {
     //! Numbers with a fixed count of decimals.
 
+    use std::cmp::Ordering;
+
     /// Ten to the 17th, times a significand of 53 bits, fits into 128 bits with room to spare.
     const POWERS: [u64; 18] = {
         let mut powers = [1; 18];
@@ -336,7 +338,8 @@ mod decimal {
     /// `false`, and nothing is appended, where the number is too large or there are too many decimals for this.
     ///
     /// A finite number is an integer times a power of two. Times ten to the power of the decimals it is still an
-    /// integer times a power of two, and in 128 bits nothing of it is lost before the one division, by that power.
+    /// integer times a power of two, and in 128 bits nothing of it is lost before the one division, by that power. What comes
+    /// of it has all digits; the point is put among them.
     pub(super) fn append(message: &mut String, number: f64, decimals: usize) -> bool {
         let bits = number.to_bits();
         #[allow(clippy::cast_possible_truncation, reason = "eleven bits")]
@@ -353,41 +356,50 @@ mod decimal {
             0 => (fraction, 1074),
             _ => (fraction | 1 << 52, 1075 - exponent),
         };
-        let scaled = u128::from(significand) * u128::from(*power);
-        // Of a shift beyond all bits of the product nothing stays: it is below a half.
-        let rounded = if shift >= 127 {
-            0
-        } else {
-            let (whole, rest) = (scaled >> shift, scaled & ((1 << shift) - 1));
-            let half = 1 << (shift - 1);
-            whole + u128::from(rest > half || (rest == half && whole & 1 == 1))
+        let mut buffer = itoa::Buffer::new();
+        let digits = match significand.checked_mul(*power) {
+            // As it nearly always is: large enough, and with few decimals.
+            Some(scaled) if shift < u64::BITS => {
+                let (whole, rest) = (scaled >> shift, scaled & ((1 << shift) - 1));
+                let is_up = rounds_up(rest.cmp(&(1 << (shift - 1))), whole & 1 == 1);
+                buffer.format(whole + u64::from(is_up))
+            }
+            _ => {
+                let rounded = rounded(u128::from(significand) * u128::from(*power), shift);
+                match u64::try_from(rounded) {
+                    Ok(rounded) => buffer.format(rounded),
+                    Err(_) => buffer.format(rounded),
+                }
+            }
         };
         if bits >> 63 == 1 {
             message.push('-');
         }
-        let (whole, decimal) = match u64::try_from(rounded) {
-            Ok(rounded) => (rounded / power, rounded % power),
-            Err(_) => return_wide(rounded, *power),
-        };
-        let mut buffer = itoa::Buffer::new();
-        message.push_str(buffer.format(whole));
+        let (whole, decimal) = digits.split_at(digits.len().saturating_sub(decimals));
+        message.push_str(if whole.is_empty() { "0" } else { whole });
         if decimals > 0 {
             message.push('.');
-            let digits = buffer.format(decimal);
-            for _ in digits.len()..decimals {
+            for _ in decimal.len()..decimals {
                 message.push('0');
             }
-            message.push_str(digits);
+            message.push_str(decimal);
         }
         true
     }
 
-    /// Both parts fit: the whole is below 2^53 and a bit, the rest below the power.
-    #[cold]
-    #[allow(clippy::cast_possible_truncation, reason = "see above")]
-    fn return_wide(rounded: u128, power: u64) -> (u64, u64) {
-        let power = u128::from(power);
-        ((rounded / power) as u64, (rounded % power) as u64)
+    /// The product over two to the power of the shift.
+    fn rounded(scaled: u128, shift: u32) -> u128 {
+        // Of a shift beyond all bits of the product nothing stays: it is below a half.
+        if shift >= 127 {
+            return 0;
+        }
+        let (whole, rest) = (scaled >> shift, scaled & ((1 << shift) - 1));
+        let is_up = rounds_up(rest.cmp(&(1 << (shift - 1))), whole & 1 == 1);
+        whole + u128::from(is_up)
+    }
+
+    fn rounds_up(rest_to_half: Ordering, is_odd: bool) -> bool {
+        rest_to_half.is_gt() || rest_to_half.is_eq() && is_odd
     }
 }
 

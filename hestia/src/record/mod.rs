@@ -372,8 +372,15 @@ fn merge_entries<'a>(fields: &mut Vec<Field<'a>>, keys: &mut KeyIndex<'a>, call:
     }
 }
 
-/// The key-values of a scope, a logger, the process: those nearer to the call count.
+/// The key-values of a scope, a logger, the process, of which there mostly are none: those nearer to the call count.
+#[inline]
 fn merge_outer<'a>(fields: &mut Vec<Field<'a>>, keys: &mut KeyIndex<'a>, outer: Entries<'a>) {
+    if !outer.is_empty() {
+        merge_some(fields, keys, outer);
+    }
+}
+
+fn merge_some<'a>(fields: &mut Vec<Field<'a>>, keys: &mut KeyIndex<'a>, outer: Entries<'a>) {
     for field in outer.iter() {
         if keys.find(fields, field.key).is_none() {
             keys.push(fields, field);
