@@ -83,7 +83,7 @@ pub fn snapshot(bytes: &[u8]) {
     let snapshot = Snapshot::read(length, &mut read_at, journal::taken);
     let snapshot = snapshot.expect("its first words are those of a snapshot");
     let descriptions = Descriptions::read(snapshot.entries(), snapshot.on_shelves());
-    recovery::for_each(&snapshot, &descriptions, |record| {
+    recovery::for_each(&snapshot, &descriptions, |_, record| {
         read_json(&line(&mut JsonLayout::new(Schema::Hestia), record));
         read_json(&line(&mut JsonLayout::new(Schema::Ecs), record));
     });

@@ -128,8 +128,8 @@ impl TextLayout {
         }))
     }
 
-    /// Whether no two processes, wherever they run, write equal lines. A message of several lines has some with nothing but its
-    /// own text.
+    /// Whether no two processes write equal lines, as far as hosts and containers have names of their own. A message of several
+    /// lines has some with nothing but its own text.
     pub(crate) fn tells_processes_apart(&self) -> bool {
         let Settings {
             multiline, pattern, ..

@@ -22,6 +22,7 @@ use super::pipeline;
 use super::settings::{CrashSafe, Settings};
 use crate::error::{ErrorKind, InitError, RecoverError};
 use crate::internal;
+use crate::queue::mapping::format::AT_TRIED;
 use crate::queue::mapping::{Mapping, UNFINISHED, user};
 use crate::queue::snapshot::{Snapshot, Unreadable};
 use crate::record::Record;
@@ -112,8 +113,22 @@ impl Fnv {
 /// What a process that was killed left: the file, locked, and what is in it.
 pub(super) struct Found {
     path: PathBuf,
-    _lock: File,
+    /// Locked as long as it is open.
+    file: File,
     snapshot: Snapshot,
+}
+
+impl Found {
+    /// Says in the file that some of it may be written, and that lines of this process come behind that.
+    fn was_tried(&self) {
+        if let Err(error) = self
+            .file
+            .write_all_at(&1_u64.to_ne_bytes(), AT_TRIED as u64)
+        {
+            let what = format!("cannot write to {}: {error}", self.path.display());
+            internal::trouble("recovery", what);
+        }
+    }
 }
 
 /// What processes with the same outputs left when they were killed, oldest first.
@@ -161,7 +176,7 @@ fn found(path: PathBuf) -> Result<Option<Found>, RecoverError> {
     let snapshot = read(&path, &lock)?;
     Ok(Some(Found {
         path,
-        _lock: lock,
+        file: lock,
         snapshot,
     }))
 }
@@ -184,8 +199,11 @@ pub(super) fn look<'f>(found: &'f [Found], settings: &Settings) -> Vec<Left<'f>>
         .iter()
         .flat_map(|(snapshot, descriptions)| shared_files(snapshot, descriptions))
         .collect();
+    // Who was killed while it wrote that down has left rings of its own.
+    let may_be_tried = described.len() > 1;
     let look = |(snapshot, descriptions)| Left {
         there: lines_since(snapshot, &descriptions, settings, &shared),
+        may_be_tried,
         snapshot,
         descriptions,
     };
@@ -213,6 +231,8 @@ pub(super) fn recover_all(
     for (found, left) in found.iter().zip(left) {
         if writer.recover(left, open_own) {
             remove(&found.path);
+        } else {
+            found.was_tried();
         }
     }
     // Not before: until then, whoever recovers the same once more compares it with the archives as they are.
@@ -334,7 +354,7 @@ pub fn recover(
     let snapshot = read(path, &file)?;
     let descriptions = Descriptions::read(snapshot.entries(), snapshot.on_shelves());
     let mut records = 0;
-    let unreadable = for_each(&snapshot, &descriptions, |record| {
+    let unreadable = for_each(&snapshot, &descriptions, |_, record| {
         records += 1;
         take(record);
     });

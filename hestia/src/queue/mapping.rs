@@ -68,6 +68,8 @@ pub(crate) mod format {
     pub(crate) const AT_ENTRIES: usize = 80;
     /// How many shelves there are.
     pub(crate) const AT_SHELVES: usize = 88;
+    /// Not 0 once somebody could not write down all of it. Older versions say nothing there.
+    pub(crate) const AT_TRIED: usize = 96;
     pub(crate) const AT_ROUNDS: [usize; 2] = [1 << 10, 4 << 10];
 
     /// A round: its number, then words of the writer's, then how many of the slots for files it has filled in.

@@ -72,9 +72,9 @@ pub(crate) trait FileSystem: Send {
     /// Opens a file for appending; makes it, and its directory, when they are missing.
     fn open(&mut self, path: &Path) -> Result<Self::File, SinkError>;
 
-    /// Whether another process had the file open, to write to it, when it was opened here. `false` when that cannot be found
-    /// out.
-    fn is_shared(&self, file: &Self::File) -> bool;
+    /// Whether somebody else had the file open, to write to it, when it was opened here: another process, or this one once more.
+    /// `false` when that cannot be found out.
+    fn was_open_elsewhere(&self, file: &Self::File) -> bool;
 
     /// Whether the file has a last line without an end. `false` when that cannot be found out.
     fn ends_within_line(&mut self, path: &Path) -> bool;
@@ -243,18 +243,24 @@ impl<S: FileSystem> FileSink<S> {
         &self.standing
     }
 
-    /// Says how long the file is now.
+    /// Says how long the file is now, and whether others write to it, as they must where it is longer than this sink has left
+    /// it.
     fn say_standing(&mut self) {
-        if let Some(status) = self.status().filter(|status| status.is_file) {
-            self.is_shared |= self.end.is_some_and(|end| status.bytes > end);
-            self.standing.set(FilePosition {
-                output: 0,
-                device: status.device,
-                inode: status.inode,
-                length: status.bytes,
-                is_shared: self.is_shared,
-            });
+        let Some(status) = self.status().filter(|status| status.is_file) else {
+            return;
+        };
+        // The descriptor may be another file's by now, which the next write notices.
+        if self.identity != Some(status.identity()) {
+            return;
         }
+        self.is_shared |= self.end.is_some_and(|end| status.bytes > end);
+        self.standing.set(FilePosition {
+            output: 0,
+            device: status.device,
+            inode: status.inode,
+            length: status.bytes,
+            is_shared: self.is_shared,
+        });
     }
 
     /// Opens the file; makes it and its directory if they are missing. Does nothing when it is open.
@@ -302,8 +308,8 @@ impl<S: FileSystem> FileSink<S> {
         self.refused = None;
         self.looked = Some(self.system.now());
         let identity = status.map(|status| status.identity());
-        // The same file may be open here already.
-        self.is_shared |= identity != self.identity && self.system.is_shared(file);
+        // What is opened anew may be open here already.
+        self.is_shared |= identity != self.identity && self.system.was_open_elsewhere(file);
         self.identity = identity;
         if let (Some(rotator), Some(status)) = (&mut self.rotator, status) {
             rotator.opened(&status);
@@ -600,6 +606,9 @@ impl<S: FileSystem> Sink for FileSink<S> {
     fn write(&mut self, batch: &mut Batch) -> Result<(), SinkError> {
         let is_followed = self.synced.follows(batch);
         let result = self.write_lines(batch);
+        if self.standing.is_wanted() {
+            self.say_standing();
+        }
         self.failed = result.as_ref().err().map(again);
         if is_followed && self.synced.is_behind() {
             self.sync_now();
@@ -608,7 +617,7 @@ impl<S: FileSystem> Sink for FileSink<S> {
     }
 
     fn idle(&mut self, is_resting: bool) -> Result<(), SinkError> {
-        if self.standing.is_wanted() {
+        if self.standing.take_question() {
             self.say_standing();
         }
         if self.synced.is_due(is_resting, || self.system.now()) {

@@ -1,5 +1,5 @@
-//! Where the file of an output stands: said by the sink at the end of each round, and read by the writer, which notes it before
-//! the next one when rings are in a mapped file.
+//! Where the file of an output stands: said by the sink after each write, and when it is asked for, and read by the writer, which
+//! notes it before each round when rings are in a mapped file.
 //!
 //! *Invariant:* nothing here waits, and what cannot be found out is left out.
 
@@ -16,8 +16,10 @@ pub(crate) struct Standing {
     path: PathBuf,
     /// Of no output yet.
     file: Mutex<Option<FilePosition>>,
-    /// Somebody asks for it: otherwise it is not worth a system call for each round.
+    /// Somebody notes it: otherwise it is not worth a system call after each write.
     is_wanted: AtomicBool,
+    /// It is to be said anew: others may have written to the file since.
+    is_asked_for: AtomicBool,
 }
 
 impl Standing {
@@ -26,6 +28,7 @@ impl Standing {
             path,
             file: Mutex::new(None),
             is_wanted: AtomicBool::new(false),
+            is_asked_for: AtomicBool::new(false),
         }
     }
 
@@ -36,6 +39,16 @@ impl Standing {
     /// Relaxed: the writer asks and is told on one thread.
     pub(super) fn is_wanted(&self) -> bool {
         self.is_wanted.load(Ordering::Relaxed)
+    }
+
+    /// To be said when the sink is idle next.
+    pub(crate) fn ask(&self) {
+        self.is_asked_for.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was asked for since the last time.
+    pub(super) fn take_question(&self) -> bool {
+        self.is_asked_for.swap(false, Ordering::Relaxed)
     }
 
     pub(super) fn set(&self, position: FilePosition) {

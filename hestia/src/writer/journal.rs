@@ -58,6 +58,7 @@ impl Writer {
             return;
         }
         // What hestia itself had to say meanwhile is no part of the round.
+        self.desk.routes.ask_where_files_stand();
         self.desk.routes.end_round(true);
         let mut words = [0; ROUND_STATE_WORDS];
         words[0] = horizon.now;

@@ -29,16 +29,19 @@ pub(crate) struct Left<'f> {
     pub(crate) descriptions: Descriptions<'f>,
     /// By path from the root: what was added to the file since the last round began.
     pub(crate) there: HashMap<PathBuf, Written>,
+    /// Somebody else may have begun to write it down, and was killed.
+    pub(crate) may_be_tried: bool,
 }
 
 /// How long a file of a named logger may take to be closed that was opened only to write down what was left.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
-/// Reads the records of a process that is gone, in order. Returns how many could not be read.
+/// Reads the records of a process that is gone, in order, each with whether its last round was about to write it. Returns how
+/// many could not be read.
 pub(crate) fn for_each(
     snapshot: &Snapshot,
     descriptions: &Descriptions<'_>,
-    mut take: impl FnMut(&Record<'_>),
+    mut take: impl FnMut(bool, &Record<'_>),
 ) -> u64 {
     let mut clock = journal::clock_of(&snapshot.state);
     let mut uuids = journal::uuids_of(&snapshot.state);
@@ -46,7 +49,8 @@ pub(crate) fn for_each(
         return snapshot.lost + snapshot.frames.len() as u64;
     };
     let mut unreadable = snapshot.lost;
-    for frame in &snapshot.frames {
+    for (place, frame) in snapshot.frames.iter().enumerate() {
+        let is_in_round = place < snapshot.in_round;
         let timestamp_nanos = clock.unix_nanos(frame.ticks);
         let uuid = uuids.next(timestamp_nanos);
         let nobody = ThreadRef { id: 0, name: None };
@@ -64,7 +68,7 @@ pub(crate) fn for_each(
             &frame.payload,
             descriptions,
             &around,
-            &mut take,
+            &mut |record: &Record<'_>| take(is_in_round, record),
         );
         unreadable += u64::from(decoded.is_err());
     }
@@ -84,6 +88,7 @@ impl Writer {
             snapshot,
             descriptions,
             there,
+            may_be_tried,
         } = left;
         let routes = &mut self.desk.routes;
         let own = routes.len();
@@ -91,7 +96,7 @@ impl Writer {
         let failed_before = routes.failed();
         // What went wrong is reported like a bug in a round: the file stays, and the program starts.
         let read = catch_unwind(AssertUnwindSafe(|| {
-            for_each(snapshot, descriptions, |record| {
+            for_each(snapshot, descriptions, |is_in_round, record| {
                 if let Some(logger) = record.logger
                     && !routes.has_own(own, logger)
                     && let Some(path) = descriptions.own_files.get(&logger)
@@ -100,7 +105,7 @@ impl Writer {
                     routes.add(open_own(path, logger), 0, Shed::default());
                     routes.begin_recovery(place, there);
                 }
-                routes.recover(record);
+                routes.recover(record, is_in_round || *may_be_tried);
             })
         }));
         let is_all_written = match read {

@@ -106,7 +106,6 @@ pub(super) enum Loss {
 struct SharedLayout {
     key: Option<String>,
     layout: Box<dyn Layout>,
-    tells_processes_apart: bool,
     users: usize,
     line: Vec<u8>,
     /// The line is the present record's; `None` before it was laid out, `false` when that failed.
@@ -140,7 +139,6 @@ impl Routes {
             self.layouts.push(SharedLayout {
                 key: route.layout.key.take(),
                 layout: std::mem::replace(&mut route.layout.layout, Box::new(Taken)),
-                tells_processes_apart: route.layout.tells_processes_apart,
                 users: 0,
                 line: Vec::new(),
                 done: None,
@@ -168,6 +166,18 @@ impl Routes {
         self.slots.len()
     }
 
+    /// Has the files looked at, at the end of this round, whose lines do not tell processes apart: what others have written to
+    /// them by then is no part of the next round.
+    pub(super) fn ask_where_files_stand(&self) {
+        for slot in &self.slots {
+            if let Some(file) = &slot.route.file
+                && !slot.route.layout.tells_processes_apart
+            {
+                file.ask();
+            }
+        }
+    }
+
     /// Where the files stand, for each output in turn: nothing for one that has none, or whose file is not open.
     pub(super) fn file_positions(&self) -> impl Iterator<Item = Option<FilePosition>> {
         let files = self.slots.iter().enumerate();
@@ -186,7 +196,7 @@ impl Routes {
     pub(super) fn begin_recovery(&mut self, from: usize, there: &HashMap<PathBuf, Written>) {
         for slot in &mut self.slots[from..] {
             let path = slot.route.file.as_ref().map(|file| absolute(file.path()));
-            let is_clear = self.layouts[slot.layout].tells_processes_apart;
+            let is_clear = slot.route.layout.tells_processes_apart;
             let written = path.and_then(|path| there.get(&path));
             let proof = written.filter(|written| is_clear || !written.is_shared);
             slot.there = proof.map_or_else(Lines::new, |written| written.lines.clone());
@@ -214,11 +224,12 @@ impl Routes {
         while self.layouts.pop_if(|shared| shared.users == 0).is_some() {}
     }
 
-    /// Passes a record of a process that is gone to every file that wants it and does not have it.
-    pub(super) fn recover(&mut self, record: &Record<'_>) {
+    /// Passes a record of a process that is gone to every file that wants it and does not have it, as it may where somebody
+    /// can have written it.
+    pub(super) fn recover(&mut self, record: &Record<'_>, may_be_written: bool) {
         for slot in &mut self.slots {
             if slot.route.file.is_some() && slot.wants_again(record) {
-                slot.take_again(record, &mut self.layouts[slot.layout]);
+                slot.take_again(record, may_be_written, &mut self.layouts[slot.layout]);
                 if slot.batch.bytes().len() >= FULL_BATCH_BYTES {
                     slot.write_out();
                 }
@@ -566,9 +577,11 @@ impl Slot {
         self.urgent |= record.level() == Level::Error;
     }
 
-    /// Lays out a record of a process that is gone, unless the file has it already.
-    fn take_again(&mut self, record: &Record<'_>, shared: &mut SharedLayout) {
-        if !self.there.is_empty() {
+    /// Lays out a record of a process that is gone, unless the file has it already. A line that others may write, too, is only
+    /// that record's where the record may have been written.
+    fn take_again(&mut self, record: &Record<'_>, may_be_written: bool, shared: &mut SharedLayout) {
+        let proves = may_be_written || self.route.layout.tells_processes_apart;
+        if proves && !self.there.is_empty() {
             let SharedLayout { layout, line, .. } = &mut *shared;
             line.clear();
             let formatted = catch_unwind(AssertUnwindSafe(|| layout.format(record, line)));

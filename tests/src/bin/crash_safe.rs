@@ -34,6 +34,12 @@ fn main() -> Outcome {
         ["log_slowly", threads] => log_slowly(threads.parse()?),
         ["log_shared", first, threads] => log_from(builder(), first.parse()?, threads.parse()?),
         ["log_equal", place] => log_equal(place.parse()?),
+        ["log_equal_twice", before, after, end] => {
+            log_equal_twice(equal(), before.parse()?, after.parse()?, end)
+        }
+        ["log_equal_rotating", before] => {
+            log_equal_twice(equal_rotating(), before.parse()?, 0, "return")
+        }
         ["start_equal"] => start(equal()),
         ["log_own", threads] => log_own(threads.parse()?),
         ["log_own_by_pid", threads] => log_until_killed(by_pid(), threads.parse()?),
@@ -189,8 +195,17 @@ fn log_from(builder: Builder, first: usize, threads: usize) -> Outcome {
 
 /// Text that says nothing about who wrote it.
 fn equal() -> Builder {
+    builder().text(equal_text())
+}
+
+fn equal_rotating() -> Builder {
+    let rotation = Rotation::size(64 << 20).names(ArchiveNames::Numbers);
+    builder().text(equal_text().rotate(rotation.on_start(true)))
+}
+
+fn equal_text() -> TextFile {
     let bare = TextLayout::pattern("{message}").expect("a pattern");
-    builder().text(TextFile::new("logs/all.log").layout(bare))
+    TextFile::new("logs/all.log").layout(bare)
 }
 
 /// The same message again and again, which others log, too; counted in this place.
@@ -201,6 +216,28 @@ fn log_equal(place: usize) -> Outcome {
         hlog!(info, "equal");
         returned.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+/// So many of them, and once the writer sleeps and the standard input ends, so many more.
+fn log_equal_twice(builder: Builder, before: u64, after: u64, end: &str) -> Outcome {
+    builder.init()?;
+    let log = |count| {
+        for _ in 0..count {
+            hlog!(info, "equal");
+        }
+    };
+    log(before);
+    // Fails where the file cannot be opened, which is for the test to know.
+    let _ = hestia::flush();
+    thread::sleep(Duration::from_millis(300));
+    writeln!(io::stdout(), "ready")?;
+    io::stdin().read_to_end(&mut Vec::new())?;
+    log(after);
+    if end == "abort" {
+        std::process::abort()
+    }
+    hestia::flush()?;
+    Ok(())
 }
 
 /// By hestia's statement and by `log`'s, in turn.

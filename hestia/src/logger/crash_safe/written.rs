@@ -26,7 +26,7 @@ const MOST_TAIL_BYTES: u64 = 256 << 20;
 
 /// The lines that were added to each file since its position was noted, wherever it was moved to in its directory, and to
 /// the one that stands in its place now. What a kill cut off in the middle of a line is taken away. `shared` has the files
-/// that several processes wrote to, as [`shared_files`] finds them.
+/// that several processes wrote to, as [`shared_files`] finds them; any of those that are looked at makes all lines doubtful.
 pub(super) fn lines_since(
     snapshot: &Snapshot,
     descriptions: &Descriptions<'_>,
@@ -36,10 +36,12 @@ pub(super) fn lines_since(
     let mut there = HashMap::new();
     for (path, position) in positions(snapshot, descriptions) {
         let path = PathBuf::from(OsStr::from_bytes(path));
-        let is_shared =
-            shared.contains(&(position.device, position.inode)) || somebody_writes_to(&path);
+        // Who could not write down all of it has gone on with lines of its own.
+        let mut is_shared = snapshot.was_tried || position.is_shared;
         let mut lines = HashMap::new();
         let mut add = |path: &Path, from: u64| {
+            let is_said = |status: fs::Metadata| shared.contains(&identity(&status));
+            is_shared |= fs::metadata(path).is_ok_and(is_said) || somebody_writes_to(path);
             for line in tail(path, from).split(|byte| *byte == b'\n') {
                 *lines.entry(line.to_vec()).or_insert(0) += 1;
             }

@@ -34,7 +34,7 @@ impl FileSystem for Disk {
         Ok(new)
     }
 
-    fn is_shared(&self, file: &Locked) -> bool {
+    fn was_open_elsewhere(&self, file: &Locked) -> bool {
         !file.was_alone()
     }
 
@@ -126,8 +126,8 @@ fn sync_directory_of(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// How often a file is opened that is moved away while it is, or that somebody has locked: who takes a torn line off it does so
-/// for a moment.
+/// How often a file is opened that is moved away while it is, or that somebody has locked: who opens it, too, or takes a torn
+/// line off it, does so for a moment.
 const OPEN_ATTEMPTS: u32 = 5;
 
 fn open_locked(path: &Path, options: &OpenOptions) -> Result<Locked, SinkError> {

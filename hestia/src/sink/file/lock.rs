@@ -2,9 +2,9 @@
 //!
 //! | who | holds | for as long as |
 //! |---|---|---|
-//! | each sink | a shared one on the file it writes to | it has it open |
+//! | each sink | a shared one on the file it writes to, after an exclusive one for a moment | it has it open |
 //! | whoever compresses or deletes an archive | an exclusive one on it | it is at it |
-//! | whoever takes a torn line off a log file | the same | it does so |
+//! | whoever takes a torn line off a log file, or asks whether somebody writes to it | an exclusive one on it | it does so |
 //! | whoever rotates | an exclusive one on the directory | it renames the file and makes the new one |
 //!
 //! A lock on the directory, and not on some byte of the live file: whoever waits for its turn must find the same lock after
@@ -35,11 +35,15 @@ pub(crate) struct Locked {
 }
 
 impl Locked {
-    /// Shared with all who write to the file. Without them for a moment, so as to know whether there are any: who comes just
-    /// then finds it busy, and tries it again.
+    /// Shared with all who write to the file; before that, without them for a moment, so as to know whether there are any. Who
+    /// comes just then finds it busy, and tries it again.
     pub(super) fn shared(file: File) -> (Self, Locking) {
         let was_alone = system::exclusive(&file) != Locking::Busy;
         let locking = system::shared(&file);
+        if locking == Locking::Unsupported {
+            // Network file systems have only one of the two for files that cannot be read.
+            system::unlock(&file);
+        }
         (Locked { file, was_alone }, locking)
     }
 

@@ -353,7 +353,7 @@ mod on_unix {
 
     /// What is noted of the file: how long it is, and whether others write to it.
     fn noted(sink: &mut FileSink) -> (u64, bool) {
-        let _ = sink.standing().position(0);
+        sink.standing().ask();
         sink.idle(false).unwrap();
         let position = sink.standing().position(0).unwrap();
         (position.length, position.is_shared)
@@ -409,6 +409,25 @@ mod on_unix {
         fs::remove_file(&path).unwrap();
         write(&mut sink, &["four\n"], &mut batch).unwrap();
         assert_eq!(noted(&mut sink), (5, false));
+    }
+
+    /// As a program does that closes descriptors without knowing whose they are.
+    #[test]
+    #[allow(unsafe_code, reason = "dup2 is C's")]
+    fn a_descriptor_that_is_another_file_s_is_not_noted() {
+        use std::os::fd::AsRawFd;
+        let (directory, mut sink, mut batch) = on_disk("all.log");
+        write(&mut sink, &["one\n"], &mut batch).unwrap();
+        let here = noted(&mut sink);
+        let other = directory.path().join("other");
+        fs::write(&other, "much longer than the log\n").unwrap();
+        let other = fs::File::open(other).unwrap();
+        let descriptor = sink.file.as_ref().unwrap().file().as_raw_fd();
+        // SAFETY: plain system call; both descriptors are open.
+        assert!(unsafe { libc::dup2(other.as_raw_fd(), descriptor) } >= 0);
+        assert_eq!(noted(&mut sink), here);
+        write(&mut sink, &["two\n"], &mut batch).unwrap();
+        assert_eq!(noted(&mut sink), (8, false));
     }
 
     #[test]
@@ -579,7 +598,7 @@ impl FileSystem for Stage {
         self.0.lock().unwrap().torn
     }
 
-    fn is_shared(&self, _: &SharedScript) -> bool {
+    fn was_open_elsewhere(&self, _: &SharedScript) -> bool {
         false
     }
 

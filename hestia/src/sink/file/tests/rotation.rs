@@ -22,8 +22,8 @@ impl FileSystem for Clocked {
         Disk.ends_within_line(path)
     }
 
-    fn is_shared(&self, file: &lock::Locked) -> bool {
-        Disk.is_shared(file)
+    fn was_open_elsewhere(&self, file: &lock::Locked) -> bool {
+        Disk.was_open_elsewhere(file)
     }
 
     fn position(&self, file: &lock::Locked) -> Option<u64> {
@@ -596,7 +596,6 @@ mod on_unix {
         let live = |logs: &Logs| fs::metadata(logs.path("app.log")).unwrap().ino();
         assert_eq!(noted(&logs), (live(&logs), 0));
         logs.write(&[("one\n", 0)]);
-        logs.sink.idle(false).unwrap();
         assert_eq!(noted(&logs), (live(&logs), 4));
         logs.sink.rotate().unwrap();
         assert_eq!(noted(&logs), (live(&logs), 0));

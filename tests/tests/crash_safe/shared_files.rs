@@ -1,0 +1,190 @@
+//! Files that several processes write to, where one of them is killed.
+
+use std::io::Read;
+use std::process::Child;
+
+use super::*;
+
+/// How often somebody is killed in [`kill_in_turn`].
+const KILLS_IN_TURN: u32 = 14;
+
+/// Each of two processes is killed, started again and killed while the other one goes on; in the end both are gone.
+fn kill_in_turn(directory: &Path, programs: [&[&str]; 2]) {
+    let start = |arguments: &[&str]| {
+        let started = command(directory, arguments).spawn();
+        started.expect("the program can be started")
+    };
+    let mut running = programs.map(|arguments| (arguments, start(arguments)));
+    for round in 0..KILLS_IN_TURN - 2 {
+        thread::sleep(moment(round));
+        let (arguments, process) = &mut running[round as usize % 2];
+        process.kill().expect("it can be killed");
+        process.wait().expect("it has ended");
+        *process = start(arguments);
+    }
+    for (_, mut process) in running {
+        process.kill().expect("it can be killed");
+        process.wait().expect("it has ended");
+    }
+}
+
+#[test]
+fn in_files_that_processes_share_each_record_is_there_and_whatever_is_there_twice_has_one_uuid() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    counters::create(directory.join("returned"), 4).unwrap();
+    kill_in_turn(
+        directory,
+        [&["log_shared", "0", "2"], &["log_shared", "2", "2"]],
+    );
+    assert!(run(directory, &["start"]).success());
+    no_rings_are_left(directory);
+    let mut uuids: BTreeMap<(u64, u64), Vec<Value>> = BTreeMap::new();
+    // A kill cuts at most one line of each file, and the other process's next one stands right behind the half of it.
+    let kills = KILLS_IN_TURN as usize;
+    let mut torn = Vec::new();
+    for line in lines(directory, "app") {
+        let Ok(record) = serde_json::from_str(&line) else {
+            torn.push(line);
+            continue;
+        };
+        let record: Value = record;
+        if let Some(number) = numbered(&record) {
+            uuids
+                .entry(number)
+                .or_default()
+                .push(record["uuid"].clone());
+        }
+    }
+    for (thread, returned) in (0..).zip(returned(directory)) {
+        assert!(returned > 0, "thread {thread} logged nothing");
+        for number in 0..returned {
+            let Some(uuids) = uuids.get_mut(&(thread, number)) else {
+                panic!("thread {thread}: number {number} of {returned} is lost");
+            };
+            assert!(uuids[0].is_string());
+            // The last record of a process that was killed within its call is logged again by the next one.
+            uuids.dedup();
+            assert!(
+                uuids.len() <= 2,
+                "thread {thread}, number {number}: {uuids:?}"
+            );
+        }
+    }
+    assert!(torn.len() <= kills, "{torn:?}");
+    let text = lines(directory, "all");
+    let torn: Vec<_> = text.iter().filter(|line| !line.contains(" | ")).collect();
+    assert!(torn.len() <= kills, "{torn:?}");
+}
+
+/// How many lines say nothing but the same once all was recovered.
+fn equal_lines(directory: &Path) -> u64 {
+    assert!(run(directory, &["start_equal"]).success());
+    no_rings_are_left(directory);
+    let text = lines(directory, "all");
+    text.iter().filter(|line| *line == "equal").count() as u64
+}
+
+fn all_returned(directory: &Path) -> u64 {
+    returned(directory).iter().sum()
+}
+
+/// A line that another process wrote does not stand for one that was not written.
+#[test]
+fn where_lines_do_not_tell_who_wrote_them_none_is_missing() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    counters::create(directory.join("returned"), 2).unwrap();
+    kill_in_turn(directory, [&["log_equal", "0"], &["log_equal", "1"]]);
+    let (there, logged) = (equal_lines(directory), all_returned(directory));
+    assert!(there >= logged, "{there} of {logged}");
+}
+
+#[test]
+fn where_all_lines_are_equal_and_one_process_s_each_is_there_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    let kills = u64::from(KILLS / 6);
+    for round in 0..KILLS / 6 {
+        kill(directory, &["log_equal", "0"], moment(round));
+    }
+    let (there, logged) = (equal_lines(directory), all_returned(directory));
+    // Those whose calls had not returned yet.
+    assert!(
+        (logged..=logged + kills).contains(&there),
+        "{there} of {logged}, {kills} kills"
+    );
+}
+
+/// A program that has logged and waits now until its standard input ends.
+fn waiting(directory: &Path, arguments: &[&str]) -> Child {
+    let mut child = command(directory, arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program can be started");
+    let mut ready = [0; 6];
+    let out = child.stdout.as_mut().expect("a pipe");
+    out.read_exact(&mut ready)
+        .expect("it says that it is ready");
+    child
+}
+
+/// Lets it go on to its end.
+fn go_on(mut child: Child) -> ExitStatus {
+    drop(child.stdin.take());
+    child.wait().expect("it has ended")
+}
+
+/// Its next records are the first of a round that was never said.
+fn killed_at_rest(directory: &Path, meanwhile: impl FnOnce()) {
+    let killed = waiting(directory, &["log_equal_twice", "1", "5", "abort"]);
+    meanwhile();
+    assert_eq!(go_on(killed).signal(), Some(libc::SIGABRT));
+}
+
+#[test]
+fn what_another_process_wrote_while_the_killed_one_was_at_rest_stands_for_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    killed_at_rest(directory, || {
+        let other = waiting(directory, &["log_equal_twice", "10", "0", "return"]);
+        assert!(go_on(other).success());
+    });
+    let there = equal_lines(directory);
+    assert!(there >= 16, "{there} of 16");
+}
+
+#[test]
+fn nor_does_what_is_in_the_file_that_another_process_began_by_a_rotation() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    let mut rotated = None;
+    killed_at_rest(directory, || {
+        rotated = Some(waiting(directory, &["log_equal_rotating", "10"]));
+    });
+    let mut rotated = rotated.expect("it was started");
+    rotated.kill().unwrap();
+    rotated.wait().unwrap();
+    let there = equal_lines(directory);
+    assert!(there >= 16, "{there} of 16");
+}
+
+/// The next start cannot write what was left, but goes on itself once it can.
+#[test]
+fn nor_does_what_a_process_wrote_that_could_not_recover_the_killed_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    killed_at_rest(directory, || ());
+    let (live, away) = (directory.join("logs/all.log"), directory.join("away"));
+    fs::rename(&live, &away).unwrap();
+    fs::create_dir(&live).unwrap();
+    let next = waiting(directory, &["log_equal_twice", "0", "10", "return"]);
+    fs::remove_dir(&live).unwrap();
+    fs::rename(&away, &live).unwrap();
+    // It is tried once a second.
+    thread::sleep(Duration::from_millis(1_200));
+    assert!(go_on(next).success());
+    let there = equal_lines(directory);
+    assert!(there >= 16, "{there} of 16");
+}
