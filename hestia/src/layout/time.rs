@@ -1,7 +1,7 @@
 //! Points in time as text.
 //!
 //! Date, hour, minute, second and offset are formatted once a second and kept, with room for the digits of the fraction, which
-//! are all that is written for each record. Records come in time order, so one second is enough to remember.
+//! are written when the last of them changes. Records come in time order, so one second is enough to remember.
 //!
 //! *Invariant:* every `i64` of nanoseconds (the years 1677 to 2262) can be written, and nothing here panics.
 //!
@@ -15,15 +15,20 @@ use hestia_grammar::{TimeFormat, TimeItem};
 
 use crate::clock::TimeZone;
 
-const NANOS_PER_SECOND: i64 = 1_000_000_000;
+/// In nanoseconds.
+const SECOND: u32 = 1_000_000_000;
 
 /// Writes timestamps in one format.
 #[derive(Clone, Debug)]
 pub(super) struct TimeWriter {
     zone: TimeZone,
     pieces: Vec<Piece>,
-    /// The Unix second that the text belongs to.
+    /// Nanoseconds of the last digit that is written, for which a text stays as it is.
+    step: u32,
+    /// When the second began that the text belongs to, in nanoseconds since the Unix epoch.
     second: Option<i64>,
+    /// How far into it the text is.
+    nanos: u32,
     text: Vec<u8>,
 }
 
@@ -68,10 +73,13 @@ impl TimeWriter {
     }
 
     fn of(zone: TimeZone, pieces: Vec<Piece>) -> Self {
+        let digits = pieces.iter().map(|piece| piece.digits).max().unwrap_or(0);
         TimeWriter {
             zone,
             pieces,
+            step: SECOND / power_of_ten(digits.into()),
             second: None,
+            nanos: 0,
             text: Vec::new(),
         }
     }
@@ -92,30 +100,48 @@ impl TimeWriter {
 
     /// Appends a point in time, given in nanoseconds since the Unix epoch. Fractions are cut off, not rounded.
     pub(super) fn append(&mut self, line: &mut Vec<u8>, timestamp_nanos: i64) {
-        let second = timestamp_nanos.div_euclid(NANOS_PER_SECOND);
-        if self.second != Some(second) {
-            self.format_second(second);
+        match self.within_second(timestamp_nanos) {
+            Some(nanos) if (0..self.step).contains(&nanos.wrapping_sub(self.nanos)) => {}
+            Some(nanos) => self.format_fraction(nanos),
+            None => {
+                let nanos = self.format_second(timestamp_nanos);
+                self.format_fraction(nanos);
+            }
         }
-        // Wraps in between where the second began before there are nanoseconds.
-        let nanos = timestamp_nanos.wrapping_sub(second.wrapping_mul(NANOS_PER_SECOND));
+        line.extend_from_slice(&self.text);
+    }
+
+    /// How far into the second of the text it is; `None` where it is in another one.
+    #[inline]
+    fn within_second(&self, timestamp_nanos: i64) -> Option<u32> {
+        let nanos = timestamp_nanos.checked_sub(self.second?)?;
+        let nanos = u32::try_from(nanos).ok();
+        nanos.filter(|nanos| *nanos < SECOND)
+    }
+
+    fn format_fraction(&mut self, nanos: u32) {
+        self.nanos = nanos - nanos % self.step;
         for piece in &self.pieces {
             let digits = usize::from(piece.digits);
             if let Some(place) = self.text.get_mut(piece.at..piece.at + digits) {
                 write_fraction(place, nanos);
             }
         }
-        line.extend_from_slice(&self.text);
     }
 
+    /// Returns how far into the second it is.
     #[cold]
-    fn format_second(&mut self, second: i64) {
+    fn format_second(&mut self, timestamp_nanos: i64) -> u32 {
+        let second = timestamp_nanos.div_euclid(SECOND.into());
         // Never out of range: chrono's years reach from -262143 to 262142.
         let time = DateTime::from_timestamp(second, 0).unwrap_or_default();
         match self.zone {
             TimeZone::Utc => self.format_pieces(&time),
             TimeZone::Local => self.format_pieces(&time.with_timezone(&Local)),
         }
-        self.second = Some(second);
+        // The first one that there is began before there are nanoseconds.
+        self.second = second.checked_mul(SECOND.into());
+        u32::try_from(timestamp_nanos.rem_euclid(SECOND.into())).unwrap_or(0)
     }
 
     fn format_pieces<Z: chrono::TimeZone<Offset: Display>>(&mut self, time: &DateTime<Z>) {
@@ -158,34 +184,43 @@ fn push_item(format: &mut String, item: &TimeItem) {
     format.push_str(spelled);
 }
 
-/// Writes the first digits of a fraction given in nanoseconds (0 to 999,999,999): as many as there is place for, 9 at most.
+/// Writes the first digits of a fraction given in nanoseconds: as many as there is place for, 9 at most. Two at a time.
 #[inline]
-fn write_fraction(place: &mut [u8], nanos: i64) {
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "below a thousand million"
-    )]
-    let nanos = nanos as u32;
-    // The usual ones by divisors and counts that the compiler knows.
-    if let Ok(place) = <&mut [u8; 3]>::try_from(&mut *place) {
-        write_digits(place, nanos / 1_000_000);
-    } else if let Ok(place) = <&mut [u8; 6]>::try_from(&mut *place) {
-        write_digits(place, nanos / 1_000);
-    } else {
-        let dropped = 9_u32.saturating_sub(u32::try_from(place.len()).unwrap_or(9));
-        write_digits(place, nanos / 10_u32.pow(dropped));
+fn write_fraction(place: &mut [u8], nanos: u32) {
+    let mut rest = nanos / (SECOND / power_of_ten(place.len()));
+    for pair in place.rchunks_mut(2) {
+        let digits = &PAIRS[rest as usize % PAIRS.len()];
+        pair.copy_from_slice(&digits[2 - pair.len()..]);
+        rest /= 100;
     }
 }
 
-#[inline(always)]
-fn write_digits(place: &mut [u8], mut number: u32) {
-    for digit in place.iter_mut().rev() {
-        #[allow(clippy::cast_possible_truncation, reason = "0 to 9")]
-        let last = (number % 10) as u8;
-        *digit = b'0' + last;
-        number /= 10;
+/// `00` to `99`.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        pairs[number as usize] = [b'0' + number / 10, b'0' + number % 10];
+        number += 1;
     }
+    pairs
+};
+
+/// Ten to the power of so many digits, of which a second's fraction has nine.
+fn power_of_ten(digits: usize) -> u32 {
+    const POWERS: [u32; 10] = [
+        1,
+        10,
+        100,
+        1_000,
+        10_000,
+        100_000,
+        1_000_000,
+        10_000_000,
+        100_000_000,
+        SECOND,
+    ];
+    POWERS[digits.min(9)]
 }
 
 #[cfg(test)]
@@ -274,7 +309,7 @@ mod tests {
 
         #[test]
         fn local_equals_chrono_and_is_the_same_instant(seconds in 0_i64..4_000_000_000) {
-            let nanos = seconds * NANOS_PER_SECOND + 123_456_789;
+            let nanos = seconds * i64::from(SECOND) + 123_456_789;
             let written = text(&mut TimeWriter::rfc3339(TimeZone::Local, 9), nanos);
             let instant = DateTime::from_timestamp_nanos(nanos);
             prop_assert_eq!(&written, &instant.with_timezone(&Local).to_rfc3339_opts(SecondsFormat::Nanos, false));

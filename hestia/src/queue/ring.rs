@@ -186,8 +186,8 @@ impl Ring {
             let span = self.memory.span();
             span.slice(at, HEADER.min(span.len() - at))
         };
-        let length = word(header, 0) as usize;
-        let flags = word(header, 4);
+        let (length, flags) = halves(header);
+        let length = length as usize;
         if flags & PADDING != 0 {
             return Frame {
                 ring: self,
@@ -198,7 +198,9 @@ impl Ring {
                 seen_before: false,
             };
         }
-        let ticks = u64::from_ne_bytes(std::array::from_fn(|byte| header[8 + byte]));
+        let ticks = header
+            .last_chunk()
+            .map_or(0, |ticks| u64::from_ne_bytes(*ticks));
         // SAFETY: as for the header; `commit` wrote the length of this very frame.
         let payload = unsafe { self.memory.span().slice(at + HEADER, length - HEADER) };
         Frame {
@@ -232,8 +234,12 @@ impl Drop for Ring {
     }
 }
 
-fn word(bytes: &[u8], at: usize) -> u32 {
-    u32::from_ne_bytes(std::array::from_fn(|byte| bytes[at + byte]))
+/// The first two words of a header, which is never shorter.
+#[inline(always)]
+fn halves(header: &[u8]) -> (u32, u32) {
+    let half = |bytes: Option<&[u8; 4]>| bytes.map_or(0, |bytes| u32::from_ne_bytes(*bytes));
+    let (first, rest) = header.split_at_checked(4).unwrap_or_default();
+    (half(first.first_chunk()), half(rest.first_chunk()))
 }
 
 /// Compares positions, which may have passed the end of their type.
