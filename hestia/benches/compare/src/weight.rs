@@ -106,9 +106,10 @@ fn hello(library: &Library, program: &Program) -> Result<Figures> {
     program.write(library.hello)?;
     program.cargo(&["fetch"])?;
     let packages = program.packages()?;
-    let seconds = program.build(true)?;
+    let (debug, release) = (program.build(false)?, program.build(true)?);
     Ok(Figures::from([
-        ("seconds".into(), seconds),
+        ("debug seconds".into(), debug),
+        ("seconds".into(), release),
         ("bytes".into(), program.bytes()?),
         ("packages".into(), packages),
     ]))
@@ -251,8 +252,9 @@ pub(crate) fn tables(text: &mut String, results: &Results) {
     let figure =
         |library: &str, workload: &str, name: &str| results.median_of(library, workload, name);
     let mut programs = Table::new(&[
-        "a program that logs once, release, from nothing",
-        "build",
+        "a program that logs once, from nothing",
+        "debug",
+        "release",
         "stripped",
         "packages built",
     ]);
@@ -263,6 +265,7 @@ pub(crate) fn tables(text: &mut String, results: &Results) {
         programs.row(
             library,
             [
+                figure(library, "hello", "debug seconds").map(seconds),
                 figure(library, "hello", "seconds").map(seconds),
                 figure(library, "hello", "bytes")
                     .map(|bytes| mebibytes(bytes / f64::from(1 << 20))),
