@@ -135,8 +135,14 @@ fn values_keep_their_types_and_their_nesting() {
     );
     assert_eq!(
         find(&records, "nested by sval")["metadata"],
-        json!({"stream": {"id": 9, "tags": ["x", "y"], "ratio": 0.5, "parent": null}})
+        json!({
+            "stream": {"id": 9, "tags": ["x", "y"], "ratio": 0.5, "parent": null},
+            "array": "[1, 2]",
+        })
     );
+    let refused = &find(&records, "not nested")["metadata"]["refuses"];
+    let said = refused.as_str().expect("text");
+    assert!(said.starts_with("<not serializable: "), "{said}");
 }
 
 #[test]

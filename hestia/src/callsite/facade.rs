@@ -196,7 +196,7 @@ impl<'a> ValueVisitor<'a> {
 
 impl<'v> VisitValue<'v> for ValueVisitor<'_> {
     fn visit_any(&mut self, value: kv::Value<'_>) -> Result<(), kv::Error> {
-        self.put(|encoder| encoder.put_serde(&value))
+        self.put(|encoder| encoder.put_serde_or_debug(&value))
     }
 
     fn visit_null(&mut self) -> Result<(), kv::Error> {

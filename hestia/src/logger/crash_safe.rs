@@ -120,7 +120,7 @@ pub(super) struct Found {
 
 impl Found {
     /// Says in the file that some of it may be written, and that lines of this process come behind that.
-    fn was_tried(&self) {
+    fn say_tried(&self) {
         if let Err(error) = self
             .file
             .write_all_at(&1_u64.to_ne_bytes(), AT_TRIED as u64)
@@ -232,7 +232,7 @@ pub(super) fn recover_all(
         if writer.recover(left, open_own) {
             remove(&found.path);
         } else {
-            found.was_tried();
+            found.say_tried();
         }
     }
     // Not before: until then, whoever recovers the same once more compares it with the archives as they are.

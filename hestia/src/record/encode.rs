@@ -285,8 +285,28 @@ impl<'a> Encoder<'a> {
     #[inline]
     pub fn put_serde<T: serde::Serialize + ?Sized>(self, value: &T) -> Encoded {
         self.attempt(|encoder| serialize::serialize(encoder, value))
+            .unwrap_or_else(|(encoder, error)| encoder.put_not_serializable(&error))
+    }
+
+    fn put_not_serializable(self, error: &impl fmt::Display) -> Encoded {
+        self.put_display(format_args!("<not serializable: {error}>"))
+    }
+
+    /// Writes a value of `log`'s as [`put_serde`](Self::put_serde) does. One that cannot be written so is what its `Debug` prints,
+    /// if it does: of `sval`'s values, arrays of a fixed length have no counterpart in `serde` (sval_serde wants a name for them).
+    pub(crate) fn put_serde_or_debug<T>(self, value: &T) -> Encoded
+    where
+        T: serde::Serialize + fmt::Debug + ?Sized,
+    {
+        self.attempt(|encoder| serialize::serialize(encoder, value))
             .unwrap_or_else(|(encoder, error)| {
-                encoder.put_display(format_args!("<not serializable: {error}>"))
+                let mut text = String::new();
+                let printed = write!(text, "{value:?}");
+                // What `serde` refused is printed by way of `serde`, too, and refused as `<failed to …>`.
+                if printed.is_err() || text.starts_with('<') {
+                    return encoder.put_not_serializable(&error);
+                }
+                encoder.put_str(&text)
             })
     }
 

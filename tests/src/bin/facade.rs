@@ -128,6 +128,15 @@ fn order() -> Order {
     }
 }
 
+/// Has no form of any kind.
+struct Refuses;
+
+impl Serialize for Refuses {
+    fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        Err(serde::ser::Error::custom("no"))
+    }
+}
+
 #[derive(sval_derive::Value)]
 struct Stream {
     id: u32,
@@ -158,9 +167,10 @@ fn values() {
         ratio: 0.5,
         parent: None,
     };
-    info!(stream:sval = stream; "nested by sval");
+    info!(stream:sval = stream, array:sval = [1, 2]; "nested by sval");
+    info!(refuses:serde = Refuses; "not nested");
     info!(a = 1, b = "once", a = "again", b = 2; "keys twice");
-    finish(hestia, &json!({ "executed": 9 }));
+    finish(hestia, &json!({ "executed": 10 }));
 }
 
 /// Key-values as no macro would make them.
