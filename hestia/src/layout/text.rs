@@ -131,29 +131,8 @@ impl TextLayout {
     /// Whether no two processes write equal lines, as far as hosts and containers have names of their own. A message of several
     /// lines has some with nothing but its own text.
     pub(crate) fn tells_processes_apart(&self) -> bool {
-        let Settings {
-            multiline, pattern, ..
-        } = &self.settings;
-        let is_whole = |pattern: &Pattern, wanted: fn(&FieldName) -> bool| {
-            pattern.pieces.iter().any(|piece| match piece {
-                Piece::Field(field) => field.spec.max_width.is_none() && wanted(&field.name),
-                Piece::Literal(_) => false,
-            })
-        };
-        let does = |pattern: &Pattern| {
-            // Ids are a machine's or a container's own.
-            let place =
-                |name: &FieldName| matches!(name, FieldName::Hostname | FieldName::ContainerId);
-            let id = |name: &FieldName| {
-                matches!(
-                    name,
-                    FieldName::ProcessId | FieldName::ThreadId | FieldName::Thread
-                )
-            };
-            is_whole(pattern, |name| matches!(name, FieldName::Uuid))
-                || is_whole(pattern, place) && is_whole(pattern, id)
-        };
-        *multiline == Multiline::Escape && pattern.as_ref().is_none_or(does)
+        let pattern = self.settings.pattern.as_ref();
+        self.settings.multiline == Multiline::Escape && pattern.is_none_or(names_its_process)
     }
 
     /// The zone of the times; UTC unless said.
@@ -269,6 +248,24 @@ fn append_host_and_process(line: &mut Vec<u8>, facts: &Facts) {
     escape::append_column(line, facts.hostname.as_deref().unwrap_or_default());
     line.push(b' ');
     value::append_integer(line, facts.process_id);
+}
+
+/// Whether a line says whole by which process it was written. Ids are a machine's or a container's own.
+fn names_its_process(pattern: &Pattern) -> bool {
+    let says = |wanted: fn(&FieldName) -> bool| {
+        pattern.pieces.iter().any(|piece| match piece {
+            Piece::Field(field) => field.spec.max_width.is_none() && wanted(&field.name),
+            Piece::Literal(_) => false,
+        })
+    };
+    let place = |name: &FieldName| matches!(name, FieldName::Hostname | FieldName::ContainerId);
+    let id = |name: &FieldName| {
+        matches!(
+            name,
+            FieldName::ProcessId | FieldName::ThreadId | FieldName::Thread
+        )
+    };
+    says(|name| matches!(name, FieldName::Uuid)) || says(place) && says(id)
 }
 
 #[cfg(test)]

@@ -77,7 +77,7 @@ impl TimeWriter {
         TimeWriter {
             zone,
             pieces,
-            step: SECOND / power_of_ten(digits.into()),
+            step: step(digits.into()),
             second: None,
             nanos: 0,
             text: Vec::new(),
@@ -187,7 +187,7 @@ fn push_item(format: &mut String, item: &TimeItem) {
 /// Writes the first digits of a fraction given in nanoseconds: as many as there is place for, 9 at most. Two at a time.
 #[inline]
 fn write_fraction(place: &mut [u8], nanos: u32) {
-    let mut rest = nanos / (SECOND / power_of_ten(place.len()));
+    let mut rest = nanos / step(place.len());
     for pair in place.rchunks_mut(2) {
         let digits = &PAIRS[rest as usize % PAIRS.len()];
         pair.copy_from_slice(&digits[2 - pair.len()..]);
@@ -206,21 +206,18 @@ const PAIRS: [[u8; 2]; 100] = {
     pairs
 };
 
-/// Ten to the power of so many digits, of which a second's fraction has nine.
-fn power_of_ten(digits: usize) -> u32 {
-    const POWERS: [u32; 10] = [
-        1,
-        10,
-        100,
-        1_000,
-        10_000,
-        100_000,
-        1_000_000,
-        10_000_000,
-        100_000_000,
-        SECOND,
-    ];
-    POWERS[digits.min(9)]
+/// Nanoseconds of the last of so many digits of a fraction, of which a second has nine.
+fn step(digits: usize) -> u32 {
+    const STEPS: [u32; 10] = {
+        let mut steps = [1; 10];
+        let mut digits = 9;
+        while digits > 0 {
+            digits -= 1;
+            steps[digits] = 10 * steps[digits + 1];
+        }
+        steps
+    };
+    STEPS[digits.min(9)]
 }
 
 #[cfg(test)]

@@ -172,9 +172,8 @@ pub(crate) struct FileSink<S: FileSystem = Disk> {
     system: S,
     file: Option<S::File>,
     lines: Lines,
-    /// How long the file was when its last line had no end.
-    torn_at: Option<u64>,
-    /// Where this sink's last write to the file ended; before the first one, how long the file was.
+    /// Where this sink's last write to the file ended, or how long the file was when its last line was looked at, whichever came
+    /// later.
     end: Option<u64>,
     /// It began elsewhere than where the one before it had ended.
     is_behind_others: bool,
@@ -222,7 +221,6 @@ impl<S: FileSystem> FileSink<S> {
             system,
             file: None,
             lines: Lines::new(CHUNK_BYTES),
-            torn_at: None,
             end: None,
             is_behind_others: false,
             first_line: Vec::new(),
@@ -253,7 +251,7 @@ impl<S: FileSystem> FileSink<S> {
         if self.identity != Some(status.identity()) {
             return;
         }
-        self.is_shared |= self.end.is_some_and(|end| status.bytes > end);
+        self.notices_others(Some(status.bytes));
         self.standing.set(FilePosition {
             output: 0,
             device: status.device,
@@ -302,7 +300,6 @@ impl<S: FileSystem> FileSink<S> {
         let status = self.system.status(file);
         let torn = self.system.ends_within_line(&self.path);
         self.lines.start_over(torn);
-        self.torn_at = status.map(|status| status.bytes);
         self.end = status.map(|status| status.bytes);
         self.synced.begin();
         self.refused = None;
@@ -352,9 +349,7 @@ impl<S: FileSystem> FileSink<S> {
         if bytes > 0 {
             self.synced.wrote(|| self.system.now());
             let end = self.system.position(&file);
-            let start = end.map(|end| end.saturating_sub(bytes));
-            self.is_behind_others = start != self.end;
-            self.is_shared |= self.end.is_some() && start > self.end;
+            self.is_behind_others = self.notices_others(end.map(|end| end.saturating_sub(bytes)));
             self.end = end;
         }
         match &result {
@@ -402,14 +397,21 @@ impl<S: FileSystem> FileSink<S> {
         Ok(())
     }
 
+    /// Whether somebody else has been at the file, which goes on at this place, since it was written to or looked at here.
+    /// Where it has grown, others write to it.
+    fn notices_others(&mut self, at: Option<u64>) -> bool {
+        self.is_shared |= self.end.is_some() && at > self.end;
+        at != self.end
+    }
+
     /// Whoever has written since may have ended the line.
     fn look_at_torn_line_again(&mut self) {
         if self.lines.is_after_torn_line() {
             let bytes = self.status().map(|status| status.bytes);
-            if bytes != self.torn_at {
+            if self.notices_others(bytes) {
                 let torn = self.system.ends_within_line(&self.path);
                 self.lines.set_torn(torn);
-                self.torn_at = bytes;
+                self.end = bytes;
             }
         }
     }

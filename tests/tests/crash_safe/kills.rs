@@ -1,10 +1,5 @@
 //! Processes that are killed while they log, and what their next start writes.
 
-use std::collections::BTreeMap;
-use std::os::unix::process::ExitStatusExt;
-use std::process::Command;
-
-use serde_json::Value;
 use tempfile::TempDir;
 
 use super::*;

@@ -85,6 +85,11 @@ fn equal_lines(directory: &Path) -> u64 {
     text.iter().filter(|line| *line == "equal").count() as u64
 }
 
+fn none_is_missing(directory: &Path, logged: u64) {
+    let there = equal_lines(directory);
+    assert!(there >= logged, "{there} of {logged}");
+}
+
 fn all_returned(directory: &Path) -> u64 {
     returned(directory).iter().sum()
 }
@@ -96,8 +101,7 @@ fn where_lines_do_not_tell_who_wrote_them_none_is_missing() {
     let directory = directory.path();
     counters::create(directory.join("returned"), 2).unwrap();
     kill_in_turn(directory, [&["log_equal", "0"], &["log_equal", "1"]]);
-    let (there, logged) = (equal_lines(directory), all_returned(directory));
-    assert!(there >= logged, "{there} of {logged}");
+    none_is_missing(directory, all_returned(directory));
 }
 
 #[test]
@@ -137,10 +141,11 @@ fn go_on(mut child: Child) -> ExitStatus {
 }
 
 /// Its next records are the first of a round that was never said.
-fn killed_at_rest(directory: &Path, meanwhile: impl FnOnce()) {
+fn killed_at_rest<T>(directory: &Path, meanwhile: impl FnOnce() -> T) -> T {
     let killed = waiting(directory, &["log_equal_twice", "1", "5", "abort"]);
-    meanwhile();
+    let made = meanwhile();
     assert_eq!(go_on(killed).signal(), Some(libc::SIGABRT));
+    made
 }
 
 #[test]
@@ -151,23 +156,19 @@ fn what_another_process_wrote_while_the_killed_one_was_at_rest_stands_for_nothin
         let other = waiting(directory, &["log_equal_twice", "10", "0", "return"]);
         assert!(go_on(other).success());
     });
-    let there = equal_lines(directory);
-    assert!(there >= 16, "{there} of 16");
+    none_is_missing(directory, 16);
 }
 
 #[test]
 fn nor_does_what_is_in_the_file_that_another_process_began_by_a_rotation() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
-    let mut rotated = None;
-    killed_at_rest(directory, || {
-        rotated = Some(waiting(directory, &["log_equal_rotating", "10"]));
+    let mut rotated = killed_at_rest(directory, || {
+        waiting(directory, &["log_equal_rotating", "10"])
     });
-    let mut rotated = rotated.expect("it was started");
     rotated.kill().unwrap();
     rotated.wait().unwrap();
-    let there = equal_lines(directory);
-    assert!(there >= 16, "{there} of 16");
+    none_is_missing(directory, 16);
 }
 
 /// The next start cannot write what was left, but goes on itself once it can.
@@ -185,6 +186,5 @@ fn nor_does_what_a_process_wrote_that_could_not_recover_the_killed_one() {
     // It is tried once a second.
     thread::sleep(Duration::from_millis(1_200));
     assert!(go_on(next).success());
-    let there = equal_lines(directory);
-    assert!(there >= 16, "{there} of 16");
+    none_is_missing(directory, 16);
 }
