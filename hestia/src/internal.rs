@@ -20,9 +20,9 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use once_cell::race::OnceBox;
 
-use crate::descriptor::above_standard_streams;
 use crate::error::Incident;
 use crate::sync::lock_unless_stuck;
+use crate::system::above_standard_streams;
 use crate::thread::{self, Started, apart_from_panics, mark_own};
 
 /// What the program wants to be told about hestia's own trouble.

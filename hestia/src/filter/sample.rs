@@ -3,7 +3,6 @@
 //! Writer thread. *Invariant:* what has one value of the key is kept together or left out together, by every process.
 
 use std::hash::{BuildHasher, RandomState};
-use std::io;
 
 use super::Filter;
 use crate::level::Level;
@@ -108,8 +107,7 @@ fn bits_of(key: &str, record: &Record<'_>) -> Option<u64> {
     match (record.field(key), record.trace()) {
         // The same for all: by its bits, all records would be kept, or none.
         (Some(Value::Str(MASK)), _) => return None,
-        (Some(Value::Str(text)), _) => hash.add(text.as_bytes()),
-        (Some(value), _) => serde_json::to_writer(&mut hash, &value).ok()?,
+        (Some(value), _) => hash.add_value(value),
         (None, Some(ids)) if key == "trace_id" => {
             hash.add(format!("{:032x}", ids.trace_id).as_bytes());
         }
@@ -127,16 +125,39 @@ impl Fnv {
             self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
         }
     }
-}
 
-impl io::Write for Fnv {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.add(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+    /// Numbers and characters as the texts that they are written as, so that `5` and `"5"` are one id.
+    fn add_value(&mut self, value: Value<'_>) {
+        let mut integer = itoa::Buffer::new();
+        let mut float = zmij::Buffer::new();
+        match value {
+            Value::Null => self.add(b"null"),
+            Value::Bool(true) => self.add(b"true"),
+            Value::Bool(false) => self.add(b"false"),
+            Value::U64(number) => self.add(integer.format(number).as_bytes()),
+            Value::I64(number) => self.add(integer.format(number).as_bytes()),
+            Value::U128(number) => self.add(integer.format(number).as_bytes()),
+            Value::I128(number) => self.add(integer.format(number).as_bytes()),
+            Value::F32(number) => self.add(float.format(number).as_bytes()),
+            Value::F64(number) => self.add(float.format(number).as_bytes()),
+            Value::Char(c) => self.add(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            Value::Str(text) => self.add(text.as_bytes()),
+            Value::Bytes(bytes) => self.add(bytes),
+            Value::Seq(items) => {
+                for item in items.iter() {
+                    self.add_value(item);
+                    self.add(b",");
+                }
+            }
+            Value::Map(entries) => {
+                for field in entries.iter() {
+                    self.add(field.key.as_bytes());
+                    self.add(b":");
+                    self.add_value(field.value);
+                    self.add(b",");
+                }
+            }
+        }
     }
 }
 
@@ -224,6 +245,11 @@ mod tests {
             let kept = keeps(one, Value::U64(id));
             assert_eq!(kept, keeps(other, Value::Str(&text)), "{id}");
             assert!(!kept || keeps(larger, Value::U64(id)), "{id}");
+        }
+        let [one, other, _] = samples.each_mut();
+        for c in 'a'..='z' {
+            let text = c.to_string();
+            assert_eq!(keeps(one, Value::Char(c)), keeps(other, Value::Str(&text)));
         }
         // Written down, since other machines rely on it.
         let kept: Vec<u64> = (0..60)

@@ -30,6 +30,7 @@ pub use parts::Multiline;
 pub(crate) use parts::find;
 pub use schema::Schema;
 pub use text::TextLayout;
+pub(crate) use value::to_json;
 
 use crate::record::{Entries, Record};
 

@@ -32,6 +32,13 @@ pub(super) fn append_json(line: &mut Vec<u8>, value: Value<'_>) {
     }
 }
 
+/// A value as JSON, for messages about it.
+pub(crate) fn to_json(value: Value<'_>) -> String {
+    let mut json = Vec::new();
+    append_json(&mut json, value);
+    String::from_utf8_lossy(&json).into_owned()
+}
+
 /// Appends one key and its value: `"key":value`.
 pub(super) fn append_json_field(line: &mut Vec<u8>, field: Field<'_>) {
     escape::append_json(line, field.key);

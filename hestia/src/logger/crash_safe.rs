@@ -15,8 +15,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rustix::fs::{FlockOperation, fcntl_lock};
-
 use super::own_file::OwnFile;
 use super::pipeline;
 use super::settings::{CrashSafe, Settings};
@@ -29,6 +27,7 @@ use crate::record::Record;
 use crate::record::description::{Descriptions, SITE};
 use crate::sink::file::disk::identity;
 use crate::sink::file::held;
+use crate::system::lock_as_process;
 use crate::writer::recovery::{Left, for_each};
 use crate::writer::{Writer, journal};
 
@@ -273,7 +272,7 @@ fn lock_left(path: &Path) -> Result<Option<File>, RecoverError> {
         );
         return Err(RecoverError::new(ErrorKind::OpenFile, what));
     }
-    if fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+    if lock_as_process(&file).is_err() {
         return Ok(None);
     }
     // Another process may have recovered and removed it in between.

@@ -37,6 +37,8 @@ use std::sync::{Arc, Mutex};
 
 use super::memory::{Memory, SIDE_BYTES};
 use crate::sync::lock;
+#[cfg(unix)]
+use crate::system;
 use crate::thread::{Thread, hold_file_size_signal};
 
 use entries::Entries;
@@ -221,7 +223,7 @@ impl Mapping {
         let _held = hold_file_size_signal();
         let made = (|| {
             // Held as long as the process lives, and not by its children: whoever gets it knows that the process is gone.
-            rustix::fs::fcntl_lock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive)?;
+            system::lock_as_process(&file)?;
             let length = REGIONS + bytes.next_multiple_of(PAGE);
             file.set_len(length as u64)?;
             preallocate(&file, 0, HEADER_BYTES)?;
@@ -444,14 +446,11 @@ pub(crate) fn user() -> u32 {
 /// Has the file system set blocks aside for bytes that nobody uses yet.
 #[cfg(unix)]
 fn preallocate(file: &File, offset: usize, length: usize) -> io::Result<()> {
-    use rustix::io::Errno;
-    let (from, bytes) = (offset as u64, length as u64);
-    let flags = rustix::fs::FallocateFlags::empty();
-    match rustix::io::retry_on_intr(|| rustix::fs::fallocate(file, flags, from, bytes)) {
-        Ok(()) => Ok(()),
-        // The file system has nothing for that.
-        Err(Errno::OPNOTSUPP | Errno::NOSYS) => write_zeros(file, from, length),
-        Err(error) => Err(error.into()),
+    match system::allocate(file, offset, length) {
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+            write_zeros(file, offset as u64, length)
+        }
+        result => result,
     }
 }
 

@@ -24,6 +24,8 @@ use crate::error::{ErrorKind, SinkError};
 use crate::internal::start_own;
 use crate::record::batch::{Batch, TakenBatch};
 use crate::sync::lock;
+#[cfg(unix)]
+use crate::system;
 use crate::thread::Started;
 
 use worker::Worker;
@@ -352,11 +354,11 @@ struct Descriptor(Stream);
 #[cfg(unix)]
 impl Write for Descriptor {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = match self.0 {
-            Stream::Stdout => rustix::io::write(io::stdout(), bytes),
-            Stream::Stderr => rustix::io::write(io::stderr(), bytes),
+        let descriptor = match self.0 {
+            Stream::Stdout => libc::STDOUT_FILENO,
+            Stream::Stderr => libc::STDERR_FILENO,
         };
-        Ok(count?)
+        system::write(descriptor, bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {

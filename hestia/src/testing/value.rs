@@ -1,5 +1,6 @@
 //! When a value that was logged is the one that a test names.
 
+use crate::layout::to_json;
 use crate::record::{Entries, Value};
 
 /// By what they are, not by the width of their type.
@@ -95,7 +96,7 @@ pub(super) fn shown(value: Value<'_>) -> String {
     match value {
         Value::F64(number) if !number.is_finite() => number.to_string(),
         Value::F32(number) if !number.is_finite() => number.to_string(),
-        value => serde_json::to_string(&value).unwrap_or_else(|_| format!("{value:?}")),
+        value => to_json(value),
     }
 }
 

@@ -208,8 +208,6 @@ fn cut_torn_line(path: &Path, from: u64) {
 
 #[cfg(test)]
 mod tests {
-    use rustix::fs::FlockOperation;
-
     use super::*;
 
     #[test]
@@ -218,10 +216,10 @@ mod tests {
         let path = directory.path().join("app.log");
         fs::write(&path, "before\nwhole\nto").unwrap();
         let appender = File::options().append(true).open(&path).unwrap();
-        rustix::fs::flock(&appender, FlockOperation::LockShared).unwrap();
+        appender.lock_shared().unwrap();
         cut_torn_line(&path, 7);
         assert_eq!(fs::read_to_string(&path).unwrap(), "before\nwhole\nto");
-        rustix::fs::flock(&appender, FlockOperation::Unlock).unwrap();
+        appender.unlock().unwrap();
         cut_torn_line(&path, 7);
         assert_eq!(fs::read_to_string(&path).unwrap(), "before\nwhole\n");
         // Nothing before the position is touched, and a whole line stays.

@@ -34,10 +34,10 @@ use super::held::is_held;
 use super::lock::{Locked, Locking};
 use super::rotation::Compression;
 use super::rotator::{list, point_anew, rename_new};
-use crate::descriptor::above_standard_streams;
 use crate::error::{ErrorKind, SinkError, chain};
 use crate::internal;
 use crate::sync::{lock, lock_unless_stuck};
+use crate::system::above_standard_streams;
 use crate::thread::lower_priority;
 
 /// The archives of one file.

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use super::held::Identity;
 use super::lock::{Locked, Locking};
 use super::{FileSystem, Place, Status};
-use crate::descriptor::above_standard_streams;
 use crate::error::{ErrorKind, SinkError};
+use crate::system::{above_standard_streams, wait_for_write};
 
 /// The real files.
 #[derive(Clone, Copy, Debug)]
@@ -403,16 +403,6 @@ fn last_line_is_torn(path: &Path) -> io::Result<bool> {
     }
     Ok(true)
 }
-
-/// Waits until no write to the file is half done. Looking for a hole takes the lock that writes take, in ext4, btrfs, tmpfs and
-/// overlayfs; XFS has reads take it. Elsewhere it may do nothing.
-#[cfg(all(target_os = "linux", not(hestia_portable)))]
-fn wait_for_write(file: &File, length: u64) {
-    let _ = rustix::fs::seek(file, rustix::fs::SeekFrom::Hole(length - 1));
-}
-
-#[cfg(not(all(target_os = "linux", not(hestia_portable))))]
-fn wait_for_write(_: &File, _: u64) {}
 
 /// The length of a file that ends without a line feed.
 fn length_within_line(file: &mut File) -> io::Result<Option<u64>> {

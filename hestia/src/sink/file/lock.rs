@@ -89,38 +89,36 @@ pub(super) fn directory(path: &Path) -> (Option<Locked>, Locking) {
     (Some(locked), locking)
 }
 
-#[cfg(all(unix, not(target_os = "solaris")))]
+#[cfg(unix)]
 mod system {
-    use std::fs::File;
-
-    use rustix::fs::{FlockOperation, flock};
-    use rustix::io::Errno;
+    use std::fs::{File, TryLockError};
 
     use super::Locking;
 
-    fn lock(file: &File, operation: FlockOperation) -> Locking {
-        match flock(file, operation) {
+    fn locking(result: &Result<(), TryLockError>) -> Locking {
+        match result {
             Ok(()) => Locking::Locked,
-            Err(Errno::WOULDBLOCK) => Locking::Busy,
-            Err(_) => Locking::Unsupported,
+            Err(TryLockError::WouldBlock) => Locking::Busy,
+            Err(TryLockError::Error(_)) => Locking::Unsupported,
         }
     }
 
     pub(super) fn shared(file: &File) -> Locking {
-        lock(file, FlockOperation::NonBlockingLockShared)
+        locking(&file.try_lock_shared())
     }
 
     pub(super) fn exclusive(file: &File) -> Locking {
-        lock(file, FlockOperation::NonBlockingLockExclusive)
+        locking(&file.try_lock())
     }
 
     pub(super) fn unlock(file: &File) {
         // Fails where there was none.
-        let _ = flock(file, FlockOperation::NonBlockingUnlock);
+        let _ = file.unlock();
     }
 }
 
-#[cfg(not(all(unix, not(target_os = "solaris"))))]
+/// Elsewhere, locks keep others from reading and writing, which is not what is wanted here.
+#[cfg(not(unix))]
 mod system {
     use std::fs::File;
 

@@ -24,10 +24,10 @@ use super::period::Periods;
 use super::rotation::Rotation;
 use super::{Status, compressor, disk};
 use crate::clock::TimeZone;
-use crate::descriptor::above_standard_streams;
 use crate::error::{ErrorKind, SinkError};
 use crate::record::batch::Batch;
 use crate::sync::lock_unless_stuck;
+use crate::system::{self, above_standard_streams};
 
 /// How long the file goes on when another process rotates a file of the directory at this moment.
 pub(super) const BUSY_PAUSE: Duration = Duration::from_millis(5);
@@ -482,20 +482,11 @@ fn is_taken(error: &io::Error) -> bool {
 }
 
 /// Renames a file to a name that nobody has.
-#[cfg(all(target_os = "linux", not(hestia_portable)))]
 pub(super) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
-    use rustix::fs::{CWD, RenameFlags, renameat_with};
-    use rustix::io::Errno;
-    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-        // Not every file system has this.
-        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => rename_if_free(from, to),
-        result => result.map_err(io::Error::from),
+    match system::rename_new(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => rename_if_free(from, to),
+        result => result,
     }
-}
-
-#[cfg(not(all(target_os = "linux", not(hestia_portable))))]
-pub(super) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
-    rename_if_free(from, to)
 }
 
 /// Under the directory's lock, so that only somebody who does not know of it could come between.

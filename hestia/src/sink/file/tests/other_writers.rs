@@ -6,22 +6,21 @@ use super::*;
 #[cfg(unix)]
 #[test]
 fn a_file_that_somebody_has_locked_for_a_moment_is_locked_all_the_same() {
-    use rustix::fs::{FlockOperation, flock};
     // On a busy machine the moment may be a long one, now and then.
     let is_locked = (0..50).any(|_| {
         let (directory, mut sink, _) = on_disk("all.log");
         let path = directory.path().join("all.log");
         fs::write(&path, "whole\n").unwrap();
         let other = fs::File::open(&path).unwrap();
-        flock(&other, FlockOperation::LockExclusive).unwrap();
+        other.lock().unwrap();
         thread::scope(|scope| {
             scope.spawn(|| {
                 thread::sleep(Duration::from_millis(3));
-                flock(&other, FlockOperation::Unlock).unwrap();
+                other.unlock().unwrap();
             });
             sink.open().unwrap();
         });
-        flock(&other, FlockOperation::NonBlockingLockExclusive).is_err()
+        other.try_lock().is_err()
     });
     assert!(is_locked);
 }
