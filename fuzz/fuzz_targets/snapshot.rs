@@ -1,5 +1,5 @@
-//! Runs [`hestia::fuzz_targets::snapshot`].
+//! Runs [`hestia_core::fuzz_targets::snapshot`].
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| hestia::fuzz_targets::snapshot(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| hestia_core::fuzz_targets::snapshot(bytes));

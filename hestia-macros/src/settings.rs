@@ -378,7 +378,7 @@ mod tests {
     /// The setters of a type: its methods that take it and make it anew, those
     /// included that a macro (`file_setters!();`) gives to several types.
     fn setters(file: &str, of: &str) -> BTreeSet<String> {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../hestia/src/logger");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../hestia/core/src/logger");
         let source =
             fs::read_to_string(path.join(file)).expect("the run-time half is beside this one");
         let implementation = between(&source, &format!("\nimpl {of} {{"), "\n}\n");
@@ -435,7 +435,7 @@ mod tests {
     #[test]
     fn every_setting_of_a_rotation_is_an_argument_of_its_name() {
         let path =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("../hestia/src/sink/file/rotation.rs");
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../hestia/core/src/sink/file/rotation.rs");
         let source = fs::read_to_string(path).expect("the run-time half is beside this one");
         let without_or = |name: &String| name.strip_prefix("or_").unwrap_or(name).to_owned();
         let setters: BTreeSet<_> = setters_in(&source).iter().map(without_or).collect();
@@ -559,7 +559,7 @@ mod tests {
                 assert_eq!(
                     there.map(|there| there.map(str::to_owned)),
                     Some(row.clone()),
-                    "the key of the file, in `hestia/src/logger/config/keys.rs`"
+                    "the key of the file, in `hestia/core/src/logger/config/keys.rs`"
                 );
                 known.push(row);
             }

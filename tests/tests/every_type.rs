@@ -128,7 +128,7 @@ fn the_file_of_a_named_logger_is_recovered_as_it_would_have_been_written() {
 /// All types that the source says can be values or arguments, and all parts that a statement is made of.
 fn types_in_source() -> BTreeSet<String> {
     let read = |file: &str| {
-        let records = Path::new(env!("CARGO_MANIFEST_DIR")).join("../hestia/src/record");
+        let records = Path::new(env!("CARGO_MANIFEST_DIR")).join("../hestia/core/src/record");
         fs::read_to_string(records.join(file)).expect("the source")
     };
     let mut types = BTreeSet::new();
