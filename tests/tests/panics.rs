@@ -69,7 +69,7 @@ fn a_panic_has_a_backtrace_when_one_is_asked_for() {
         first.starts_with("   0: panics::in_thread::"),
         "{backtrace}"
     );
-    assert!(!backtrace.contains("hestia::"), "{backtrace}");
+    assert!(!backtrace.contains("hestia_core::"), "{backtrace}");
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn a_panic_has_all_frames_when_they_are_asked_for() {
     let backtrace = panic_record(&objects)["metadata"]["backtrace"]
         .as_str()
         .expect("a backtrace");
-    for frame in ["panics::in_thread", "hestia::", "std::panicking"] {
+    for frame in ["panics::in_thread", "hestia_core::", "std::panicking"] {
         assert!(backtrace.contains(frame), "{backtrace}");
     }
 }

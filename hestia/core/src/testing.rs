@@ -265,7 +265,11 @@ impl fmt::Debug for Capture {
 
 /// Ends its [`Capture`], to which it leads, when it is dropped; made by [`capture`].
 ///
-/// It belongs to its thread, as the guard of a scope does, and cannot be sent to another one.
+/// It belongs to its thread, as the guard of a scope does, and cannot be sent to another one:
+/// ```compile_fail,E0277
+/// let capture = hestia::testing::capture();
+/// std::thread::spawn(move || drop(capture));
+/// ```
 #[must_use = "the capture ends when the guard is dropped"]
 pub struct CaptureGuard {
     /// Left before the capture ends.

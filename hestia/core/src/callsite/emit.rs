@@ -59,9 +59,9 @@ pub(super) fn emit(front: &'static Front, level: Level, flags: u32, bytes: &[u8]
 
 #[inline]
 fn commit(front: &Front, producer: &mut Producer, flags: u32, bytes: &[u8]) {
-    let mut reservation = producer.reserve(bytes.len());
+    let mut reservation = producer.reserve(bytes.len(), || front.ticks.now());
     reservation.payload().copy_from_slice(bytes);
-    reservation.commit(flags, || front.ticks.now());
+    reservation.commit(flags);
 }
 
 /// Writes down what a statement's address stands for, before the first record that has it. A forked child has it from its

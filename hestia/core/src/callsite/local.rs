@@ -136,12 +136,12 @@ pub(super) fn write_sized(
     if let Some(producer) = ring
         && producer.room_for(size, || front.queue.wake.rouse()) == Room::Yes
     {
-        let mut reservation = producer.reserve(size);
+        let mut reservation = producer.reserve(size, || front.ticks.now());
         // SAFETY: room for `size` bytes, and as many are written.
         let mut pen = unsafe { Pen::new(reservation.payload()) };
         record.fill(&mut pen);
         debug_assert!(pen.is_full(), "a record is as long as it said");
-        reservation.commit(flags, || front.ticks.now());
+        reservation.commit(flags);
         is_written = true;
     }
     compiler_fence(Ordering::SeqCst);

@@ -196,6 +196,12 @@ impl fmt::Debug for DebugMap<'_> {
 /// drop(guard);
 /// scope.run(|| log::info!("carries the request's id"));
 /// ```
+///
+/// The compiler refuses to send it:
+/// ```compile_fail,E0277
+/// let guard = hestia::scope!(request_id = 17);
+/// std::thread::spawn(move || drop(guard));
+/// ```
 #[must_use = "the scope is left when the guard is dropped"]
 pub struct ScopeGuard {
     scope: Scope,

@@ -54,11 +54,11 @@ fn push_at(producer: &mut Producer, number: u64, ticks: impl FnOnce() -> u64) ->
     if producer.room_for(LENGTH, || ()) != Room::Yes {
         return false;
     }
-    let mut reservation = producer.reserve(LENGTH);
+    let mut reservation = producer.reserve(LENGTH, ticks);
     for bytes in reservation.payload().chunks_exact_mut(8) {
         bytes.copy_from_slice(&number.to_ne_bytes());
     }
-    reservation.commit(0, ticks);
+    reservation.commit(0);
     true
 }
 

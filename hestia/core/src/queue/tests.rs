@@ -51,9 +51,9 @@ fn put_at(
     match producer.room_for(bytes.len(), || ()) {
         Room::Full => false,
         Room::Yes => {
-            let mut reservation = producer.reserve(bytes.len());
+            let mut reservation = producer.reserve(bytes.len(), ticks);
             reservation.payload().copy_from_slice(&bytes);
-            reservation.commit(0, ticks);
+            reservation.commit(0);
             true
         }
         Room::TooLarge => {

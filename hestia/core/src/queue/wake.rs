@@ -454,7 +454,7 @@ mod tests {
 
     fn log_one(queue: &Queue, producer: &mut Producer) {
         assert_eq!(producer.room_for(8, || ()), Room::Yes);
-        producer.reserve(8).commit(0, || 0);
+        producer.reserve(8, || 0).commit(0);
         if queue.wake.wants_attention() {
             queue.wake.rouse();
         }

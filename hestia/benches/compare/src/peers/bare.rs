@@ -82,13 +82,14 @@ impl Ring {
         let tail = self.tail.load(Ordering::Relaxed);
         let at = tail & (CAPACITY - SLOT);
         let place = &mut memory[at..at + 16 + N];
-        place[16..].copy_from_slice(black_box(&[7; N]));
-        place[..8].copy_from_slice(&(N as u64).to_ne_bytes());
+        // Before the bytes, which the processor copies meanwhile.
         let now = if ordered {
             ordered_tick()
         } else {
             plain_tick()
         };
+        place[16..].copy_from_slice(black_box(&[7; N]));
+        place[..8].copy_from_slice(&(N as u64).to_ne_bytes());
         place[8..16].copy_from_slice(&now.to_ne_bytes());
         // Pairs with nothing: this is what publishing costs.
         self.tail.store(tail + SLOT, Ordering::Release);

@@ -190,12 +190,21 @@ impl Producer {
         self.tail = self.tail.wrapping_add(padding);
     }
 
-    /// Room for a payload, after `room_for` said yes to it.
-    #[inline]
-    pub(crate) fn reserve(&mut self, payload: usize) -> Reservation<'_> {
+    /// Room for a payload, after `room_for` said yes to it, and its stamp.
+    ///
+    /// The stamp is taken within the call and before the release store, so that what another thread logs after having seen
+    /// this record, or after the call has returned, has a later one. It is taken before the bytes are written and not after it:
+    /// a processor that reads its counter writes them meanwhile.
+    #[inline(always)]
+    pub(crate) fn reserve(
+        &mut self,
+        payload: usize,
+        ticks: impl FnOnce() -> u64,
+    ) -> Reservation<'_> {
         Reservation {
             at: self.tail & (self.span.len() - 1),
             payload,
+            ticks: ticks(),
             producer: self,
         }
     }
@@ -214,11 +223,11 @@ impl Producer {
                 (offset, length, OVERSIZE | MAPPED)
             }
         };
-        let mut reservation = self.reserve(OVERSIZE_PAYLOAD);
+        let mut reservation = self.reserve(OVERSIZE_PAYLOAD, ticks);
         let (first, second) = reservation.payload().split_at_mut(size_of::<usize>());
         first.copy_from_slice(&address.to_ne_bytes());
         second.copy_from_slice(&length.to_ne_bytes());
-        reservation.commit(flags | flag, ticks);
+        reservation.commit(flags | flag);
     }
 
     /// As `commit_oversize`, when there is room; otherwise gives the allocation back.
@@ -297,6 +306,7 @@ pub(crate) struct Reservation<'p> {
     producer: &'p mut Producer,
     at: usize,
     payload: usize,
+    ticks: u64,
 }
 
 impl Reservation<'_> {
@@ -308,19 +318,19 @@ impl Reservation<'_> {
         unsafe { self.producer.span.slice_mut(self.at + HEADER, self.payload) }
     }
 
-    /// Stamps and publishes. The stamp is taken right before the release store, so that what another
-    /// thread logs after having seen this record has a later one.
+    /// Publishes.
     #[inline(always)]
-    pub(crate) fn commit(self, flags: u32, ticks: impl FnOnce() -> u64) {
+    pub(crate) fn commit(self, flags: u32) {
         let Reservation {
             producer,
             at,
             payload,
+            ticks,
         } = self;
         // SAFETY: free, as in `payload`.
         let header = unsafe { producer.span.slice_mut(at, HEADER) };
         header[..WORD].copy_from_slice(&first_word(HEADER + payload, flags));
-        header[WORD..].copy_from_slice(&ticks().to_ne_bytes());
+        header[WORD..].copy_from_slice(&ticks.to_ne_bytes());
         producer.last = producer.tail;
         producer.tail = producer.tail.wrapping_add(round_up(HEADER + payload));
         producer.accepted += 1;

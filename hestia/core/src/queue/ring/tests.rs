@@ -96,12 +96,12 @@ impl Pair {
 fn push(producer: &mut Producer, number: u64, length: usize, crossed_half: impl Fn()) -> Room {
     let room = producer.room_for(length, crossed_half);
     if room == Room::Yes {
-        let mut reservation = producer.reserve(length);
+        let mut reservation = producer.reserve(length, || number);
         assert_eq!(reservation.payload().len(), length);
         reservation
             .payload()
             .copy_from_slice(&payload(number, length));
-        reservation.commit((number as u32) << 8, || number);
+        reservation.commit((number as u32) << 8);
     }
     room
 }
@@ -161,7 +161,7 @@ fn what_was_reserved_and_not_committed_was_never_there() {
     for position in (0..256).step_by(STRIDE) {
         let mut pair = pair_at(256, position);
         assert_eq!(pair.producer.room_for(48, || ()), Room::Yes);
-        pair.producer.reserve(48).payload().fill(0xff);
+        pair.producer.reserve(48, || 0).payload().fill(0xff);
         assert_eq!(pair.reader.look(), 0);
         assert!(pair.reader.peek().is_none());
         assert_eq!(pair.push(1, 5), Room::Yes);
@@ -462,7 +462,7 @@ fn apply(pair: &mut Pair, model: &mut Model, step: Step) {
         }
         Step::Abandon(length) => {
             if pair.producer.room_for(length, || ()) == Room::Yes {
-                pair.producer.reserve(length).payload().fill(0xa5);
+                pair.producer.reserve(length, || 0).payload().fill(0xa5);
             }
         }
         Step::Look => {

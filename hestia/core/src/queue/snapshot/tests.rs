@@ -98,9 +98,9 @@ pub(in crate::queue) fn read(path: &Path, taken: Taken) -> Result<Snapshot, Unre
 fn push(queue: &Queue, producer: &mut Producer, ticks: u64, payload: &[u8]) {
     match producer.room_for(payload.len(), || ()) {
         Room::Yes => {
-            let mut reservation = producer.reserve(payload.len());
+            let mut reservation = producer.reserve(payload.len(), || ticks);
             reservation.payload().copy_from_slice(payload);
-            reservation.commit(0x100, || ticks);
+            reservation.commit(0x100);
         }
         Room::TooLarge => {
             assert!(queue.budget().take(payload.len()));
@@ -126,7 +126,7 @@ fn what_was_committed_is_there_in_the_order_of_stamps() {
     push(&living.queue, &mut one, 12, &[5; 10_000]);
     // Reserved and never committed.
     assert_eq!(two.room_for(100, || ()), Room::Yes);
-    two.reserve(100).payload().fill(0xff);
+    two.reserve(100, || 0).payload().fill(0xff);
     let snapshot = living.snapshot(ALL);
     assert_eq!(stamps(&snapshot), [10, 11, 12]);
     assert_eq!((snapshot.in_round, snapshot.lost), (0, 0));
@@ -406,11 +406,11 @@ fn parts_that_are_referred_to_again_and_again_take_no_more_than_the_file() {
     let part = usize::try_from(length).unwrap() - REGIONS;
     for ticks in 0..60 {
         assert_eq!(producer.room_for(OVERSIZE_PAYLOAD, || ()), Room::Yes);
-        let mut reservation = producer.reserve(OVERSIZE_PAYLOAD);
+        let mut reservation = producer.reserve(OVERSIZE_PAYLOAD, || ticks);
         let (offset, count) = reservation.payload().split_at_mut(size_of::<usize>());
         offset.copy_from_slice(&REGIONS.to_ne_bytes());
         count.copy_from_slice(&part.to_ne_bytes());
-        reservation.commit(OVERSIZE | MAPPED, || ticks);
+        reservation.commit(OVERSIZE | MAPPED);
     }
     let snapshot = living.snapshot(ALL);
     let taken: usize = snapshot

@@ -22,7 +22,7 @@ fn threads(count: u64) -> (Vec<Producer>, Readers) {
 
 fn commit(producer: &mut Producer, stamp: u64) {
     assert_eq!(producer.room_for(0, || ()), Room::Yes);
-    producer.reserve(0).commit(0, || stamp);
+    producer.reserve(0, || stamp).commit(0);
 }
 
 /// What one round without a grace window takes: stamps, and the threads they come from.
