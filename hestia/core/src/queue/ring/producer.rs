@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::{HEADER, MAPPED, OVERSIZE, OVERSIZE_PAYLOAD, PADDING, Ring, is_at_most, round_up};
 use crate::level::{self, Level};
 use crate::queue::mapping::Region;
-use crate::queue::memory::{CACHE_LINE, Side, Span, WORD};
+use crate::queue::memory::{Side, Span, WORD};
 use crate::sync::checked::{Ordering, fence};
 
 /// What became of an attempt to put a frame into a ring.
@@ -52,17 +52,15 @@ pub(crate) struct Producer {
     pub(super) limit: usize,
     /// The limit, or the end of the memory where that comes first: up to here frames go in one after the other.
     pub(super) end: usize,
-    /// The end, or [`AHEAD`] before what the producer has taken into its cache: up to here without another thought.
+    /// The end, or [`AHEAD`] before it: from here on the reader's position is on its way.
     pub(super) stop: usize,
 }
 
-/// How far ahead of its frames the producer takes the ring's memory, and the reader's position, into its cache, in bytes.
+/// How far ahead of its frames the producer has the ring's memory, and the reader's position, come into its cache, in bytes.
 ///
 /// The reader has had them last, on another core. A cache line takes 50 to 200 ns to come from there, and stores wait for
-/// their line in the order in which they were made; after a few dozen everything waits. Lines that are asked for one right
-/// after the other come together. So a few are, some records before they are needed. (A prefetch would do, if processors took
-/// it for more than a wish to read.)
-const AHEAD: usize = 512;
+/// their line in the order in which they were made; after some dozens everything waits.
+const AHEAD: usize = 1024;
 
 impl Producer {
     pub(in crate::queue) fn new(ring: Arc<Ring>) -> Self {
@@ -105,8 +103,12 @@ impl Producer {
     #[cold]
     fn make_room(&mut self, payload: usize, crossed_half: &dyn Fn()) -> Room {
         let step = round_up(HEADER + payload);
-        if self.fetch_until(step) {
-            return Room::Yes;
+        if self.stop != self.end {
+            self.stop = self.end;
+            self.ring.consumer.fetch();
+            if step <= self.end.wrapping_sub(self.tail) {
+                return Room::Yes;
+            }
         }
         if payload > self.largest_payload() {
             return if self.grow() {
@@ -146,38 +148,12 @@ impl Producer {
         let to_end = capacity - (self.tail & (capacity - 1));
         let to_limit = self.limit.wrapping_sub(self.tail);
         self.end = self.tail.wrapping_add(to_end.min(to_limit));
-        self.stop = self.tail.wrapping_sub(AHEAD);
-        self.fetch();
-        self.fetch_until(step);
-        Room::Yes
-    }
-
-    /// Takes more of the ring into the cache, up to its end, until there is room for so many bytes; whether there is.
-    fn fetch_until(&mut self, step: usize) -> bool {
-        let has_room = |producer: &Self| step <= producer.stop.wrapping_sub(producer.tail);
-        while !has_room(self) && self.stop != self.end {
-            self.fetch();
-        }
-        has_room(self)
-    }
-
-    /// Takes the next part of it, which begins [`AHEAD`] behind the stop, and moves the stop on.
-    fn fetch(&mut self) {
-        let from = self.stop.wrapping_add(AHEAD);
-        let left = self.end.wrapping_sub(from);
-        for line in (0..left.min(AHEAD)).step_by(CACHE_LINE) {
-            let at = from.wrapping_add(line) & (self.span.len() - 1);
-            // SAFETY: before the end, so that `make_room` found it free: the reader has released it, and only this producer
-            // writes. Everything is a multiple of a word.
-            let word = unsafe { self.span.slice_mut(at, WORD) };
-            word.fill(0);
-        }
-        if left > AHEAD {
-            self.stop = from;
+        self.stop = if self.end.wrapping_sub(self.tail) > step + AHEAD {
+            self.end.wrapping_sub(AHEAD)
         } else {
-            self.stop = self.end;
-            self.ring.consumer.fetch();
-        }
+            self.end
+        };
+        Room::Yes
     }
 
     /// Fills the end of the memory. The reader sees it with the frame that follows.
@@ -331,13 +307,18 @@ impl Reservation<'_> {
         let header = unsafe { producer.span.slice_mut(at, HEADER) };
         header[..WORD].copy_from_slice(&first_word(HEADER + payload, flags));
         header[WORD..].copy_from_slice(&ticks.to_ne_bytes());
+        let step = round_up(HEADER + payload);
         producer.last = producer.tail;
-        producer.tail = producer.tail.wrapping_add(round_up(HEADER + payload));
+        producer.tail = producer.tail.wrapping_add(step);
         producer.accepted += 1;
         // SAFETY: the ring, and its memory with it, lives as long as its producer.
         let shared = unsafe { producer.side.get() };
         shared.accepted.store(producer.accepted, Ordering::Relaxed);
         shared.tail.store(producer.tail, Ordering::Release);
+        // What the reader may not have read yet stays in its cache.
+        if producer.limit.wrapping_sub(producer.tail) > AHEAD {
+            producer.span.fetch(at + AHEAD, step);
+        }
     }
 }
 
