@@ -231,28 +231,14 @@ impl Span {
     /// pass over it.
     #[inline(always)]
     pub(super) fn fetch(self, at: usize, count: usize) {
-        #[cfg(all(
-            any(target_arch = "x86_64", target_arch = "aarch64"),
-            not(any(loom, miri))
-        ))]
-        for line in (at..at + count).step_by(CACHE_LINE) {
-            let line = self.start.as_ptr().wrapping_add(line & (self.length - 1));
-            #[cfg(target_arch = "x86_64")]
-            // SAFETY: a hint; part of every x86-64, though it may do nothing.
-            unsafe {
-                std::arch::asm!("prefetchw [{}]", in(reg) line, options(nostack, preserves_flags, readonly));
-            }
-            #[cfg(target_arch = "aarch64")]
-            // SAFETY: a hint; part of every aarch64.
-            unsafe {
-                std::arch::asm!("prfm pstl1keep, [{}]", in(reg) line, options(nostack, preserves_flags, readonly));
+        let line = |at: usize| self.start.as_ptr().wrapping_add(at & (self.length - 1));
+        // Most records are no longer than a line: one, then, and no loop.
+        prefetch(line(at));
+        if count > CACHE_LINE {
+            for at in (at + CACHE_LINE..at + count).step_by(CACHE_LINE) {
+                prefetch(line(at));
             }
         }
-        #[cfg(not(all(
-            any(target_arch = "x86_64", target_arch = "aarch64"),
-            not(any(loom, miri))
-        )))]
-        let _ = (at, count);
     }
 
     /// # Safety
@@ -282,6 +268,23 @@ impl Span {
         // SAFETY: in bounds and unshared by the caller's promise; initialised by `new`.
         unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr().add(at), count) }
     }
+}
+
+/// Has a cache line come to be written to.
+#[inline(always)]
+fn prefetch(line: *const u8) {
+    #[cfg(all(target_arch = "x86_64", not(any(loom, miri))))]
+    // SAFETY: a hint, which may do nothing.
+    unsafe {
+        std::arch::asm!("prefetchw [{}]", in(reg) line, options(nostack, preserves_flags, readonly));
+    }
+    #[cfg(all(target_arch = "aarch64", not(any(loom, miri))))]
+    // SAFETY: as above.
+    unsafe {
+        std::arch::asm!("prfm pstl1keep, [{}]", in(reg) line, options(nostack, preserves_flags, readonly));
+    }
+    #[cfg(any(not(any(target_arch = "x86_64", target_arch = "aarch64")), loom, miri))]
+    let _ = line;
 }
 
 /// Has every page mapped, so that nobody meets a page fault later.

@@ -46,8 +46,6 @@ pub(crate) struct Producer {
     accepted: u64,
     /// Where the next frame goes: what `side.tail` holds, but for padding that no frame has followed yet.
     pub(super) tail: usize,
-    /// Where the last frame was put: a forked child takes it out of the inherited ring from there.
-    pub(super) last: usize,
     /// Up to here the memory is free, as far as is known without another look at the reader's position.
     pub(super) limit: usize,
     /// The limit, or the end of the memory where that comes first: up to here frames go in one after the other.
@@ -72,7 +70,6 @@ impl Producer {
             side,
             accepted: 0,
             tail: 0,
-            last: 0,
             limit,
             end: limit,
             stop: limit,
@@ -263,11 +260,21 @@ impl Producer {
         self.ring.close();
     }
 
-    /// A copy of the frame that was committed last: flags, ticks, payload.
+    /// A copy of the frame that was committed last: flags, ticks, payload. For a forked child, which takes it out of the
+    /// inherited ring; at least one frame lies there.
     pub(crate) fn last_frame(&self) -> (u32, u64, Vec<u8>) {
-        // SAFETY: this thread committed the frame, and no reader runs (the caller is a forked child, to
-        // which no other thread came along).
-        let frame = unsafe { self.ring.frame(self.last) };
+        let mut last = self.ring.consumer.head.load(Ordering::Acquire);
+        let mut next = last;
+        while next != self.tail {
+            // SAFETY: not released, and this thread committed it; no reader runs (to the child no other thread came along).
+            let frame = unsafe { self.ring.frame(next) };
+            if frame.flags & PADDING == 0 {
+                last = next;
+            }
+            next = next.wrapping_add(frame.step());
+        }
+        // SAFETY: as above.
+        let frame = unsafe { self.ring.frame(last) };
         (
             frame.flags & !(OVERSIZE | MAPPED),
             frame.ticks,
@@ -308,17 +315,13 @@ impl Reservation<'_> {
         header[..WORD].copy_from_slice(&first_word(HEADER + payload, flags));
         header[WORD..].copy_from_slice(&ticks.to_ne_bytes());
         let step = round_up(HEADER + payload);
-        producer.last = producer.tail;
         producer.tail = producer.tail.wrapping_add(step);
         producer.accepted += 1;
         // SAFETY: the ring, and its memory with it, lives as long as its producer.
         let shared = unsafe { producer.side.get() };
         shared.accepted.store(producer.accepted, Ordering::Relaxed);
         shared.tail.store(producer.tail, Ordering::Release);
-        // What the reader may not have read yet stays in its cache.
-        if producer.limit.wrapping_sub(producer.tail) > AHEAD {
-            producer.span.fetch(at + AHEAD, step);
-        }
+        producer.span.fetch(at + AHEAD, step);
     }
 }
 

@@ -36,7 +36,7 @@ fn pair_at(capacity: usize, position: usize) -> Pair {
     ring.side().tail.store(position, Ordering::Relaxed);
     ring.consumer.head.store(position, Ordering::Relaxed);
     let mut producer = Producer::new(Arc::clone(&ring));
-    (producer.tail, producer.last) = (position, position);
+    producer.tail = position;
     (producer.end, producer.stop) = (position, position);
     producer.limit = position.wrapping_add(capacity / 2);
     let mut reader = Reader::new(ring);
@@ -338,6 +338,25 @@ fn an_offer_that_nobody_took_is_closed_with_the_old_ring() {
     let mut new = Reader::new(larger);
     new.look();
     assert!(new.is_finished());
+}
+
+/// With others before it that were read and not given back, padding among them.
+#[test]
+fn the_last_frame_is_found_wherever_it_lies() {
+    let mut pair = pair_at(1024, usize::MAX - 2 * 1024 + 1);
+    let mut unread = std::collections::VecDeque::new();
+    for number in 0..2000_u64 {
+        let length = (number * 37 % 150) as usize;
+        while pair.push(number, length) == Room::Full {
+            let (number, length) = unread.pop_front().expect("it is not empty");
+            pair.reader.look();
+            pair.read(number, length);
+            pair.reader.release();
+        }
+        unread.push_back((number, length));
+        let (_, ticks, bytes) = pair.producer.last_frame();
+        assert_eq!((ticks, bytes), (number, payload(number, length)));
+    }
 }
 
 #[test]
