@@ -344,7 +344,7 @@ fn an_offer_that_nobody_took_is_closed_with_the_old_ring() {
 #[test]
 fn the_last_frame_is_found_wherever_it_lies() {
     let mut pair = pair_at(1024, usize::MAX - 2 * 1024 + 1);
-    let mut unread = std::collections::VecDeque::new();
+    let mut unread = VecDeque::new();
     for number in 0..2000_u64 {
         let length = (number * 37 % 150) as usize;
         while pair.push(number, length) == Room::Full {
