@@ -22,10 +22,9 @@ mod ticks;
 
 use std::fmt::Write as _;
 use std::hint::black_box;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use ticks::{nanos_per_tick, ordered_tick, plain_tick, ticks};
+use ticks::{bare, nanos_per_tick, ticks};
 
 const CALLS: usize = 200_000;
 const PAUSE: Duration = Duration::from_nanos(1000);
@@ -103,19 +102,19 @@ fn main() {
         ("log::debug! off", Box::new(|n| log::debug!("order {n}"))),
         (
             "bare, ordered, 32 bytes",
-            Box::new(|_| BARE.with(|b| b.push::<32>(true))),
+            Box::new(|_| bare::push::<32>(true)),
         ),
         (
             "bare, plain, 32 bytes",
-            Box::new(|_| BARE.with(|b| b.push::<32>(false))),
+            Box::new(|_| bare::push::<32>(false)),
         ),
         (
             "bare, ordered, 56 bytes",
-            Box::new(|_| BARE.with(|b| b.push::<56>(true))),
+            Box::new(|_| bare::push::<56>(true)),
         ),
         (
             "bare, ordered, 96 bytes",
-            Box::new(|_| BARE.with(|b| b.push::<96>(true))),
+            Box::new(|_| bare::push::<96>(true)),
         ),
         (
             "hlog! constant",
@@ -301,39 +300,4 @@ fn instrumented_off(number: u64) {
 fn median(figures: &mut [u64]) -> u64 {
     figures.sort_unstable();
     figures[figures.len() / 2]
-}
-
-/// A ring without a reader.
-struct Bare {
-    memory: std::cell::RefCell<Vec<u8>>,
-    tail: AtomicUsize,
-}
-
-thread_local!(static BARE: Bare = Bare::new());
-
-impl Bare {
-    fn new() -> Self {
-        Bare {
-            memory: std::cell::RefCell::new(vec![1; 64 << 10]),
-            tail: AtomicUsize::new(0),
-        }
-    }
-
-    #[inline(never)]
-    fn push<const N: usize>(&self, ordered: bool) {
-        let mut memory = self.memory.borrow_mut();
-        let tail = self.tail.load(Ordering::Relaxed);
-        let at = tail & ((64 << 10) - 256);
-        let place = &mut memory[at..at + 16 + N];
-        // Before the bytes, which the processor copies meanwhile.
-        let now = if ordered {
-            ordered_tick()
-        } else {
-            plain_tick()
-        };
-        place[16..].copy_from_slice(black_box(&[7; N]));
-        place[..8].copy_from_slice(&(N as u64).to_ne_bytes());
-        place[8..16].copy_from_slice(&now.to_ne_bytes());
-        self.tail.store(tail + 256, Ordering::Release);
-    }
 }

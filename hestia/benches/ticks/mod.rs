@@ -1,6 +1,9 @@
-//! The processor's tick counter, as a clock for single calls. All benches have it from here.
+//! The processor's tick counter, as a clock for single calls. All benches have it from here,
+//! and what they compare calls with.
 
 #![allow(dead_code, reason = "not every bench compares with a bare queue")]
+
+pub(crate) mod bare;
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +29,7 @@ pub(crate) fn ticks() -> u64 {
 
 /// What a queue that stamps its records in the order of calls has to do at least.
 #[inline(always)]
-pub(crate) fn ordered_tick() -> u64 {
+fn ordered_tick() -> u64 {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_mm_lfence, _rdtsc};
@@ -42,7 +45,7 @@ pub(crate) fn ordered_tick() -> u64 {
 
 /// What a queue that stamps its records has to do at least.
 #[inline(always)]
-pub(crate) fn plain_tick() -> u64 {
+fn plain_tick() -> u64 {
     #[cfg(target_arch = "x86_64")]
     {
         // SAFETY: part of every x86-64.

@@ -1,4 +1,4 @@
-//! The only names that expansions of hestia's macros use, but those of other macros. Not for anybody else: they change without notice.
+//! The only names that expansions of hestia's macros use, macros apart. Not for anybody else: they change without notice.
 
 pub use core;
 
