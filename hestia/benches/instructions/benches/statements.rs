@@ -140,7 +140,7 @@ fn left_out_by_its_limit(values: Values) -> Values {
     values
 }
 
-#[library_benchmark(setup = turn_on, config = at_most(13_250))]
+#[library_benchmark(setup = turn_on, config = at_most(12_000))]
 fn log_constant(values: Values) -> Values {
     for _ in 0..CALLS {
         log::info!("order taken");
@@ -206,7 +206,7 @@ fn crash_safe_two_constants_in_each_of_many_scopes(values: Values) -> Values {
     values
 }
 
-#[library_benchmark(setup = turn_on_crash_safe, config = at_most(16_800))]
+#[library_benchmark(setup = turn_on_crash_safe, config = at_most(15_050))]
 fn crash_safe_log_constant(values: Values) -> Values {
     for _ in 0..CALLS {
         log::info!("order taken");
@@ -214,7 +214,7 @@ fn crash_safe_log_constant(values: Values) -> Values {
     values
 }
 
-#[library_benchmark(setup = turn_on_crash_safe, config = at_most(26_500))]
+#[library_benchmark(setup = turn_on_crash_safe, config = at_most(25_000))]
 fn crash_safe_log_constant_in_a_scope(values: Values) -> Values {
     let _scope = hestia::scope!(request_id = 17, user = "ada");
     for _ in 0..CALLS {

@@ -26,38 +26,57 @@ use crate::record::{
 };
 
 /// Logs a record that passed the level check.
-#[inline]
+#[inline(always)]
 pub(crate) fn log(front: &'static Front, record: &log::Record<'_>, shared: Option<&Shared>) {
-    // The length of a list of key-values is code of the user's at times; so it is asked for first, and guarded.
-    let has_no_fields = || {
-        let count = AssertUnwindSafe(|| record.key_values().count());
-        catch_unwind(count).is_ok_and(|count| count == 0)
-    };
-    let known = known(front, record);
-    if let Some(known) = known
-        && shared.is_none()
-        && is_same(known.site.metadata.target(), record.target())
-        && has_no_fields()
+    if shared.is_none()
+        && let Some(site) = constant(front, record)
+        && has_no_fields(record)
+        && let Some(scope) = scopes::refer_in(front)
+        && write(front, site, scope, 0, &(), &())
     {
-        if known.is_formatted {
-            log_text(front, &known.site, record);
-            return;
-        }
-        if let Some(scope) = scopes::refer_in(front)
-            && write(front, &known.site, scope, 0, &(), &())
-        {
-            return;
-        }
+        return;
     }
-    log_in_memory(front, record, known, shared);
+    log_known(front, record, shared);
 }
 
-/// The statement of a record, described where another process may have to read it.
+/// The statement of a record whose message is a constant, and whose target is its module, as that of most is. `None` as well
+/// where it is executed for the first time, and where more than a look is needed for anything else.
 #[inline(always)]
-fn known(front: &'static Front, record: &log::Record<'_>) -> Option<&'static Known> {
+fn constant(front: &'static Front, record: &log::Record<'_>) -> Option<&'static StaticSite> {
+    if front.is_mapped && redact::looks_at_call() {
+        return None;
+    }
+    let Known { site, .. } = interned::find(record, record.args().as_str()?)?;
+    let is_described = !front.is_mapped || site.is_described() == Some(true);
+    let is_module = std::ptr::eq(record.target(), record.module_path_static()?);
+    (is_described && is_module).then_some(site)
+}
+
+/// The length of a list of key-values is code of the user's at times; so it is asked for before anything else, and guarded.
+#[inline(always)]
+fn has_no_fields(record: &log::Record<'_>) -> bool {
+    let count = AssertUnwindSafe(|| record.key_values().count());
+    catch_unwind(count).is_ok_and(|count| count == 0)
+}
+
+/// What is more than a constant message, or whose statement is executed for the first time.
+#[inline(never)]
+fn log_known(front: &'static Front, record: &log::Record<'_>, shared: Option<&Shared>) {
+    let is_message = shared.is_none() && has_no_fields(record);
     // What the source says is looked through as any text is, where that is done at the call, and not written down before.
-    let known = interned::known(record, front.is_mapped && redact::looks_at_call())?;
-    describe_site(front, &known.site).then_some(known)
+    let is_looked_through = front.is_mapped && redact::looks_at_call();
+    let known = interned::known(record, is_looked_through)
+        .filter(|known| describe_site(front, &known.site));
+    match known {
+        Some(Known {
+            site,
+            is_formatted: true,
+            ..
+        }) if is_message && is_same(site.metadata.target(), record.target()) => {
+            log_text(front, site, record);
+        }
+        _ => log_in_memory(front, record, known, shared),
+    }
 }
 
 /// The usual case: nothing but a message is to be made, at a place that is known already.

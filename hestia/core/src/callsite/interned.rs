@@ -56,16 +56,17 @@ struct Statement {
 
 /// The statement of a record; its message is in the record at any rate, if that is said. `None` where something else than the
 /// `log` crate's macros made the record, or there are too many statements.
-#[inline(always)]
+#[inline]
 pub(super) fn known(record: &log::Record<'_>, is_formatted: bool) -> Option<&'static Known> {
-    let statement = Statement {
-        level: record.level(),
-        module: record.module_path_static()?,
-        file: record.file_static()?,
-        line: record.line()?,
-        message: record.args().as_str().filter(|_| !is_formatted),
-    };
+    let message = record.args().as_str().filter(|_| !is_formatted);
+    let statement = Statement::of(record, message)?;
     statement.known()
+}
+
+/// The same of a record whose message is this constant, if it was executed before.
+#[inline(always)]
+pub(super) fn find(record: &log::Record<'_>, message: &'static str) -> Option<&'static Known> {
+    Statement::of(record, Some(message))?.find().ok()
 }
 
 #[inline(always)]
@@ -74,6 +75,17 @@ fn place(text: &str) -> (usize, usize) {
 }
 
 impl Statement {
+    #[inline(always)]
+    fn of(record: &log::Record<'_>, message: Option<&'static str>) -> Option<Self> {
+        Some(Statement {
+            level: record.level(),
+            module: record.module_path_static()?,
+            file: record.file_static()?,
+            line: record.line()?,
+            message,
+        })
+    }
+
     #[inline(always)]
     fn key(&self) -> Key {
         Key {
@@ -87,15 +99,24 @@ impl Statement {
 
     #[inline(always)]
     fn known(&self) -> Option<&'static Known> {
+        match self.find() {
+            Ok(known) => Some(known),
+            Err(last) => self.intern(last),
+        }
+    }
+
+    /// Where it would come, if it is not there.
+    #[inline(always)]
+    fn find(&self) -> Result<&'static Known, &'static OnceBox<Known>> {
         let key = self.key();
         let mut link = &KNOWN[key.list()];
         while let Some(known) = link.get() {
             if known.key == key {
-                return Some(known);
+                return Ok(known);
             }
             link = &known.next;
         }
-        self.intern(link)
+        Err(link)
     }
 
     #[cold]
