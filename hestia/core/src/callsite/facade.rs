@@ -52,7 +52,7 @@ fn constant(front: &'static Front, record: &log::Record<'_>) -> Option<&'static 
     (is_described && is_module).then_some(site)
 }
 
-/// The length of a list of key-values is code of the user's at times; so it is asked for before anything else, and guarded.
+/// The length of a list of key-values is code of the user's at times: it is asked for while the ring is not in use, and guarded.
 #[inline(always)]
 fn has_no_fields(record: &log::Record<'_>) -> bool {
     let count = AssertUnwindSafe(|| record.key_values().count());

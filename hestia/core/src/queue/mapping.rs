@@ -460,10 +460,11 @@ fn write_zeros(file: &File, mut offset: u64, mut length: usize) -> io::Result<()
     use std::os::unix::fs::FileExt;
     // A limit of file sizes that came later is an error, and no end of the process.
     let _held = hold_file_size_signal();
-    static ZEROS: [u8; 16 * PAGE] = [0; 16 * PAGE];
+    // Not a static, which every program would have in its file.
+    let zeros = [0; PAGE];
     while length > 0 {
-        let part = length.min(ZEROS.len());
-        file.write_all_at(&ZEROS[..part], offset)?;
+        let part = length.min(zeros.len());
+        file.write_all_at(&zeros[..part], offset)?;
         offset += part as u64;
         length -= part;
     }
