@@ -258,6 +258,7 @@ fn colour(peer: &About) -> RGBColor {
         "hestia-crash-safe" => RGBColor(250, 190, 90),
         "hestia-log" => RGBColor(150, 20, 90),
         "hestia-tracing" => RGBColor(230, 100, 170),
+        "quill" => RGBColor(0, 140, 110),
         "bare" => RGBColor(190, 190, 190),
         "bare-ordered" => RGBColor(130, 130, 130),
         "spdlog-rs" => RGBColor(31, 119, 180),

@@ -21,6 +21,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 const IN_THREADS: &[&str] = &[
     "hestia",
     "hestia-relaxed",
+    "quill",
     "spdlog-rs",
     "logforth",
     "fast_log",

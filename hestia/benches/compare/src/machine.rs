@@ -60,8 +60,14 @@ fn size(options: &Options) -> String {
 }
 
 fn command() -> String {
-    let mut command =
-        String::from("cargo run --release --manifest-path hestia/benches/compare/Cargo.toml");
+    let (sources, feature) = if cfg!(feature = "quill") {
+        ("QUILL=<its sources> ", "--features quill ")
+    } else {
+        ("", "")
+    };
+    let mut command = format!(
+        "{sources}cargo run --release {feature}--manifest-path hestia/benches/compare/Cargo.toml"
+    );
     let words: Vec<String> = without_directory(std::env::args().skip(1));
     if !words.is_empty() {
         command.push_str(" -- ");
@@ -100,9 +106,13 @@ fn versions() -> String {
 }
 
 /// As this program was built.
-fn version(package: &str) -> Option<&'static str> {
+fn version(package: &str) -> Option<String> {
+    #[cfg(feature = "quill")]
+    if package == "Quill" {
+        return Some(peers::quill::version());
+    }
     let lock = include_str!("../Cargo.lock");
     let entry = format!("name = \"{package}\"\nversion = \"");
     let start = lock.find(&entry)? + entry.len();
-    lock[start..].split('"').next()
+    Some(lock[start..].split('"').next()?.into())
 }

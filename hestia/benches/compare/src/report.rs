@@ -194,10 +194,11 @@ fn distance(text: &mut String, results: &Results) {
 const RATE: &str = "records per second";
 
 fn latency(text: &mut String, results: &Results) {
-    let points = ["of 8", "p50", "p90", "p99", "p99.9", "p99.99"];
+    let points = ["of 8", "of 8 p99", "p50", "p90", "p99", "p99.9", "p99.99"];
     let mut table = Table::new(&[
         "3 arguments, caller",
         "of 8",
+        "of 8, p99",
         "p50",
         "p90",
         "p99",
@@ -219,15 +220,15 @@ fn latency(text: &mut String, results: &Results) {
     put(
         text,
         format_args!(
-            "*Of 8*: the median of eight calls in a row, divided by eight; finer than p50 where the tick counter moves in steps. p99.99 is without \
-         calls during which the kernel took the processor away.\n"
+            "*Of 8*: the median of eight calls in a row, divided by eight, and their p99; finer than p50 and p99 where the tick counter moves in steps. \
+         p99.99 is without calls during which the kernel took the processor away.\n"
         ),
     );
 }
 
 fn statements(text: &mut String, results: &Results) {
     let mut table = Table::new(&[
-        "sorts of statement, *of 8*",
+        "sorts of statement, *of 8*, median / p99",
         "3 arguments",
         "constant",
         "3 key-values",
@@ -236,9 +237,8 @@ fn statements(text: &mut String, results: &Results) {
     ]);
     for peer in peers::all() {
         let of_8 = |statement| {
-            results
-                .median(peer.name, Workload::Call, &name(statement, "of 8"))
-                .map(nanos)
+            let figure = |point| results.median(peer.name, Workload::Call, &name(statement, point));
+            Some(pair(figure("of 8")?, figure("of 8 p99")?))
         };
         let allocations = Statement::ALL.map(|statement| {
             results

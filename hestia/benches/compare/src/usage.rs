@@ -68,7 +68,8 @@ pub(crate) fn allocations() -> u64 {
     ALLOCATIONS.get()
 }
 
-fn count() {
+/// Something is allocated.
+pub(crate) fn count() {
     if COUNTING.load(Ordering::Relaxed) {
         let _ = ALLOCATIONS.try_with(|number| number.set(number.get() + 1));
     }

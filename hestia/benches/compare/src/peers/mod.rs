@@ -11,6 +11,8 @@ mod ftlog;
 mod hestia;
 mod log4rs;
 mod logforth;
+#[cfg(feature = "quill")]
+pub(crate) mod quill;
 mod slog;
 mod spdlog;
 mod tracing;
@@ -157,10 +159,10 @@ impl About {
 }
 
 macro_rules! peers {
-    ($($peer:ty),+ $(,)?) => {
+    ($($(#[$condition:meta])? $peer:ty),+ $(,)?) => {
         /// All, in the order of the tables.
         pub(crate) fn all() -> Vec<About> {
-            vec![$(About::of::<$peer>()),+]
+            [$($(#[$condition])? About::of::<$peer>()),+].to_vec()
         }
 
         /// Runs a workload with the logger of that name, in this process.
@@ -171,7 +173,7 @@ macro_rules! peers {
             size: &Size,
         ) -> Result<Figures> {
             match name {
-                $(<$peer>::NAME => workload.run::<$peer>(directory, size),)+
+                $($(#[$condition])? <$peer>::NAME => workload.run::<$peer>(directory, size),)+
                 _ => Err(Failure::new(format!("there is no logger {name}"))),
             }
         }
@@ -184,6 +186,8 @@ peers! {
     hestia::Hlog<hestia::CrashSafe>,
     hestia::ThroughLog,
     hestia::ThroughTracing,
+    #[cfg(feature = "quill")]
+    quill::Quill,
     spdlog::Spdlog,
     logforth::Logforth,
     fast_log::FastLog,
@@ -199,8 +203,15 @@ peers! {
 }
 
 /// Loggers that one might miss here, and why they are not here.
-pub(crate) const ABSENT: &[(&str, &str)] = &[(
-    "quicklog 0.1.18",
-    "has no thread of its own that writes: `flush!()` does, through a `static mut` that calls reach without synchronisation, \
-     so that writing beside a logging thread is undefined behaviour",
-)];
+pub(crate) const ABSENT: &[(&str, &str)] = &[
+    (
+        "quicklog 0.1.18",
+        "has no thread of its own that writes: `flush!()` does, through a `static mut` that calls reach without synchronisation, \
+         so that writing beside a logging thread is undefined behaviour",
+    ),
+    #[cfg(not(feature = "quill"))]
+    (
+        "Quill",
+        "is a library of C++, whose sources have to be there: see `build.rs`",
+    ),
+];
