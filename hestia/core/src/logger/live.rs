@@ -43,14 +43,9 @@ impl Present {
         Arc::make_mut(&mut self.settings)
     }
 
-    /// The directives that hold: those that were said, with the default level shifted.
+    /// The directives that hold.
     pub(super) fn directives(&self) -> Directives {
-        let mut directives = self.settings.directives.value.clone();
-        if self.shift != 0 {
-            let default = directives.default.map_or(DEFAULT_LEVEL, from_grammar);
-            directives.default = Some(to_grammar(shifted(default, self.shift)));
-        }
-        directives
+        shifted_directives(&self.settings.directives.value, self.shift)
     }
 
     /// The levels of an output.
@@ -64,29 +59,6 @@ impl Present {
             }
         })
     }
-
-    /// The settings as they are shown: what signals have shifted is where it is now.
-    pub(super) fn shown(mut self) -> Arc<Settings> {
-        if self.shift == 0 {
-            return self.settings;
-        }
-        let directives = self.directives();
-        let by = self.shift;
-        let shift = |level: &mut Option<LevelFilter>| {
-            if let Some(own) = level {
-                *own = shifted(*own, by);
-            }
-            level.is_some()
-        };
-        let settings = self.settings_mut();
-        settings.directives = running(directives);
-        settings.each_own_level(|_, level, origin| {
-            if shift(level) {
-                *origin = Origin::Running;
-            }
-        });
-        self.settings
-    }
 }
 
 fn running<T>(value: T) -> Said<T> {
@@ -96,8 +68,18 @@ fn running<T>(value: T) -> Said<T> {
     }
 }
 
+/// Those that were said, with the default level shifted.
+pub(super) fn shifted_directives(said: &Directives, by: i8) -> Directives {
+    let mut directives = said.clone();
+    if by != 0 {
+        let default = directives.default.map_or(DEFAULT_LEVEL, from_grammar);
+        directives.default = Some(to_grammar(shifted(default, by)));
+    }
+    directives
+}
+
 /// So many levels more, or less; never beyond the ends.
-fn shifted(level: LevelFilter, shift: i8) -> LevelFilter {
+pub(super) fn shifted(level: LevelFilter, shift: i8) -> LevelFilter {
     let all = [
         LevelFilter::Off,
         LevelFilter::Error,
@@ -273,6 +255,7 @@ fn place(outputs: &[Output], name: &str) -> Result<usize, InitError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::logger::report::shifted_rows;
 
     fn present(directives: &str, shift: i8) -> Present {
         let mut settings = Settings::default();
@@ -303,18 +286,18 @@ mod tests {
         let text = present.settings_mut().text.value.as_mut();
         let text = text.expect("the usual one");
         text.level = Some(LevelFilter::Error);
-        let shown = present.shown();
-        assert_eq!(shown.directives.value.to_string(), "debug");
-        assert_eq!(shown.directives.origin, Origin::Running);
-        assert_eq!(
-            shown.text.value.as_ref().and_then(|text| text.level),
-            Some(LevelFilter::Warn)
-        );
-        assert_eq!(shown.text.origin, Origin::Running);
-        assert_eq!(
-            shown.json.origin,
-            Origin::Default,
-            "it has no level of its own"
-        );
+        let rows = shifted_rows(&present.settings, present.shift);
+        let shown = |setting: &str| {
+            let row = rows.iter().find(|row| row.setting == setting);
+            let row = row.expect("every report has it");
+            (row.value.as_str(), row.origin)
+        };
+        assert_eq!(shown("level"), ("debug", Origin::Running));
+        let (text, by) = shown("text");
+        assert!(text.ends_with(", level warn"), "{text}");
+        assert_eq!(by, Origin::Running);
+        let (json, by) = shown("json");
+        assert!(!json.contains("level"), "it has none of its own: {json}");
+        assert_eq!(by, Origin::Default);
     }
 }

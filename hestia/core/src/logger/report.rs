@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use log::LevelFilter;
 
-use super::outputs::{Color, Console, JsonFile, Switch, TextFile};
+use super::live::{shifted, shifted_directives};
+use super::outputs::{Color, Console, Switch};
 use super::pipeline::{self, Output, Pipeline};
 use super::settings::{CrashSafe, Origin, Said, Settings};
 use crate::clock::TimeZone;
@@ -61,7 +62,7 @@ struct OutputReport {
 impl Report {
     pub(super) fn of(pipeline: &Pipeline) -> Self {
         let present = lock(&pipeline.present).clone();
-        let mut rows = rows(&present.shown());
+        let mut rows = shifted_rows(&present.settings, present.shift);
         if let Some(source) = &pipeline.source {
             source.renew_lines(&mut rows);
         }
@@ -199,6 +200,16 @@ fn notes(pipeline: &Pipeline, outputs: &[Output]) -> Vec<String> {
 
 /// All settings in words, in a fixed order.
 pub(super) fn rows(settings: &Settings) -> Vec<ReportRow> {
+    shifted_rows(settings, 0)
+}
+
+/// The same with the levels where signals have shifted them to.
+pub(super) fn shifted_rows(settings: &Settings, shift: i8) -> Vec<ReportRow> {
+    // Whoever shifts a level is to be named for it.
+    let shown = |said: Option<LevelFilter>, by: Origin| match said {
+        Some(level) if shift != 0 => (Some(shifted(level, shift)), Origin::Running),
+        _ => (said, by),
+    };
     let mut rows = Rows(Vec::new());
     let facts = &settings.facts;
     rows.add("app", &settings.app, |_| facts.application.clone());
@@ -211,37 +222,50 @@ pub(super) fn rows(settings: &Settings) -> Vec<ReportRow> {
     rows.add("container", &settings.is_container, |_| {
         or(facts.container_id.as_deref(), "none found")
     });
-    rows.add("level", &settings.directives, |directives| {
-        levels_in_words(&directives.to_string())
-    });
-    rows.add("console", &settings.console, |console| {
-        console.as_ref().map_or_else(off, console_in_words)
-    });
-    rows.add("text", &settings.text, |text| {
-        let in_words = |text: &TextFile| {
-            let path = file(text.path.as_deref(), text.level);
+    let directives = shifted_directives(&settings.directives.value, shift);
+    let by = match shift {
+        0 => settings.directives.origin,
+        _ => Origin::Running,
+    };
+    rows.push("level", levels_in_words(&directives.to_string()), by);
+    match &settings.console.value {
+        Some(console) => {
+            let (level, by) = shown(console.level, settings.console.origin);
+            rows.push("console", console_in_words(console, level), by);
+        }
+        None => rows.push("console", off(), settings.console.origin),
+    }
+    match &settings.text.value {
+        Some(text) => {
+            let (level, by) = shown(text.level, settings.text.origin);
+            let path = file(text.path.as_deref(), level);
             let rotation = own_rotation(text.rotate.as_ref());
-            format!("{path}{rotation}{}", own_sync(text.sync))
-        };
-        text.as_ref().map_or_else(off, in_words)
-    });
-    rows.add("json", &settings.json, |json| {
-        let in_words = |json: &JsonFile| {
-            let path = file(json.path.as_deref(), json.level);
+            let sync = own_sync(text.sync);
+            rows.push("text", format!("{path}{rotation}{sync}"), by);
+        }
+        None => rows.push("text", off(), settings.text.origin),
+    }
+    match &settings.json.value {
+        Some(json) => {
+            let (level, by) = shown(json.level, settings.json.origin);
+            let path = file(json.path.as_deref(), level);
+            let schema = small(json.schema);
             let rotation = own_rotation(json.rotate.as_ref());
             let sync = own_sync(json.sync);
-            format!("{path}, schema {}{rotation}{sync}", small(json.schema))
-        };
-        json.as_ref().map_or_else(off, in_words)
-    });
+            let value = format!("{path}, schema {schema}{rotation}{sync}");
+            rows.push("json", value, by);
+        }
+        None => rows.push("json", off(), settings.json.origin),
+    }
     rows.add("rotate", &settings.rotate, |rotate| {
         rotate.as_ref().map_or_else(by_hand, rotation_in_words)
     });
     rows.add("sync", &settings.sync, Durability::to_string);
     for output in &settings.outputs {
-        let value = format!("a sink of the program's{}", own_level(output.level));
-        let origin = output.level_origin.unwrap_or(settings.code);
-        rows.push(&format!("sink {}", output.name), value, origin);
+        let by = output.level_origin.unwrap_or(settings.code);
+        let (level, by) = shown(output.level, by);
+        let value = format!("a sink of the program's{}", own_level(level));
+        rows.push(&format!("sink {}", output.name), value, by);
     }
     rows.add("logs_dir", &settings.logs_dir, |path| {
         path.display().to_string()
@@ -382,7 +406,7 @@ fn bytes(count: &usize) -> String {
     }
 }
 
-fn console_in_words(console: &Console) -> String {
+fn console_in_words(console: &Console, level: Option<LevelFilter>) -> String {
     let zone = match console.zone {
         TimeZone::Local => ", local time",
         _ => "",
@@ -396,7 +420,7 @@ fn console_in_words(console: &Console) -> String {
     format!(
         "{}, {style}, {color}{zone}{}",
         console.stream,
-        own_level(console.level)
+        own_level(level)
     )
 }
 

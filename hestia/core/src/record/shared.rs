@@ -37,7 +37,7 @@ pub struct Shared {
 }
 
 /// Where something was written down for another process, and by whom.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Written {
     /// A number of the caller's; 0 for nobody yet.
     by: AtomicUsize,
@@ -45,7 +45,7 @@ pub(crate) struct Written {
 }
 
 /// Whoever has places for what is written down, and gets them back.
-pub(crate) trait Home: fmt::Debug + Sync {
+pub(crate) trait Home: Sync {
     fn take_down(&self, place: usize);
 }
 
@@ -103,6 +103,15 @@ impl Written {
                 false
             }
         }
+    }
+}
+
+/// Without its home, which is the whole logger.
+impl fmt::Debug for Written {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Written")
+            .field("by", &self.by)
+            .finish_non_exhaustive()
     }
 }
 
