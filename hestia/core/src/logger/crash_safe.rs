@@ -6,6 +6,7 @@
 
 mod written;
 
+use std::collections::BinaryHeap;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
@@ -143,8 +144,9 @@ pub(super) fn find(settings: &Settings) -> Vec<Found> {
         .flatten()
         .filter(|entry| entry.file_name().to_string_lossy().starts_with(&stem))
         .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())));
-    let mut paths: Vec<(SystemTime, PathBuf)> = there.collect();
-    paths.sort_unstable();
+    // As for archives, no sort.
+    let paths: BinaryHeap<(SystemTime, PathBuf)> = there.collect();
+    let mut paths = paths.into_sorted_vec();
     for (made, path) in &paths {
         remove_unfinished(path, *made);
     }

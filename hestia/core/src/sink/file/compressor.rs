@@ -224,9 +224,9 @@ fn error(does: &str, path: &Path, error: io::Error) -> SinkError {
 
 /// Compresses what can be; the first error is told when all have been tried.
 fn compress_all(job: &Job) -> Result<Outcome, SinkError> {
-    let mut files = list(&job.directory, &job.family)
+    let files = list(&job.directory, &job.family)
         .map_err(|cause| error("look for archives in", &job.directory, cause))?;
-    archive::sort_by_age(&mut files);
+    let files = archive::by_age(files);
     remove_orphans(job, &files);
     let mut result = Ok(Outcome::Done);
     let plain = files.iter().filter(|file| file.state == State::Plain);

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use chrono::{DateTime, Local, Utc};
 
-use super::archive::{Archive, Family, State, Tag, sort_by_age};
+use super::archive::{Archive, Family, State, Tag, by_age};
 use super::held::is_held;
 use super::lock::{self, Locked, Locking};
 use super::period::Periods;
@@ -318,7 +318,7 @@ impl Rotator {
         // Nobody has to wait for what follows, and two may do it at once.
         drop(lock);
         others.extend(family.parse(&name));
-        let deleted = self.delete_old(&directory, &mut others, seconds);
+        let deleted = self.delete_old(&directory, others, seconds);
         self.compress(directory, family);
         linked.and(deleted)
     }
@@ -336,7 +336,7 @@ impl Rotator {
         };
         let deleted = list(&directory, &family)
             .map_err(|error| rotation_error("look for archives in", &directory, error))
-            .and_then(|mut archives| self.delete_old(&directory, &mut archives, seconds));
+            .and_then(|archives| self.delete_old(&directory, archives, seconds));
         self.compress(directory, family);
         deleted
     }
@@ -357,7 +357,7 @@ impl Rotator {
     fn delete_old(
         &self,
         directory: &Path,
-        archives: &mut [Archive],
+        archives: Vec<Archive>,
         seconds: i64,
     ) -> Result<(), SinkError> {
         // A look at each of a thousand archives, at every rotation, is not for nothing.
@@ -365,7 +365,7 @@ impl Rotator {
             return Ok(());
         }
         let mut kept = Vec::new();
-        sort_by_age(archives);
+        let archives = by_age(archives);
         let complete = archives.iter();
         for archive in complete.filter(|archive| archive.state != State::Partial) {
             let there = fs::symlink_metadata(directory.join(&archive.name));
