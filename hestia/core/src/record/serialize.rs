@@ -7,11 +7,13 @@
 
 use std::fmt::{self, Write as _};
 
-use serde::ser::{self, Impossible, Serialize};
+use serde::ser::{self, Serialize};
 
+use super::decode::Decoder;
 use super::encode::{
     Encoded, Encoder, Nested, TAG_MAP, TAG_SEQ, append_display, append_str, close, open,
 };
+use super::value::Value;
 
 pub(super) fn serialize<T: Serialize + ?Sized>(
     encoder: Encoder<'_>,
@@ -240,7 +242,9 @@ impl ser::SerializeMap for Nested<'_> {
         if self.leaves_out() {
             return Ok(());
         }
-        key.serialize(KeySerializer(self.key()))
+        let start = self.key().len();
+        serialize(self.value(), key)?;
+        make_key(self.key(), start)
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
@@ -256,155 +260,34 @@ impl ser::SerializeMap for Nested<'_> {
     }
 }
 
-/// Keys are text; numbers, booleans and the names of variants are made into it, as serde_json does.
-struct KeySerializer<'a>(&'a mut Vec<u8>);
-
-impl KeySerializer<'_> {
-    fn display(self, key: fmt::Arguments<'_>) -> Result<(), Error> {
-        let start = open(self.0);
-        append_display(self.0, key);
-        close(self.0, start);
-        Ok(())
-    }
-}
-
-fn no_key<T>() -> Result<T, Error> {
-    Err(ser::Error::custom("a key is neither text nor a number"))
-}
-
-macro_rules! key_display {
-    ($($function:ident($type:ty))+) => {$(
-        fn $function(self, value: $type) -> Result<(), Error> {
-            self.display(format_args!("{value}"))
+/// Makes what was written from there on a key. Keys are text; numbers and booleans are made into it, as serde_json does.
+/// (A serializer of its own for keys would be as much code again, in every program.)
+fn make_key(bytes: &mut Vec<u8>, start: usize) -> Result<(), Error> {
+    let end = bytes.len();
+    match Decoder::new(&bytes[start..]).get_value() {
+        Ok(Value::Str(_)) => {
+            // A key is a text without its tag.
+            bytes.remove(start);
+            return Ok(());
         }
-    )+};
+        Ok(Value::Bool(value)) => append_key(bytes, format_args!("{value}")),
+        Ok(Value::U64(value)) => append_key(bytes, format_args!("{value}")),
+        Ok(Value::I64(value)) => append_key(bytes, format_args!("{value}")),
+        Ok(Value::U128(value)) => append_key(bytes, format_args!("{value}")),
+        Ok(Value::I128(value)) => append_key(bytes, format_args!("{value}")),
+        Ok(Value::Char(value)) => append_key(bytes, format_args!("{value}")),
+        Ok(Value::F32(value)) => append_str(bytes, zmij::Buffer::new().format(value)),
+        Ok(Value::F64(value)) => append_str(bytes, zmij::Buffer::new().format(value)),
+        _ => return Err(ser::Error::custom("a key is neither text nor a number")),
+    }
+    bytes.drain(start..end);
+    Ok(())
 }
 
-impl ser::Serializer for KeySerializer<'_> {
-    type Ok = ();
-    type Error = Error;
-    type SerializeSeq = Impossible<(), Error>;
-    type SerializeTuple = Impossible<(), Error>;
-    type SerializeTupleStruct = Impossible<(), Error>;
-    type SerializeTupleVariant = Impossible<(), Error>;
-    type SerializeMap = Impossible<(), Error>;
-    type SerializeStruct = Impossible<(), Error>;
-    type SerializeStructVariant = Impossible<(), Error>;
-
-    key_display! {
-        serialize_bool(bool)
-        serialize_i8(i8) serialize_i16(i16) serialize_i32(i32) serialize_i64(i64) serialize_i128(i128)
-        serialize_u8(u8) serialize_u16(u16) serialize_u32(u32) serialize_u64(u64) serialize_u128(u128)
-        serialize_char(char)
-    }
-
-    fn serialize_f32(self, value: f32) -> Result<(), Error> {
-        self.serialize_str(zmij::Buffer::new().format(value))
-    }
-
-    fn serialize_f64(self, value: f64) -> Result<(), Error> {
-        self.serialize_str(zmij::Buffer::new().format(value))
-    }
-
-    fn serialize_str(self, value: &str) -> Result<(), Error> {
-        append_str(self.0, value);
-        Ok(())
-    }
-
-    fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<(), Error> {
-        self.display(format_args!("{value}"))
-    }
-
-    fn serialize_bytes(self, _: &[u8]) -> Result<(), Error> {
-        no_key()
-    }
-
-    fn serialize_none(self) -> Result<(), Error> {
-        no_key()
-    }
-
-    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Error> {
-        value.serialize(self)
-    }
-
-    fn serialize_unit(self) -> Result<(), Error> {
-        no_key()
-    }
-
-    fn serialize_unit_struct(self, name: &'static str) -> Result<(), Error> {
-        self.serialize_str(name)
-    }
-
-    fn serialize_unit_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        variant: &'static str,
-    ) -> Result<(), Error> {
-        self.serialize_str(variant)
-    }
-
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        value: &T,
-    ) -> Result<(), Error> {
-        value.serialize(self)
-    }
-
-    fn serialize_newtype_variant<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: &T,
-    ) -> Result<(), Error> {
-        no_key()
-    }
-
-    fn serialize_seq(self, _: Option<usize>) -> Result<Impossible<(), Error>, Error> {
-        no_key()
-    }
-
-    fn serialize_tuple(self, _: usize) -> Result<Impossible<(), Error>, Error> {
-        no_key()
-    }
-
-    fn serialize_tuple_struct(
-        self,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Impossible<(), Error>, Error> {
-        no_key()
-    }
-
-    fn serialize_tuple_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Impossible<(), Error>, Error> {
-        no_key()
-    }
-
-    fn serialize_map(self, _: Option<usize>) -> Result<Impossible<(), Error>, Error> {
-        no_key()
-    }
-
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Impossible<(), Error>, Error> {
-        no_key()
-    }
-
-    fn serialize_struct_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Impossible<(), Error>, Error> {
-        no_key()
-    }
+fn append_key(bytes: &mut Vec<u8>, key: fmt::Arguments<'_>) {
+    let start = open(bytes);
+    append_display(bytes, key);
+    close(bytes, start);
 }
 
 #[cfg(test)]
@@ -457,6 +340,54 @@ mod tests {
     fn keys_of_maps_become_text() {
         let map = BTreeMap::from([(1, Some("a")), (2, None)]);
         assert_eq!(shown(&map), r#"Map({"1": Str("a"), "2": Null})"#);
+    }
+
+    /// Serializes its pairs as the entries of a map.
+    struct Pairs<K>(Vec<K>);
+
+    impl<K: Serialize> Serialize for Pairs<K> {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_map(self.0.iter().map(|key| (key, 0_u8)))
+        }
+    }
+
+    #[test]
+    fn each_key_is_the_text_that_serde_json_makes_of_it() {
+        fn same<K: Serialize>(keys: Vec<K>) {
+            let pairs = Pairs(keys);
+            let bytes = encoded(&pairs);
+            let ours = Decoder::new(&bytes).get_value().unwrap();
+            let ours = serde_json::to_string(&ours).unwrap();
+            assert_eq!(ours, serde_json::to_string(&pairs).unwrap());
+        }
+        same(vec![true, false]);
+        same(vec![0, i64::MIN]);
+        same(vec![u64::MAX]);
+        same(vec![u128::MAX]);
+        same(vec![i128::MIN]);
+        same(vec![0.1_f32, -1e30]);
+        same(vec![0.1_f64, 1e300]);
+        same(vec!['a', '\u{10ffff}']);
+        same(vec!["", "two words", "\u{0}"]);
+        same(vec![Some("some")]);
+        same(vec![String::from("x").into_boxed_str()]);
+        same(vec![Kind::Unit]);
+        same(vec![std::net::Ipv4Addr::LOCALHOST]);
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused_as_serde_json_refuses_it() {
+        fn refused<K: Serialize>(key: K) {
+            let pairs = Pairs(vec![key]);
+            assert!(shown(&pairs).contains("not serializable: a key is neither"));
+            assert!(serde_json::to_string(&pairs).is_err());
+        }
+        refused(None::<u8>);
+        refused(());
+        refused([1]);
+        refused(Kind::One(1));
+        refused(Kind::Named { x: 1 });
+        refused(BTreeMap::from([(1, 2)]));
     }
 
     #[test]
