@@ -206,7 +206,7 @@ impl Console {
         };
         Destination {
             sink,
-            layout: named_layout(layout),
+            layout: own_layout(layout),
             filter: self.filter.as_ref().map(|make| make()),
             make_filter: self.filter.clone(),
             opened,
@@ -222,7 +222,7 @@ pub(super) fn open_safely<D: From<Destination>>(open: impl FnOnce() -> D) -> D {
         let what = format!("it panicked while it was made{}", panic_place());
         D::from(Destination {
             sink: Box::new(Nowhere),
-            layout: named_layout(TextLayout::default()),
+            layout: own_layout(TextLayout::default()),
             filter: None,
             make_filter: None,
             opened: Err(SinkError::new(ErrorKind::Panicked, what)),
@@ -241,10 +241,10 @@ impl Sink for Nowhere {
     }
 }
 
-/// A built-in layout is the same as another one when it shows the same settings.
-fn named_layout(layout: impl Layout + fmt::Debug + 'static) -> RouteLayout {
+/// A layout of hestia's own: those that are equal write equal lines.
+fn own_layout<L: Layout + Clone + PartialEq + 'static>(layout: L) -> RouteLayout {
     RouteLayout {
-        key: Some(format!("{layout:?}")),
+        key: Some(Box::new(layout.clone())),
         layout: Box::new(layout),
         tells_processes_apart: false,
     }
@@ -304,7 +304,7 @@ impl TextFile {
             .unwrap_or_else(|| PathBuf::from(Self::NAME));
         let layout = RouteLayout {
             tells_processes_apart: self.layout.tells_processes_apart(),
-            ..named_layout(self.layout.clone())
+            ..own_layout(self.layout.clone())
         };
         open_file(&path, rotate, sync, layout, self.filter.as_ref())
     }
@@ -362,7 +362,7 @@ impl JsonFile {
         // Each line has a UUID.
         let layout = RouteLayout {
             tells_processes_apart: true,
-            ..named_layout(JsonLayout::new(self.schema))
+            ..own_layout(JsonLayout::new(self.schema))
         };
         open_file(&path, rotate, sync, layout, self.filter.as_ref())
     }
@@ -473,7 +473,7 @@ impl Output {
             level: None,
             level_origin: None,
             sink,
-            layout: Arc::new(|| named_layout(TextLayout::default())),
+            layout: Arc::new(|| own_layout(TextLayout::default())),
             filter: None,
         }
     }

@@ -42,12 +42,24 @@ const OLDEST_LINE: Duration = Duration::from_millis(100);
 /// At most one notice of loss in this span, per output.
 pub(super) const NOTICE_PAUSE: Duration = Duration::from_secs(1);
 
-/// The layout of an output, with a name that is equal for layouts that write equal lines.
+/// The layout of an output, with a key that is equal for layouts that write equal lines.
 pub(crate) struct RouteLayout {
-    pub(crate) key: Option<String>,
+    pub(crate) key: Option<Box<dyn Key>>,
     pub(crate) layout: Box<dyn Layout>,
     /// No other process writes lines that are equal to this one's. Matters for files, which are recovered.
     pub(crate) tells_processes_apart: bool,
+}
+
+/// What can be compared with others of its kind, whatever that is.
+pub(crate) trait Key: Any + Send {
+    fn is(&self, other: &dyn Key) -> bool;
+}
+
+impl<T: PartialEq + Send + 'static> Key for T {
+    fn is(&self, other: &dyn Key) -> bool {
+        let other: &dyn Any = other;
+        other.downcast_ref() == Some(self)
+    }
 }
 
 /// One output, as the writer has it.
@@ -104,7 +116,7 @@ pub(super) enum Loss {
 }
 
 struct SharedLayout {
-    key: Option<String>,
+    key: Option<Box<dyn Key>>,
     layout: Box<dyn Layout>,
     users: usize,
     line: Vec<u8>,
@@ -131,10 +143,11 @@ impl Routes {
     /// Adds an output, for records from now on; so many were processed, and these shed, before it.
     pub(super) fn add(&mut self, mut route: Route, processed: u64, shed: Shed) {
         route.counts.before.store(processed, Ordering::Relaxed);
-        let place = self
-            .layouts
-            .iter()
-            .position(|shared| shared.key.is_some() && shared.key == route.layout.key);
+        let key = route.layout.key.as_deref();
+        let place = self.layouts.iter().position(|shared| {
+            let keys = shared.key.as_deref().zip(key);
+            keys.is_some_and(|(one, other)| one.is(other))
+        });
         let layout = place.unwrap_or_else(|| {
             self.layouts.push(SharedLayout {
                 key: route.layout.key.take(),

@@ -82,7 +82,7 @@ impl World {
                 table: Arc::new(ArcSwap::from_pointee(table)),
                 filter: None,
                 layout: RouteLayout {
-                    key: Some("short".to_owned()),
+                    key: Some(Box::new("short")),
                     layout: Box::new(Short),
                     tells_processes_apart: false,
                 },
