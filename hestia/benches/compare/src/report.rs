@@ -471,7 +471,7 @@ pub(crate) fn millions(number: f64) -> String {
     format!("{:.2} M", number / 1e6)
 }
 
-pub(crate) fn mebibytes(number: f64) -> String {
+fn mebibytes(number: f64) -> String {
     format!("{number:.1} MiB")
 }
 

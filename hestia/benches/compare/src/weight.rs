@@ -10,7 +10,7 @@ use std::time::Instant;
 use crate::failure::{Failure, Naming as _, Result};
 use crate::machine;
 use crate::options::Options;
-use crate::report::{Table, mebibytes, put, seconds, thousands};
+use crate::report::{Table, put, seconds, thousands};
 use crate::results::{Journal, Results};
 use crate::workloads::Figures;
 
@@ -81,19 +81,29 @@ const NOTHING: Library = Library {
 
 const FEW: usize = 10;
 
-/// Builds everything; minutes.
+/// Builds everything; minutes. The libraries take turns.
 pub(crate) fn measure(options: &Options) -> Result<()> {
     let mut journal = Journal::create(&options.out.join("weight.jsonl"))?;
     journal.machine(&machine::facts(options))?;
     let runs = if options.quick { 1 } else { 3 };
-    for library in [HESTIA, TRACING, NOTHING] {
-        let place = tempfile::tempdir().or_cannot("make a directory for temporary files")?;
-        let program = Program::new(&library, place.path().join("weighed"))?;
-        let figures = hello(&library, &program)?;
-        eprintln!("{}: a program that logs once", library.name);
-        journal.run(library.name, "hello", 0, Ok(figures))?;
-        for run in 0..runs {
-            let figures = statements(&library, &program, options.quick)?;
+    let place = tempfile::tempdir().or_cannot("make a directory for temporary files")?;
+    let programs: Vec<(Library, Program)> = [HESTIA, TRACING, NOTHING]
+        .into_iter()
+        .map(|library| {
+            let program = Program::new(&library, place.path().join(library.name))?;
+            Ok((library, program))
+        })
+        .collect::<Result<_>>()?;
+    for run in 0..runs {
+        for (library, program) in &programs {
+            let figures = hello(library, program)?;
+            eprintln!("{}: a program that logs once {}", library.name, run + 1);
+            journal.run(library.name, "hello", run, Ok(figures))?;
+        }
+    }
+    for run in 0..runs {
+        for (library, program) in &programs {
+            let figures = statements(library, program, options.quick)?;
             eprintln!("{}: statements {}", library.name, run + 1);
             journal.run(library.name, "statements", run, Ok(figures))?;
         }
@@ -106,6 +116,7 @@ fn hello(library: &Library, program: &Program) -> Result<Figures> {
     program.write(library.hello)?;
     program.cargo(&["fetch"])?;
     let packages = program.packages()?;
+    program.clean()?;
     let (debug, release) = (program.build(false)?, program.build(true)?);
     Ok(Figures::from([
         ("debug seconds".into(), debug),
@@ -192,6 +203,17 @@ impl Program {
         std::fs::write(&path, text).or_cannot(format_args!("write {}", path.display()))
     }
 
+    /// Takes away what was built.
+    fn clean(&self) -> Result<()> {
+        let target = self.directory.join("target");
+        match std::fs::remove_dir_all(&target) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).or_cannot(format_args!("remove {}", target.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Seconds.
     fn build(&self, release: bool) -> Result<f64> {
         let start = Instant::now();
@@ -268,7 +290,7 @@ pub(crate) fn tables(text: &mut String, results: &Results) {
                 figure(library, "hello", "debug seconds").map(seconds),
                 figure(library, "hello", "seconds").map(seconds),
                 figure(library, "hello", "bytes")
-                    .map(|bytes| mebibytes(bytes / f64::from(1 << 20))),
+                    .map(|bytes| format!("{} kB", thousands(bytes / 1000.0))),
                 figure(library, "hello", "packages").map(thousands),
             ],
         );
@@ -287,8 +309,8 @@ pub(crate) fn tables(text: &mut String, results: &Results) {
     put(
         text,
         format_args!(
-            "tracing: tracing-subscriber (fmt, json, env-filter) and tracing-appender; both write a console and a JSON file, hestia a text file too. Crates of \
-         statements: seconds of cargo with all dependencies built, linking included, `CARGO_INCREMENTAL=0`; bytes of the stripped program. Again: `{}`\n",
+            "tracing: tracing-subscriber (fmt, json, env-filter) and tracing-appender; both write a console and a JSON file, hestia a text file too. Medians of the builds, which \
+         take turns. Crates of statements: seconds of cargo with all dependencies built, linking included, `CARGO_INCREMENTAL=0`; bytes of the stripped program. Again: `{}`\n",
             results.machine.get("command").map_or("?", String::as_str),
         ),
     );
