@@ -146,6 +146,22 @@ fn values_keep_their_types_and_their_nesting() {
 }
 
 #[test]
+fn a_source_is_gone_over_once_and_asked_for_its_length_at_most_once() {
+    let (program, records) = complete("asked");
+    assert!(
+        records
+            .iter()
+            .all(|record| record["metadata"]["asked"] == 1)
+    );
+    // Length and visits of each: a constant, one with another target, a formatted message, a record that no macro made. A
+    // statement that is known by then is asked whether it has key-values, if it might go straight into the ring.
+    let first = [[0, 1], [0, 1], [1, 1], [0, 1]];
+    let known = [[1, 1], [0, 1], [1, 1], [0, 1]];
+    let expected = json!([first, known].concat());
+    assert_eq!(Told::by(&program).facts["asked"], expected);
+}
+
+#[test]
 fn of_a_key_that_comes_twice_the_last_one_counts_and_stands_once() {
     let (program, records) = complete("values");
     assert_eq!(

@@ -232,6 +232,49 @@ fn hestia_log(source: &dyn kv::Source) {
     );
 }
 
+/// Tells how often its length was asked for, and how often it was gone over.
+struct Asked;
+
+static LENGTHS: AtomicU64 = AtomicU64::new(0);
+static VISITS: AtomicU64 = AtomicU64::new(0);
+
+impl kv::Source for Asked {
+    fn visit<'kvs>(&'kvs self, visitor: &mut dyn kv::VisitSource<'kvs>) -> Result<(), kv::Error> {
+        VISITS.fetch_add(1, Ordering::Relaxed);
+        visitor.visit_pair(kv::Key::from_str("asked"), 1.to_value())
+    }
+
+    fn count(&self) -> usize {
+        LENGTHS.fetch_add(1, Ordering::Relaxed);
+        1
+    }
+}
+
+fn asked() {
+    let hestia = start(hestia::builder());
+    let mut asked = Vec::new();
+    let mut log = |target: &str, is_of_a_macro: bool, message: fmt::Arguments<'_>| {
+        let mut record = Record::builder();
+        record.target(target).args(message).key_values(&Asked);
+        if is_of_a_macro {
+            record
+                .module_path_static(Some("facade"))
+                .file_static(Some("asked.rs"))
+                .line(Some(1));
+        }
+        log::logger().log(&record.build());
+        let swap = |count: &AtomicU64| count.swap(0, Ordering::Relaxed);
+        asked.push((swap(&LENGTHS), swap(&VISITS)));
+    };
+    for turn in 0..2 {
+        log("facade", true, format_args!("a constant"));
+        log("elsewhere", true, format_args!("a constant"));
+        log("facade", true, format_args!("turn {turn}"));
+        log("facade", false, format_args!("by hand"));
+    }
+    finish(hestia, &json!({ "executed": 8, "asked": asked }));
+}
+
 fn messages() {
     let hestia = start(hestia::builder());
     info!("a constant");
@@ -455,6 +498,7 @@ fn main() {
         Some("forms") => forms(),
         Some("values") => values(),
         Some("hostile") => hostile(),
+        Some("asked") => asked(),
         Some("messages") => messages(),
         Some("directives") => directives(),
         Some("lowered_level") => lowered_level(),

@@ -36,7 +36,7 @@ pub(crate) fn log(front: &'static Front, record: &log::Record<'_>, shared: Optio
     {
         return;
     }
-    log_known(front, record, shared);
+    log_otherwise(front, record, shared);
 }
 
 /// The statement of a record whose message is a constant, and whose target is its module, as that of most is. `None` as well
@@ -48,32 +48,33 @@ fn constant(front: &'static Front, record: &log::Record<'_>) -> Option<&'static 
     }
     let Known { site, .. } = interned::find(record, record.args().as_str()?)?;
     let is_described = !front.is_mapped || site.is_described() == Some(true);
-    let is_module = std::ptr::eq(record.target(), record.module_path_static()?);
+    let is_module = is_same(site.metadata.target(), record.target());
     (is_described && is_module).then_some(site)
 }
 
-/// The length of a list of key-values is code of the user's at times: it is asked for while the ring is not in use, and guarded.
+/// The length of a list of key-values is code of the user's at times: it is asked for once a record, while the ring is not in
+/// use, and guarded.
 #[inline(always)]
 fn has_no_fields(record: &log::Record<'_>) -> bool {
     let count = AssertUnwindSafe(|| record.key_values().count());
     catch_unwind(count).is_ok_and(|count| count == 0)
 }
 
-/// What is more than a constant message, or whose statement is executed for the first time.
+/// Whatever did not go straight into the ring.
 #[inline(never)]
-fn log_known(front: &'static Front, record: &log::Record<'_>, shared: Option<&Shared>) {
-    let is_message = shared.is_none() && has_no_fields(record);
+fn log_otherwise(front: &'static Front, record: &log::Record<'_>, shared: Option<&Shared>) {
     // What the source says is looked through as any text is, where that is done at the call, and not written down before.
     let is_looked_through = front.is_mapped && redact::looks_at_call();
     let known = interned::known(record, is_looked_through)
         .filter(|known| describe_site(front, &known.site));
     match known {
-        Some(Known {
-            site,
-            is_formatted: true,
-            ..
-        }) if is_message && is_same(site.metadata.target(), record.target()) => {
-            log_text(front, site, record);
+        Some(known)
+            if known.is_formatted
+                && shared.is_none()
+                && is_same(known.site.metadata.target(), record.target())
+                && has_no_fields(record) =>
+        {
+            log_text(front, &known.site, record);
         }
         _ => log_in_memory(front, record, known, shared),
     }

@@ -461,7 +461,7 @@ fn write_zeros(file: &File, mut offset: u64, mut length: usize) -> io::Result<()
     // A limit of file sizes that came later is an error, and no end of the process.
     let _held = hold_file_size_signal();
     // Not a static, which every program would have in its file.
-    let zeros = [0; PAGE];
+    let zeros = vec![0; 16 * PAGE];
     while length > 0 {
         let part = length.min(zeros.len());
         file.write_all_at(&zeros[..part], offset)?;

@@ -414,6 +414,15 @@ impl Nested<'_> {
         }
     }
 
+    /// For the next key, as a value. It is never cut: a part of it may be no secret's name where the whole of it is.
+    pub(super) fn key_encoder(&mut self) -> Encoder<'_> {
+        Encoder {
+            bytes: self.bytes,
+            depth: self.depth,
+            end: End::NEVER,
+        }
+    }
+
     /// For the next key: text with its length.
     pub(super) fn key(&mut self) -> &mut Vec<u8> {
         self.bytes

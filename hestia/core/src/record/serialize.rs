@@ -19,7 +19,10 @@ pub(super) fn serialize<T: Serialize + ?Sized>(
     encoder: Encoder<'_>,
     value: &T,
 ) -> Result<Encoded, Error> {
-    value.serialize(ValueSerializer(encoder))
+    value.serialize(ValueSerializer {
+        encoder,
+        is_key: false,
+    })
 }
 
 /// What a value's own `Serialize` complained about.
@@ -43,12 +46,30 @@ impl ser::Error for Error {
     }
 }
 
-struct ValueSerializer<'a>(Encoder<'a>);
+struct ValueSerializer<'a> {
+    encoder: Encoder<'a>,
+    /// What has no text is refused. (A serializer of its own for keys would be as much code again, in every program.)
+    is_key: bool,
+}
+
+impl<'a> ValueSerializer<'a> {
+    /// An array or an object.
+    fn open(self, tag: u8, variant: Option<&str>) -> Result<Nested<'a>, Error> {
+        if self.is_key {
+            return no_key();
+        }
+        Ok(self.encoder.open_nested(tag, variant))
+    }
+}
+
+fn no_key<T>() -> Result<T, Error> {
+    Err(ser::Error::custom("a key is neither text nor a number"))
+}
 
 macro_rules! put {
     ($($function:ident($type:ty) => $method:ident($wide:ty);)+) => {$(
         fn $function(self, value: $type) -> Result<Encoded, Error> {
-            Ok(self.0.$method(<$wide>::from(value)))
+            Ok(self.encoder.$method(<$wide>::from(value)))
         }
     )+};
 }
@@ -82,19 +103,19 @@ impl<'a> ser::Serializer for ValueSerializer<'a> {
     }
 
     fn serialize_str(self, value: &str) -> Result<Encoded, Error> {
-        Ok(self.0.put_str(value))
+        Ok(self.encoder.put_str(value))
     }
 
     fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<Encoded, Error> {
-        Ok(self.0.put_display(value))
+        Ok(self.encoder.put_display(value))
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Result<Encoded, Error> {
-        Ok(self.0.put_bytes(value))
+        Ok(self.encoder.put_bytes(value))
     }
 
     fn serialize_none(self) -> Result<Encoded, Error> {
-        Ok(self.0.put_null())
+        Ok(self.encoder.put_null())
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<Encoded, Error> {
@@ -102,11 +123,15 @@ impl<'a> ser::Serializer for ValueSerializer<'a> {
     }
 
     fn serialize_unit(self) -> Result<Encoded, Error> {
-        Ok(self.0.put_null())
+        Ok(self.encoder.put_null())
     }
 
-    fn serialize_unit_struct(self, _: &'static str) -> Result<Encoded, Error> {
-        Ok(self.0.put_null())
+    fn serialize_unit_struct(self, name: &'static str) -> Result<Encoded, Error> {
+        Ok(match self.is_key {
+            // serde_json refuses it; `sval` hands bare tags over so.
+            true => self.encoder.put_str(name),
+            false => self.encoder.put_null(),
+        })
     }
 
     fn serialize_unit_variant(
@@ -115,7 +140,7 @@ impl<'a> ser::Serializer for ValueSerializer<'a> {
         _: u32,
         variant: &'static str,
     ) -> Result<Encoded, Error> {
-        Ok(self.0.put_str(variant))
+        Ok(self.encoder.put_str(variant))
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
@@ -133,22 +158,22 @@ impl<'a> ser::Serializer for ValueSerializer<'a> {
         variant: &'static str,
         value: &T,
     ) -> Result<Encoded, Error> {
-        let mut object = self.0.open_nested(TAG_MAP, None);
+        let mut object = self.open(TAG_MAP, None)?;
         append_str(object.key(), variant);
         serialize(object.value(), value)?;
         Ok(object.close())
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Nested<'a>, Error> {
-        Ok(self.0.open_nested(TAG_SEQ, None))
+        self.open(TAG_SEQ, None)
     }
 
     fn serialize_tuple(self, _: usize) -> Result<Nested<'a>, Error> {
-        Ok(self.0.open_nested(TAG_SEQ, None))
+        self.open(TAG_SEQ, None)
     }
 
     fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Nested<'a>, Error> {
-        Ok(self.0.open_nested(TAG_SEQ, None))
+        self.open(TAG_SEQ, None)
     }
 
     fn serialize_tuple_variant(
@@ -158,15 +183,15 @@ impl<'a> ser::Serializer for ValueSerializer<'a> {
         variant: &'static str,
         _: usize,
     ) -> Result<Nested<'a>, Error> {
-        Ok(self.0.open_nested(TAG_SEQ, Some(variant)))
+        self.open(TAG_SEQ, Some(variant))
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Nested<'a>, Error> {
-        Ok(self.0.open_nested(TAG_MAP, None))
+        self.open(TAG_MAP, None)
     }
 
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<Nested<'a>, Error> {
-        Ok(self.0.open_nested(TAG_MAP, None))
+        self.open(TAG_MAP, None)
     }
 
     fn serialize_struct_variant(
@@ -176,7 +201,7 @@ impl<'a> ser::Serializer for ValueSerializer<'a> {
         variant: &'static str,
         _: usize,
     ) -> Result<Nested<'a>, Error> {
-        Ok(self.0.open_nested(TAG_MAP, Some(variant)))
+        self.open(TAG_MAP, Some(variant))
     }
 }
 
@@ -243,8 +268,16 @@ impl ser::SerializeMap for Nested<'_> {
             return Ok(());
         }
         let start = self.key().len();
-        serialize(self.value(), key)?;
-        make_key(self.key(), start)
+        let written = key.serialize(ValueSerializer {
+            encoder: self.key_encoder(),
+            is_key: true,
+        });
+        let made = written.and_then(|_| make_key(self.key(), start));
+        if made.is_err() {
+            // Whoever goes on all the same goes on with the next key.
+            self.key().truncate(start);
+        }
+        made
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
@@ -260,8 +293,8 @@ impl ser::SerializeMap for Nested<'_> {
     }
 }
 
-/// Makes what was written from there on a key. Keys are text; numbers and booleans are made into it, as serde_json does.
-/// (A serializer of its own for keys would be as much code again, in every program.)
+/// Makes what was written from there on a key. Keys are text; numbers and booleans are made into it, as serde_json does
+/// (which refuses those that are not finite).
 fn make_key(bytes: &mut Vec<u8>, start: usize) -> Result<(), Error> {
     let end = bytes.len();
     match Decoder::new(&bytes[start..]).get_value() {
@@ -278,7 +311,7 @@ fn make_key(bytes: &mut Vec<u8>, start: usize) -> Result<(), Error> {
         Ok(Value::Char(value)) => append_key(bytes, format_args!("{value}")),
         Ok(Value::F32(value)) => append_str(bytes, zmij::Buffer::new().format(value)),
         Ok(Value::F64(value)) => append_str(bytes, zmij::Buffer::new().format(value)),
-        _ => return Err(ser::Error::custom("a key is neither text nor a number")),
+        _ => return no_key(),
     }
     bytes.drain(start..end);
     Ok(())
@@ -295,6 +328,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use serde::Serialize;
+    use serde::ser::SerializeMap as _;
 
     use super::super::decode::{Decoder, Entries};
     use super::super::encode::{Encoder, MAX_DEPTH};
@@ -376,6 +410,13 @@ mod tests {
     }
 
     #[test]
+    fn a_struct_without_fields_is_a_key_by_its_name() {
+        #[derive(Serialize)]
+        struct Bare;
+        assert_eq!(shown(&Pairs(vec![Bare])), r#"Map({"Bare": U64(0)})"#);
+    }
+
+    #[test]
     fn what_is_no_key_is_refused_as_serde_json_refuses_it() {
         fn refused<K: Serialize>(key: K) {
             let pairs = Pairs(vec![key]);
@@ -388,6 +429,42 @@ mod tests {
         refused(Kind::One(1));
         refused(Kind::Named { x: 1 });
         refused(BTreeMap::from([(1, 2)]));
+    }
+
+    #[test]
+    fn a_refused_key_leaves_nothing_behind() {
+        struct GoesOn;
+        impl Serialize for GoesOn {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut map = serializer.serialize_map(None)?;
+                map.serialize_entry("first", &1)?;
+                for bad in [vec![1, 2], vec![]] {
+                    assert!(map.serialize_key(&bad).is_err());
+                }
+                assert!(map.serialize_key(&Some(())).is_err());
+                assert!(map.serialize_key(&BTreeMap::from([("a", 1)])).is_err());
+                map.serialize_entry("last", &2)?;
+                map.end()
+            }
+        }
+        assert_eq!(shown(&GoesOn), r#"Map({"first": I64(1), "last": I64(2)})"#);
+    }
+
+    #[test]
+    fn a_key_is_never_cut_however_short_its_map_may_be() {
+        let map = BTreeMap::from([("session_token", 123_456), ("user", 7)]);
+        for most in 0..120 {
+            let mut bytes = Vec::new();
+            Encoder::within(&mut bytes, most).put_serde(&map);
+            let value = Decoder::new(&bytes).get_value().unwrap();
+            let Value::Map(entries) = value else {
+                panic!("{value:?}")
+            };
+            for field in entries.iter() {
+                let key = field.key;
+                assert!(map.contains_key(key) || key == "…", "{most}: {key}");
+            }
+        }
     }
 
     #[test]

@@ -46,7 +46,13 @@ extern "C" {
 // In quill.rs.
 void hestia_compare_count_allocation();
 
-char const* quill_peer_compiler() { return "GCC " TEXT(__GNUC__) "." TEXT(__GNUC_MINOR__); }
+char const* quill_peer_compiler() {
+#ifdef __clang__
+  return "Clang " TEXT(__clang_major__);
+#else
+  return "GCC " TEXT(__GNUC__) "." TEXT(__GNUC_MINOR__);
+#endif
+}
 
 std::uint32_t quill_peer_version() { return quill::Version; }
 
