@@ -5,6 +5,8 @@
 //!
 //! *Invariant:* nothing here has behaviour of its own.
 
+pub(crate) mod channel;
+
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 

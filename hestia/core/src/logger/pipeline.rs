@@ -11,7 +11,6 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use hestia_grammar::Directives;
 use log::LevelFilter;
 
@@ -35,6 +34,7 @@ use crate::queue::wake::{DIRECT, FORKED};
 use crate::queue::{Queue, Wake};
 use crate::record::redact;
 use crate::stats::{FlushReport, OutputCounts, Settled, Stats};
+use crate::sync::channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use crate::sync::lock;
 use crate::thread::{is_own, mark_own};
 use crate::writer::control::{Answer, Change, Confirm, Control};

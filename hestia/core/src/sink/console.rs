@@ -15,7 +15,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Sender, unbounded};
 use crossbeam_utils::sync::{Parker, Unparker};
 
 use super::{FlushTicket, Sink};
@@ -23,6 +22,7 @@ use crate::clock::deadline_in;
 use crate::error::{ErrorKind, SinkError};
 use crate::internal::start_own;
 use crate::record::batch::{Batch, TakenBatch};
+use crate::sync::channel::{Sender, unbounded};
 use crate::sync::lock;
 #[cfg(unix)]
 use crate::system;

@@ -15,10 +15,9 @@ mod standing;
 use std::error::Error;
 use std::time::Duration;
 
-use crossbeam_channel::Sender;
-
 use crate::error::{self, ErrorKind, SinkError};
 use crate::record::batch::Batch;
+use crate::sync::channel::Sender;
 
 use file::FileRules;
 pub(crate) use standing::Standing;

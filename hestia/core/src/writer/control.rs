@@ -6,12 +6,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam_channel::Sender;
-
 use super::route::Route;
 use crate::error::SinkError;
 use crate::filter::Filter;
 use crate::sink::file::FileRules;
+use crate::sync::channel::Sender;
 
 /// How each output, by its place, ended a flush, a reopening or a rotation.
 pub(crate) type Answer = (usize, Result<(), SinkError>);

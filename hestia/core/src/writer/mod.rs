@@ -19,8 +19,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender};
-
 use crate::clock::{Clock, TickSource};
 use crate::facts::Facts;
 use crate::internal;
@@ -29,6 +27,7 @@ use crate::queue::{Mark, Queue, Readers, Reason, Shed};
 use crate::record::uuid::UuidSource;
 use crate::record::{Field, Metadata, Record, RecordBuf, Surroundings, Value};
 use crate::stats::LevelCounts;
+use crate::sync::channel::{Receiver, Sender};
 use crate::thread::ThreadRef;
 
 use control::{Answer, Change, Confirm, Control};

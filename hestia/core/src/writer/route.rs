@@ -15,7 +15,6 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, Cache};
-use crossbeam_channel::Sender;
 
 use super::control::Answer;
 use super::fold::{Fold, Folding, Run};
@@ -34,6 +33,7 @@ use crate::record::batch::{Batch, KEPT_BYTES};
 use crate::sink::file::FileRules;
 use crate::sink::{FlushTicket, Sink, Standing, again};
 use crate::stats::{LevelCounts, OutputCounts, add};
+use crate::sync::channel::Sender;
 
 /// A batch of this many bytes is written at once: what one write call takes at its best.
 const FULL_BATCH_BYTES: usize = 64 << 10;

@@ -1,6 +1,6 @@
 use super::*;
 use crate::sink::lines::tests::Script;
-use crossbeam_channel::Receiver;
+use crate::sync::channel::Receiver;
 use std::io::{PipeReader, Read, pipe};
 use std::thread;
 

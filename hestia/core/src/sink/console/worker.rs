@@ -9,14 +9,13 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-use crossbeam_channel::Receiver;
-
 use super::{Message, Traffic};
 use crate::error::{ErrorKind, SinkError, chain};
 use crate::internal;
 use crate::record::batch::TakenBatch;
 use crate::sink::again;
 use crate::sink::lines::{Lines, is_closed};
+use crate::sync::channel::Receiver;
 
 /// How much one write takes at most, in bytes, unless a single line is longer. Up to `PIPE_BUF` bytes a
 /// pipe takes in one piece (POSIX.1-2017, `write`), so that lines which print statements or other
@@ -61,7 +60,7 @@ impl Worker {
 
     /// Until the sink has no more use for the thread.
     pub(super) fn run(&mut self, messages: &Receiver<Message>) {
-        for message in messages {
+        for message in messages.iter() {
             match message {
                 Message::Lines(mut parcel) => self.write(&mut parcel.lines),
                 Message::Flush(ticket) => ticket.settle(self.confirm()),

@@ -1,7 +1,7 @@
 use super::*;
 use crate::error::chain;
 use crate::sink::lines::tests::Script;
-use crossbeam_channel::unbounded;
+use crate::sync::channel::unbounded;
 use std::collections::VecDeque;
 use std::fs;
 use std::io::Write;
