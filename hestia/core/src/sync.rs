@@ -1,4 +1,4 @@
-//! Locks, and the synchronisation primitives of the queue, exchangeable for loom's.
+//! Locks, channels, and the synchronisation primitives of the queue, exchangeable for loom's.
 //!
 //! Every thread uses them. With `--cfg loom` the model checker's types stand in for those in [`checked`], so
 //! that the same queue code that ships is the code that is checked.

@@ -43,13 +43,19 @@ pub(crate) fn log(front: &'static Front, record: &log::Record<'_>, shared: Optio
 /// where it is executed for the first time, and where more than a look is needed for anything else.
 #[inline(always)]
 fn constant(front: &'static Front, record: &log::Record<'_>) -> Option<&'static StaticSite> {
-    if front.is_mapped && redact::looks_at_call() {
+    if is_looked_through(front) {
         return None;
     }
     let Known { site, .. } = interned::find(record, record.args().as_str()?)?;
     let is_described = !front.is_mapped || site.is_described() == Some(true);
     let is_module = is_same(site.metadata.target(), record.target());
     (is_described && is_module).then_some(site)
+}
+
+/// What the source says is looked through as any text is, where that is done at the call, and not written down before.
+#[inline(always)]
+fn is_looked_through(front: &Front) -> bool {
+    front.is_mapped && redact::looks_at_call()
 }
 
 /// The length of a list of key-values is code of the user's at times: it is asked for once a record, while the ring is not in
@@ -63,9 +69,7 @@ fn has_no_fields(record: &log::Record<'_>) -> bool {
 /// Whatever did not go straight into the ring.
 #[inline(never)]
 fn log_otherwise(front: &'static Front, record: &log::Record<'_>, shared: Option<&Shared>) {
-    // What the source says is looked through as any text is, where that is done at the call, and not written down before.
-    let is_looked_through = front.is_mapped && redact::looks_at_call();
-    let known = interned::known(record, is_looked_through)
+    let known = interned::known(record, is_looked_through(front))
         .filter(|known| describe_site(front, &known.site));
     match known {
         Some(known)

@@ -205,12 +205,10 @@ pub(super) fn rows(settings: &Settings) -> Vec<ReportRow> {
 
 /// The same with the levels where signals have shifted them to.
 pub(super) fn shifted_rows(settings: &Settings, shift: i8) -> Vec<ReportRow> {
-    // Whoever shifts a level is to be named for it.
-    let shown = |said: Option<LevelFilter>, by: Origin| match said {
-        Some(level) if shift != 0 => (Some(shifted(level, shift)), Origin::Running),
-        _ => (said, by),
+    let mut rows = Rows {
+        rows: Vec::new(),
+        shift,
     };
-    let mut rows = Rows(Vec::new());
     let facts = &settings.facts;
     rows.add("app", &settings.app, |_| facts.application.clone());
     rows.add("version", &settings.version, |version| {
@@ -228,42 +226,40 @@ pub(super) fn shifted_rows(settings: &Settings, shift: i8) -> Vec<ReportRow> {
         _ => Origin::Running,
     };
     rows.push("level", levels_in_words(&directives.to_string()), by);
-    match &settings.console.value {
-        Some(console) => {
-            let (level, by) = shown(console.level, settings.console.origin);
-            rows.push("console", console_in_words(console, level), by);
-        }
-        None => rows.push("console", off(), settings.console.origin),
-    }
-    match &settings.text.value {
-        Some(text) => {
-            let (level, by) = shown(text.level, settings.text.origin);
+    rows.add_output(
+        "console",
+        &settings.console,
+        |console| console.level,
+        console_in_words,
+    );
+    rows.add_output(
+        "text",
+        &settings.text,
+        |text| text.level,
+        |text, level| {
             let path = file(text.path.as_deref(), level);
             let rotation = own_rotation(text.rotate.as_ref());
-            let sync = own_sync(text.sync);
-            rows.push("text", format!("{path}{rotation}{sync}"), by);
-        }
-        None => rows.push("text", off(), settings.text.origin),
-    }
-    match &settings.json.value {
-        Some(json) => {
-            let (level, by) = shown(json.level, settings.json.origin);
+            format!("{path}{rotation}{}", own_sync(text.sync))
+        },
+    );
+    rows.add_output(
+        "json",
+        &settings.json,
+        |json| json.level,
+        |json, level| {
             let path = file(json.path.as_deref(), level);
-            let schema = small(json.schema);
             let rotation = own_rotation(json.rotate.as_ref());
             let sync = own_sync(json.sync);
-            let value = format!("{path}, schema {schema}{rotation}{sync}");
-            rows.push("json", value, by);
-        }
-        None => rows.push("json", off(), settings.json.origin),
-    }
+            format!("{path}, schema {}{rotation}{sync}", small(json.schema))
+        },
+    );
     rows.add("rotate", &settings.rotate, |rotate| {
         rotate.as_ref().map_or_else(by_hand, rotation_in_words)
     });
     rows.add("sync", &settings.sync, Durability::to_string);
     for output in &settings.outputs {
         let by = output.level_origin.unwrap_or(settings.code);
-        let (level, by) = shown(output.level, by);
+        let (level, by) = rows.shown(output.level, by);
         let value = format!("a sink of the program's{}", own_level(level));
         rows.push(&format!("sink {}", output.name), value, by);
     }
@@ -322,18 +318,47 @@ pub(super) fn shifted_rows(settings: &Settings, shift: i8) -> Vec<ReportRow> {
         on_or_off(&turn_on.is_some())
     });
     rows.add("env", &settings.reads_environment, on_or_off);
-    rows.0
+    rows.rows
 }
 
-struct Rows(Vec<ReportRow>);
+struct Rows {
+    rows: Vec<ReportRow>,
+    /// By so many levels signals have shifted what is logged.
+    shift: i8,
+}
 
 impl Rows {
     fn add<T>(&mut self, setting: &str, said: &Said<T>, in_words: impl FnOnce(&T) -> String) {
         self.push(setting, in_words(&said.value), said.origin);
     }
 
+    /// An output of hestia's, which may have a level of its own.
+    fn add_output<T>(
+        &mut self,
+        setting: &str,
+        said: &Said<Option<T>>,
+        own_level: fn(&T) -> Option<LevelFilter>,
+        in_words: impl FnOnce(&T, Option<LevelFilter>) -> String,
+    ) {
+        match &said.value {
+            Some(output) => {
+                let (level, by) = self.shown(own_level(output), said.origin);
+                self.push(setting, in_words(output, level), by);
+            }
+            None => self.push(setting, off(), said.origin),
+        }
+    }
+
+    /// An output's own level where it is now. Whoever shifts one is to be named for it.
+    fn shown(&self, said: Option<LevelFilter>, by: Origin) -> (Option<LevelFilter>, Origin) {
+        match said {
+            Some(level) if self.shift != 0 => (Some(shifted(level, self.shift)), Origin::Running),
+            _ => (said, by),
+        }
+    }
+
     fn push(&mut self, setting: &str, value: String, origin: Origin) {
-        self.0.push(ReportRow {
+        self.rows.push(ReportRow {
             setting: setting.to_owned(),
             value,
             origin,

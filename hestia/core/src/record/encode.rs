@@ -417,9 +417,8 @@ impl Nested<'_> {
     /// For the next key, as a value. It is never cut: a part of it may be no secret's name where the whole of it is.
     pub(super) fn key_encoder(&mut self) -> Encoder<'_> {
         Encoder {
-            bytes: self.bytes,
-            depth: self.depth,
             end: End::NEVER,
+            ..self.value()
         }
     }
 

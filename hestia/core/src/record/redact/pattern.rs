@@ -196,9 +196,9 @@ fn is_shown(text: &str, found: &Range<usize>) -> bool {
 /// The text with the mask in these places.
 #[cold]
 fn replaced(text: &str, found: Vec<Range<usize>>) -> Option<String> {
-    let shown = found.into_iter().filter(|found| is_shown(text, found));
+    let found = found.into_iter().filter(|found| is_shown(text, found));
     // A heap is a fraction of the code that a sort puts into every program.
-    let hides: BinaryHeap<_> = shown.map(|found| (found.start, found.end)).collect();
+    let hides: BinaryHeap<_> = found.map(|found| (found.start, found.end)).collect();
     if hides.is_empty() {
         return None;
     }
