@@ -12,6 +12,15 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use chrono::{DateTime, Timelike, Utc};
+
+/// `2026-03-06T20:40:23.286Z`.
+pub(crate) fn rfc3339_millis(time: DateTime<Utc>) -> String {
+    let second = time.naive_utc().with_nanosecond(0).unwrap_or_default();
+    // By its documentation, chrono's `Debug` is ISO 8601. (Its `format` would be ten times as much code, in every program.)
+    format!("{second:?}.{:03}Z", time.timestamp_subsec_millis())
+}
+
 /// A point in time; far beyond all others that matter where the sum has no room.
 pub(crate) fn deadline_in(limit: Duration) -> Instant {
     let now = Instant::now();

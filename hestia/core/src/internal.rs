@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use once_cell::race::OnceBox;
 
+use crate::clock;
 use crate::error::Incident;
 use crate::sync::lock_unless_stuck;
 use crate::system::above_standard_streams;
@@ -224,7 +225,7 @@ pub(crate) fn settle(limit: Duration) {
 impl State {
     fn write_log(&mut self, level: &str, incident: &Incident) {
         if let Some(file) = &mut self.file {
-            let time = Utc::now().format("%Y-%m-%dT%H:%M:%S%.3fZ");
+            let time = clock::rfc3339_millis(Utc::now());
             let line = format!("{time} {level:<5} {} | {}\n", incident.part, incident.what);
             // Nobody is left to tell that the internal log itself cannot be written.
             let _ = file.write_all(line.as_bytes());

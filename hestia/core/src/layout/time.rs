@@ -8,9 +8,7 @@
 //! # Source
 //! RFC 3339, section 5.6, which is a profile of ISO 8601.
 
-use std::fmt::{Display, Write as _};
-
-use chrono::{DateTime, Local};
+use chrono::{DateTime, Datelike, FixedOffset, Local, Timelike};
 use hestia_grammar::{TimeFormat, TimeItem};
 
 use crate::clock::TimeZone;
@@ -35,8 +33,7 @@ pub(super) struct TimeWriter {
 /// Text that stays for a second, and the digits of the fraction that follow it.
 #[derive(Clone, Debug, Default)]
 struct Piece {
-    /// As chrono has it; made from known items only, since chrono's `Display` fails on any other.
-    format: String,
+    items: Vec<TimeItem>,
     /// Where the digits begin in the text of the second.
     at: usize,
     /// None for the last piece.
@@ -49,27 +46,44 @@ impl TimeWriter {
         TimeWriter::rfc3339_after("", zone, digits)
     }
 
-    /// The same behind a text without percent signs.
+    /// The same behind a text.
     pub(super) fn rfc3339_after(text: &str, zone: TimeZone, digits: u8) -> Self {
-        let offset = match zone {
-            TimeZone::Utc => "Z",
-            TimeZone::Local => "%:z",
-        };
-        TimeWriter::new(zone, &format!("{text}%Y-%m-%dT%H:%M:%S."), digits, offset)
+        use TimeItem::{Day, Month, OffsetWithColon, Year};
+        let mut items = vec![literal(text), Year, literal("-"), Month, literal("-"), Day];
+        items.push(literal("T"));
+        push_clock(&mut items, digits);
+        items.push(match zone {
+            TimeZone::Utc => literal("Z"),
+            TimeZone::Local => OffsetWithColon,
+        });
+        TimeWriter::new(zone, &items)
     }
 
     /// `20:40:23.286`.
     pub(super) fn clock(zone: TimeZone) -> Self {
-        TimeWriter::new(zone, "%H:%M:%S.", 3, "")
+        let mut items = Vec::new();
+        push_clock(&mut items, 3);
+        TimeWriter::new(zone, &items)
     }
 
-    fn new(zone: TimeZone, before: &str, digits: u8, after: &str) -> Self {
-        let piece = |format: &str, digits| Piece {
-            format: format.to_owned(),
-            at: 0,
-            digits,
-        };
-        TimeWriter::of(zone, vec![piece(before, digits), piece(after, 0)])
+    /// As a pattern's `{time:…}` says.
+    pub(super) fn with_format(zone: TimeZone, format: &TimeFormat) -> Self {
+        TimeWriter::new(zone, &format.items)
+    }
+
+    fn new(zone: TimeZone, items: &[TimeItem]) -> Self {
+        let mut pieces = vec![Piece::default()];
+        for item in items {
+            let Some(last) = pieces.last_mut() else { break };
+            match item {
+                TimeItem::Fraction(digits) => {
+                    last.digits = *digits;
+                    pieces.push(Piece::default());
+                }
+                item => last.items.push(item.clone()),
+            }
+        }
+        TimeWriter::of(zone, pieces)
     }
 
     fn of(zone: TimeZone, pieces: Vec<Piece>) -> Self {
@@ -82,20 +96,6 @@ impl TimeWriter {
             nanos: 0,
             text: Vec::new(),
         }
-    }
-
-    /// As a pattern's `{time:…}` says.
-    pub(super) fn with_format(zone: TimeZone, format: &TimeFormat) -> Self {
-        let mut pieces = vec![Piece::default()];
-        for item in &format.items {
-            if let (TimeItem::Fraction(digits), Some(last)) = (item, pieces.last_mut()) {
-                last.digits = *digits;
-                pieces.push(Piece::default());
-            } else if let Some(last) = pieces.last_mut() {
-                push_item(&mut last.format, item);
-            }
-        }
-        TimeWriter::of(zone, pieces)
     }
 
     /// Appends a point in time, given in nanoseconds since the Unix epoch. Fractions are cut off, not rounded.
@@ -135,53 +135,122 @@ impl TimeWriter {
         let second = timestamp_nanos.div_euclid(SECOND.into());
         // Never out of range: chrono's years reach from -262143 to 262142.
         let time = DateTime::from_timestamp(second, 0).unwrap_or_default();
-        match self.zone {
-            TimeZone::Utc => self.format_pieces(&time),
-            TimeZone::Local => self.format_pieces(&time.with_timezone(&Local)),
+        let time = match self.zone {
+            TimeZone::Utc => time.fixed_offset(),
+            TimeZone::Local => time.with_timezone(&Local).fixed_offset(),
+        };
+        self.text.clear();
+        for piece in &mut self.pieces {
+            for item in &piece.items {
+                append_item(&mut self.text, item, self.zone, &time);
+            }
+            piece.at = self.text.len();
+            let digits = piece.digits.into();
+            self.text.extend(std::iter::repeat_n(b'0', digits));
         }
         // The first one that there is began before there are nanoseconds.
         self.second = second.checked_mul(SECOND.into());
         u32::try_from(timestamp_nanos.rem_euclid(SECOND.into())).unwrap_or(0)
     }
+}
 
-    fn format_pieces<Z: chrono::TimeZone<Offset: Display>>(&mut self, time: &DateTime<Z>) {
-        let mut text = String::new();
-        for piece in &mut self.pieces {
-            // Cannot fail: a String takes everything, and the items are known ones.
-            let _ = write!(text, "{}", time.format(&piece.format));
-            piece.at = text.len();
-            text.extend(std::iter::repeat_n('0', piece.digits.into()));
+fn literal(text: &str) -> TimeItem {
+    TimeItem::Literal(text.to_owned())
+}
+
+/// `%H:%M:%S.` and so many digits.
+fn push_clock(items: &mut Vec<TimeItem>, digits: u8) {
+    use TimeItem::{Fraction, Hour, Minute, Second};
+    let clock = [Hour, literal(":"), Minute, literal(":"), Second];
+    items.extend(clock);
+    items.extend([literal("."), Fraction(digits)]);
+}
+
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
+const WEEKDAYS: [&str; 7] = [
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+];
+
+/// Nothing for a fraction, which changes within the second.
+fn append_item(text: &mut Vec<u8>, item: &TimeItem, zone: TimeZone, time: &DateTime<FixedOffset>) {
+    let month = MONTHS[time.month0() as usize];
+    let weekday = WEEKDAYS[time.weekday().num_days_from_monday() as usize];
+    let (is_pm, hour12) = time.hour12();
+    match item {
+        TimeItem::Literal(literal) => text.extend_from_slice(literal.as_bytes()),
+        TimeItem::Fraction(_) => {}
+        // Of four digits: see the invariant.
+        TimeItem::Year => {
+            append_pair(text, time.year_ce().1 / 100);
+            append_pair(text, time.year_ce().1);
         }
-        self.text = text.into_bytes();
+        TimeItem::YearOfCentury => append_pair(text, time.year_ce().1),
+        TimeItem::Month => append_pair(text, time.month()),
+        TimeItem::MonthName => text.extend_from_slice(month.as_bytes()),
+        TimeItem::MonthAbbreviation => text.extend_from_slice(&month.as_bytes()[..3]),
+        TimeItem::Day => append_pair(text, time.day()),
+        TimeItem::DaySpacePadded => {
+            append_pair(text, time.day());
+            let tens = text.len() - 2;
+            if text[tens] == b'0' {
+                text[tens] = b' ';
+            }
+        }
+        TimeItem::DayOfYear => {
+            text.push(PAIRS[time.ordinal() as usize / 100][1]);
+            append_pair(text, time.ordinal());
+        }
+        TimeItem::WeekdayName => text.extend_from_slice(weekday.as_bytes()),
+        TimeItem::WeekdayAbbreviation => text.extend_from_slice(&weekday.as_bytes()[..3]),
+        TimeItem::Hour => append_pair(text, time.hour()),
+        TimeItem::Hour12 => append_pair(text, hour12),
+        TimeItem::AmPm => text.extend_from_slice(if is_pm { b"PM" } else { b"AM" }),
+        TimeItem::Minute => append_pair(text, time.minute()),
+        TimeItem::Second => append_pair(text, time.second()),
+        TimeItem::UnixSeconds => {
+            text.extend_from_slice(itoa::Buffer::new().format(time.timestamp()).as_bytes());
+        }
+        TimeItem::Offset => append_offset(text, time, ""),
+        // The system does not tell chrono a name of local time.
+        TimeItem::ZoneName if zone == TimeZone::Utc => text.extend_from_slice(b"UTC"),
+        TimeItem::OffsetWithColon | TimeItem::ZoneName => append_offset(text, time, ":"),
     }
 }
 
-/// Adds an item as chrono spells it. `%Z` of local time is the offset: the system does not tell chrono a name.
-fn push_item(format: &mut String, item: &TimeItem) {
-    let spelled = match item {
-        TimeItem::Literal(text) => return format.push_str(&text.replace('%', "%%")),
-        TimeItem::Fraction(_) => "",
-        TimeItem::Year => "%Y",
-        TimeItem::YearOfCentury => "%y",
-        TimeItem::Month => "%m",
-        TimeItem::MonthName => "%B",
-        TimeItem::MonthAbbreviation => "%b",
-        TimeItem::Day => "%d",
-        TimeItem::DaySpacePadded => "%e",
-        TimeItem::DayOfYear => "%j",
-        TimeItem::WeekdayName => "%A",
-        TimeItem::WeekdayAbbreviation => "%a",
-        TimeItem::Hour => "%H",
-        TimeItem::Hour12 => "%I",
-        TimeItem::AmPm => "%p",
-        TimeItem::Minute => "%M",
-        TimeItem::Second => "%S",
-        TimeItem::UnixSeconds => "%s",
-        TimeItem::Offset => "%z",
-        TimeItem::OffsetWithColon => "%:z",
-        TimeItem::ZoneName => "%Z",
-    };
-    format.push_str(spelled);
+/// `+0200`, with something between hours and minutes. Where a place's time was no whole number of minutes away, before 1972,
+/// it is rounded.
+fn append_offset(text: &mut Vec<u8>, time: &DateTime<FixedOffset>, between: &str) {
+    let seconds = time.offset().local_minus_utc();
+    let minutes = (seconds.unsigned_abs() + 30) / 60;
+    text.push(if seconds < 0 { b'-' } else { b'+' });
+    append_pair(text, minutes / 60);
+    text.extend_from_slice(between.as_bytes());
+    append_pair(text, minutes % 60);
+}
+
+/// The last two digits.
+fn append_pair(text: &mut Vec<u8>, number: u32) {
+    text.extend_from_slice(&PAIRS[number as usize % PAIRS.len()]);
 }
 
 /// Writes the first digits of a fraction given in nanoseconds: as many as there is place for, 9 at most. Two at a time.
@@ -321,8 +390,21 @@ mod tests {
         #[test]
         fn formats_equal_chrono(nanos in any::<i64>()) {
             let time = DateTime::from_timestamp_nanos(nanos);
-            let format = "%a %b %e %H:%M:%S.%6f %Y";
+            let format = "%a %A %b %B %d %e %j %H %I %p %M %S.%6f %Y %y %m %s %z %:z %Z";
             prop_assert_eq!(formatted(format, nanos), time.format(format).to_string());
+        }
+
+        /// Of places whose offsets have seconds, too, as they had in the nineteenth century.
+        #[test]
+        fn items_of_any_offset_equal_chrono(nanos in any::<i64>(), offset in -86_399..86_400) {
+            let time = DateTime::from_timestamp_nanos(nanos).with_timezone(&FixedOffset::east_opt(offset).unwrap());
+            let items = TimeFormat::parse("%a %d %H:%M:%S %Y %j %p %I %z %:z").unwrap().items;
+            let mut text = Vec::new();
+            for item in &items {
+                append_item(&mut text, item, TimeZone::Local, &time);
+            }
+            let expected = time.format("%a %d %H:%M:%S %Y %j %p %I %z %:z").to_string();
+            prop_assert_eq!(String::from_utf8(text).unwrap(), expected);
         }
     }
 

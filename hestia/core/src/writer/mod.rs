@@ -19,7 +19,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::clock::{Clock, TickSource};
+use crate::clock::{self, Clock, TickSource};
 use crate::facts::Facts;
 use crate::internal;
 use crate::level::{Level, Severity};
@@ -482,8 +482,8 @@ impl Desk {
 /// The words and figures of a notice of loss. The window is the one in which it was noticed; what is
 /// said in its output cannot be said earlier than the output works again.
 fn loss(lost: &LevelCounts, window: (i64, i64), why: &str) -> (String, [Field<'static>; 6]) {
-    let from = time(window.0);
-    let to = time(window.1);
+    let [from, to] = [window.0, window.1]
+        .map(|nanos| clock::rfc3339_millis(chrono::DateTime::from_timestamp_nanos(nanos)));
     let message = format!(
         "{} records lost between {from} and {to}: {lost} ({why})",
         lost.total()
@@ -504,12 +504,6 @@ fn loss(lost: &LevelCounts, window: (i64, i64), why: &str) -> (String, [Field<'s
         count("lost_trace", Level::Trace),
     ];
     (message, fields)
-}
-
-fn time(unix_nanos: i64) -> String {
-    chrono::DateTime::from_timestamp_nanos(unix_nanos)
-        .format("%Y-%m-%dT%H:%M:%S%.3fZ")
-        .to_string()
 }
 
 fn notice<'a>(

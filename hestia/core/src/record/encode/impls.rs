@@ -103,9 +103,7 @@ impl Encode for SystemTime {
             chrono::DateTime::from_timestamp(seconds, rest)
         });
         match time {
-            Some(time) => {
-                encoder.put_display(format_args!("{}", time.format("%Y-%m-%dT%H:%M:%S%.fZ")))
-            }
+            Some(time) => encoder.put_display(format_args!("{:?}Z", time.naive_utc())),
             // Hundreds of thousands of years away: no calendar has it.
             None => encoder.put_display(format_args!("{self:?}")),
         }

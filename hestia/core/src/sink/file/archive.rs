@@ -9,7 +9,7 @@ use std::fmt::{self, Write as _};
 use std::ops::Range;
 use std::path::Path;
 
-use chrono::{DateTime, FixedOffset, NaiveDate, Offset, TimeZone as _};
+use chrono::{DateTime, FixedOffset, NaiveDate, Offset, TimeZone as _, Timelike as _};
 
 use super::rotation::{ArchiveNames, Compression, Rotation};
 
@@ -30,8 +30,7 @@ pub(super) enum Tag {
 
 /// The highest number. What looks like more, `app.20261122.log` for one, is somebody else's.
 const MAX_NUMBER: u32 = 9_999_999;
-const TIME_FORMAT: &str = "%Y-%m-%dT%H-%M-%S";
-/// The length of what this format makes, in the years 0 to 9999.
+/// The length of `2026-03-06T20-40-23`.
 const TIME_LENGTH: usize = 19;
 
 impl Tag {
@@ -123,10 +122,17 @@ impl fmt::Display for Tag {
         let shown = FixedOffset::east_opt(offset.unwrap_or(0))
             .and_then(|zone| zone.timestamp_opt(at, 0).single())
             .unwrap_or_else(|| DateTime::UNIX_EPOCH.fixed_offset());
-        write!(out, "{}", shown.format(TIME_FORMAT))?;
+        let (hour, minute, second) = (shown.hour(), shown.minute(), shown.second());
+        let day = shown.date_naive();
+        write!(out, "{day}T{hour:02}-{minute:02}-{second:02}")?;
         match offset {
             None => out.write_char('Z')?,
-            Some(_) => write!(out, "{}", shown.format("%z"))?,
+            // To the minute: no place has had another offset since 1972.
+            Some(offset) => {
+                let sign = if offset < 0 { '-' } else { '+' };
+                let minutes = (offset.unsigned_abs() + 30) / 60;
+                write!(out, "{sign}{:02}{:02}", minutes / 60, minutes % 60)?;
+            }
         }
         match index {
             0 => Ok(()),
