@@ -196,10 +196,10 @@ pub(super) fn look<'f>(found: &'f [Found], settings: &Settings) -> Vec<Left<'f>>
         })
         .collect();
     // Who came first does not know of the other one before it writes; that one does.
-    let shared = described
-        .iter()
-        .flat_map(|(snapshot, descriptions)| shared_files(snapshot, descriptions))
-        .collect();
+    let mut shared = Vec::new();
+    for (snapshot, descriptions) in &described {
+        shared.extend(shared_files(snapshot, descriptions));
+    }
     // Who was killed while it wrote that down has left rings of its own.
     let may_be_tried = described.len() > 1;
     let look = |(snapshot, descriptions)| Left {

@@ -210,22 +210,30 @@ pub(super) fn shifted_rows(settings: &Settings, shift: i8) -> Vec<ReportRow> {
         shift,
     };
     let facts = &settings.facts;
-    rows.add("app", &settings.app, |_| facts.application.clone());
-    rows.add("version", &settings.version, |version| {
-        or(version.as_deref(), "none")
-    });
-    rows.add("environment", &settings.environment, |_| {
-        facts.environment.clone()
-    });
-    rows.add("container", &settings.is_container, |_| {
-        or(facts.container_id.as_deref(), "none found")
-    });
+    rows.add("app", settings.app.origin, &facts.application);
+    let version = settings.version.value.as_deref();
+    rows.add(
+        "version",
+        settings.version.origin,
+        &version.unwrap_or("none"),
+    );
+    rows.add(
+        "environment",
+        settings.environment.origin,
+        &facts.environment,
+    );
+    let container = facts.container_id.as_deref();
+    rows.add(
+        "container",
+        settings.is_container.origin,
+        &container.unwrap_or("none found"),
+    );
     let directives = shifted_directives(&settings.directives.value, shift);
     let by = match shift {
         0 => settings.directives.origin,
         _ => Origin::Running,
     };
-    rows.push("level", levels_in_words(&directives.to_string()), by);
+    rows.add("level", by, &levels_in_words(&directives.to_string()));
     rows.add_output(
         "console",
         &settings.console,
@@ -250,74 +258,86 @@ pub(super) fn shifted_rows(settings: &Settings, shift: i8) -> Vec<ReportRow> {
             let path = file(json.path.as_deref(), level);
             let rotation = own_rotation(json.rotate.as_ref());
             let sync = own_sync(json.sync);
-            format!("{path}, schema {}{rotation}{sync}", small(json.schema))
+            format!("{path}, schema {}{rotation}{sync}", small(&json.schema))
         },
     );
-    rows.add("rotate", &settings.rotate, |rotate| {
-        rotate.as_ref().map_or_else(by_hand, rotation_in_words)
-    });
-    rows.add("sync", &settings.sync, Durability::to_string);
+    let rotate = settings.rotate.value.as_ref();
+    rows.add(
+        "rotate",
+        settings.rotate.origin,
+        &rotate.map_or_else(by_hand, rotation_in_words),
+    );
+    rows.add("sync", settings.sync.origin, &settings.sync.value);
     for output in &settings.outputs {
         let by = output.level_origin.unwrap_or(settings.code);
         let (level, by) = rows.shown(output.level, by);
-        let value = format!("a sink of the program's{}", own_level(level));
-        rows.push(&format!("sink {}", output.name), value, by);
+        let value = format_args!("a sink of the program's{}", own_level(level));
+        rows.add(&format!("sink {}", output.name), by, &value);
     }
-    rows.add("logs_dir", &settings.logs_dir, |path| {
-        path.display().to_string()
-    });
+    rows.add(
+        "logs_dir",
+        settings.logs_dir.origin,
+        &settings.logs_dir.value.display(),
+    );
     if !settings.metadata.value.is_empty() {
-        rows.add("metadata", &settings.metadata, |fields| {
-            in_words(Entries::new(fields))
-        });
+        let fields = in_words(Entries::new(&settings.metadata.value));
+        rows.add("metadata", settings.metadata.origin, &fields);
     }
-    rows.add("redact", &settings.redact, ToString::to_string);
-    rows.add("overflow", &settings.overflow, |overflow| match overflow {
-        Overflow::Block => "block".to_owned(),
-        Overflow::DropNewest => "drop newest".to_owned(),
-        Overflow::DropBelow(level) => format!("drop below {}", small(level)),
-    });
-    rows.add("block_limit", &settings.block_limit, time);
-    rows.add("order", &settings.order, |order| small(order));
-    rows.add("ring_bytes", &settings.ring_bytes, bytes);
-    rows.add("queue_bytes", &settings.queue_bytes, bytes);
-    rows.add("grace", &settings.grace, time);
-    rows.add("linger", &settings.linger, time);
-    rows.add("fold_duplicates", &settings.fold_duplicates, |folding| {
-        match folding {
-            Folding::Off => "off",
-            Folding::ButErrors => "all but errors",
-            Folding::All => "all",
-        }
-        .to_owned()
-    });
-    rows.add("exit_limit", &settings.exit_limit, time);
-    rows.add("panics", &settings.panics, on_or_off);
-    rows.add("drain_on", &settings.drain_on, |signals| {
-        let names: Vec<_> = signals.iter().map(ToString::to_string).collect();
-        or(
-            Some(&*names.join(", ")).filter(|names| !names.is_empty()),
-            "no signal",
-        )
-    });
-    rows.add("reopen_on_hang_up", &settings.reopen_on_hang_up, on_or_off);
-    rows.add("level_signals", &settings.level_signals, on_or_off);
-    rows.add("crash_safe", &settings.crash_safe, |place| match place {
-        CrashSafe::Off => "off".to_owned(),
-        CrashSafe::On => "on".to_owned(),
-        CrashSafe::In(directory) => directory.display().to_string(),
-    });
-    rows.add("drain_on_crash", &settings.drain_on_crash, on_or_off);
-    rows.add("internal_logger", &settings.internal_logger, on_or_off);
-    rows.add("config", &settings.config, |path| {
-        let path = path.as_ref().map(|path| path.display().to_string());
-        or(path.as_deref(), "none")
-    });
-    rows.add("watch", &settings.watch, on_or_off);
-    rows.add("tracing", &settings.tracing, |turn_on| {
-        on_or_off(&turn_on.is_some())
-    });
-    rows.add("env", &settings.reads_environment, on_or_off);
+    rows.add("redact", settings.redact.origin, &settings.redact.value);
+    let overflow = match settings.overflow.value {
+        Overflow::Block => "block",
+        Overflow::DropNewest => "drop newest",
+        Overflow::DropBelow(level) => &format!("drop below {}", small(&level)),
+    };
+    rows.add("overflow", settings.overflow.origin, &overflow);
+    rows.add_time("block_limit", &settings.block_limit);
+    rows.add(
+        "order",
+        settings.order.origin,
+        &small(&settings.order.value),
+    );
+    rows.add_bytes("ring_bytes", &settings.ring_bytes);
+    rows.add_bytes("queue_bytes", &settings.queue_bytes);
+    rows.add_time("grace", &settings.grace);
+    rows.add_time("linger", &settings.linger);
+    let folding = match settings.fold_duplicates.value {
+        Folding::Off => "off",
+        Folding::ButErrors => "all but errors",
+        Folding::All => "all",
+    };
+    rows.add("fold_duplicates", settings.fold_duplicates.origin, &folding);
+    rows.add_time("exit_limit", &settings.exit_limit);
+    rows.add_switch("panics", &settings.panics);
+    let signals: Vec<_> = settings
+        .drain_on
+        .value
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let signals = match signals.len() {
+        0 => "no signal",
+        _ => &signals.join(", "),
+    };
+    rows.add("drain_on", settings.drain_on.origin, &signals);
+    rows.add_switch("reopen_on_hang_up", &settings.reopen_on_hang_up);
+    rows.add_switch("level_signals", &settings.level_signals);
+    let place: &dyn fmt::Display = match &settings.crash_safe.value {
+        CrashSafe::Off => &"off",
+        CrashSafe::On => &"on",
+        CrashSafe::In(directory) => &directory.display(),
+    };
+    rows.add("crash_safe", settings.crash_safe.origin, place);
+    rows.add_switch("drain_on_crash", &settings.drain_on_crash);
+    rows.add_switch("internal_logger", &settings.internal_logger);
+    let config: &dyn fmt::Display = match &settings.config.value {
+        Some(path) => &path.display(),
+        None => &"none",
+    };
+    rows.add("config", settings.config.origin, config);
+    rows.add_switch("watch", &settings.watch);
+    let tracing = on_or_off(settings.tracing.value.is_some());
+    rows.add("tracing", settings.tracing.origin, &tracing);
+    rows.add_switch("env", &settings.reads_environment);
     rows.rows
 }
 
@@ -328,8 +348,26 @@ struct Rows {
 }
 
 impl Rows {
-    fn add<T>(&mut self, setting: &str, said: &Said<T>, in_words: impl FnOnce(&T) -> String) {
-        self.push(setting, in_words(&said.value), said.origin);
+    /// (A trait object, and never inlined: with a closure for each row this table was 12 kB in every program.)
+    #[inline(never)]
+    fn add(&mut self, setting: &str, origin: Origin, value: &dyn fmt::Display) {
+        self.rows.push(ReportRow {
+            setting: setting.to_owned(),
+            value: value.to_string(),
+            origin,
+        });
+    }
+
+    fn add_switch(&mut self, setting: &str, said: &Said<bool>) {
+        self.add(setting, said.origin, &on_or_off(said.value));
+    }
+
+    fn add_time(&mut self, setting: &str, said: &Said<Duration>) {
+        self.add(setting, said.origin, &format_args!("{:?}", said.value));
+    }
+
+    fn add_bytes(&mut self, setting: &str, said: &Said<usize>) {
+        self.add(setting, said.origin, &bytes(said.value));
     }
 
     /// An output of hestia's, which may have a level of its own.
@@ -343,9 +381,9 @@ impl Rows {
         match &said.value {
             Some(output) => {
                 let (level, by) = self.shown(own_level(output), said.origin);
-                self.push(setting, in_words(output, level), by);
+                self.add(setting, by, &in_words(output, level));
             }
-            None => self.push(setting, off(), said.origin),
+            None => self.add(setting, said.origin, &"off"),
         }
     }
 
@@ -356,23 +394,10 @@ impl Rows {
             _ => (said, by),
         }
     }
-
-    fn push(&mut self, setting: &str, value: String, origin: Origin) {
-        self.rows.push(ReportRow {
-            setting: setting.to_owned(),
-            value,
-            origin,
-        });
-    }
 }
 
-fn or(value: Option<&str>, none: &str) -> String {
-    value.unwrap_or(none).to_owned()
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "as `Rows::add` has it")]
-fn on_or_off(on: &bool) -> String {
-    if *on { "on" } else { "off" }.to_owned()
+fn on_or_off(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
 }
 
 fn levels_in_words(directives: &str) -> String {
@@ -411,20 +436,14 @@ fn own_sync(said: Option<Durability>) -> String {
 }
 
 /// A choice that has one word for a name.
-fn small(choice: impl fmt::Debug) -> String {
+fn small(choice: &dyn fmt::Debug) -> String {
     format!("{choice:?}").to_ascii_lowercase()
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "as `Rows::add` has it")]
-fn time(span: &Duration) -> String {
-    format!("{span:?}")
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "as `Rows::add` has it")]
-fn bytes(count: &usize) -> String {
+fn bytes(count: usize) -> String {
     const KIB: usize = 1 << 10;
     const MIB: usize = 1 << 20;
-    match *count {
+    match count {
         count if count > 0 && count.is_multiple_of(MIB) => format!("{} MiB", count / MIB),
         count if count > 0 && count.is_multiple_of(KIB) => format!("{} KiB", count / KIB),
         count => format!("{count} bytes"),
@@ -441,7 +460,7 @@ fn console_in_words(console: &Console, level: Option<LevelFilter>) -> String {
         Color::Always => "coloured",
         Color::Never => "not coloured",
     };
-    let style = small(console.style);
+    let style = small(&console.style);
     format!(
         "{}, {style}, {color}{zone}{}",
         console.stream,

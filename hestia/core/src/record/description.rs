@@ -190,19 +190,53 @@ pub(crate) struct DescribedOutput<'d> {
     pub(crate) opened: Option<FilePosition>,
 }
 
+/// Things by a number. The table has their places, and not the things: so its code is in a program once, not once for
+/// each kind.
+#[derive(Debug)]
+pub(crate) struct Numbered<T> {
+    places: HashMap<u64, usize>,
+    things: Vec<T>,
+}
+
+impl<T> Default for Numbered<T> {
+    fn default() -> Self {
+        Numbered {
+            places: HashMap::new(),
+            things: Vec::new(),
+        }
+    }
+}
+
+impl<T> Numbered<T> {
+    /// In place of what had the number before.
+    fn insert(&mut self, number: u64, thing: T) {
+        self.places.insert(number, self.things.len());
+        self.things.push(thing);
+    }
+
+    pub(crate) fn get(&self, number: u64) -> Option<&T> {
+        self.places.get(&number).map(|at| &self.things[*at])
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, &T)> {
+        let places = self.places.iter();
+        places.map(|(number, at)| (*number, &self.things[*at]))
+    }
+}
+
 /// All that was written down, by number: statics and what is shared, by address.
 #[derive(Debug, Default)]
 pub(crate) struct Descriptions<'d> {
-    pub(super) sites: HashMap<u64, DescribedSite<'d>>,
-    pub(super) shared: HashMap<u64, DescribedShared<'d>>,
-    pub(super) scopes: HashMap<u64, DescribedScope<'d>>,
+    pub(super) sites: Numbered<DescribedSite<'d>>,
+    pub(super) shared: Numbered<DescribedShared<'d>>,
+    pub(super) scopes: Numbered<DescribedScope<'d>>,
     /// What is known of the process.
     pub(crate) facts: Option<Arc<Facts>>,
     pub(super) process_fields: &'d [u8],
     /// Files, by the number of the output.
-    pub(crate) outputs: HashMap<u64, DescribedOutput<'d>>,
+    pub(crate) outputs: Numbered<DescribedOutput<'d>>,
     /// Paths of the files of named loggers, by the number of the logger.
-    pub(crate) own_files: HashMap<u64, &'d [u8]>,
+    pub(crate) own_files: Numbered<&'d [u8]>,
 }
 
 impl<'d> Descriptions<'d> {
@@ -212,11 +246,12 @@ impl<'d> Descriptions<'d> {
         entries: impl Iterator<Item = (u32, &'d [u8])>,
         scopes: impl Iterator<Item = (u64, &'d [u8])>,
     ) -> Self {
-        let scopes = scopes.filter_map(|(address, bytes)| Some((address, get_scope(bytes).ok()?)));
-        let mut descriptions = Descriptions {
-            scopes: scopes.collect(),
-            ..Descriptions::default()
-        };
+        let mut descriptions = Descriptions::default();
+        for (address, bytes) in scopes {
+            if let Ok(scope) = get_scope(bytes) {
+                descriptions.scopes.insert(address, scope);
+            }
+        }
         for (kind, entry) in entries {
             // One that makes no sense is as good as none.
             let _ = descriptions.add(kind, Decoder::new(entry));
@@ -259,8 +294,9 @@ impl<'d> Descriptions<'d> {
                 let opened = FilePosition::of_words(number, [device, inode, length, said]);
                 self.outputs
                     .insert(number, DescribedOutput { path, opened });
-                self.own_files
-                    .extend(only_logger.map(|logger| (logger, path)));
+                if let Some(logger) = only_logger {
+                    self.own_files.insert(logger, path);
+                }
             }
             // Of a later version, which says nothing that this one could use.
             _ => {}

@@ -45,7 +45,7 @@ pub(crate) fn decode<R>(
     };
     let site = if flags & INLINE_SITE == 0 {
         let address = decoder.get_address()? as u64;
-        Some(descriptions.sites.get(&address).ok_or(DecodeError)?)
+        Some(descriptions.sites.get(address).ok_or(DecodeError)?)
     } else {
         None
     };
@@ -60,7 +60,7 @@ pub(crate) fn decode<R>(
     };
     let described = match address {
         0 => None,
-        address => Some(descriptions.scopes.get(&address).ok_or(DecodeError)?),
+        address => Some(descriptions.scopes.get(address).ok_or(DecodeError)?),
     };
     let copied = image::copied_scope(&mut decoder, flags)?;
     let scope = sound_entries(described.map_or(copied, |scope| scope.fields))?;
@@ -70,7 +70,7 @@ pub(crate) fn decode<R>(
         None
     } else {
         let address = decoder.get_address()? as u64;
-        Some(descriptions.shared.get(&address).ok_or(DecodeError)?)
+        Some(descriptions.shared.get(address).ok_or(DecodeError)?)
     };
     let trace = image::trace(&mut decoder, flags)?;
     let trace = trace.or(described.and_then(|scope| scope.trace));

@@ -7,9 +7,7 @@
 //!
 //! *Invariant:* the same as for a round of this process: what one output does wrong costs no other.
 
-use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use super::route::{Route, Written};
@@ -27,8 +25,8 @@ use crate::thread::ThreadRef;
 pub(crate) struct Left<'f> {
     pub(crate) snapshot: &'f Snapshot,
     pub(crate) descriptions: Descriptions<'f>,
-    /// By path from the root: what was added to the file since the last round began.
-    pub(crate) there: HashMap<PathBuf, Written>,
+    /// What was added to each file since the last round began.
+    pub(crate) there: Vec<Written>,
     /// Somebody else may have begun to write it down, and was killed.
     pub(crate) may_be_tried: bool,
 }
@@ -99,7 +97,7 @@ impl Writer {
             for_each(snapshot, descriptions, |is_in_round, record| {
                 if let Some(logger) = record.logger
                     && !routes.has_own(own, logger)
-                    && let Some(path) = descriptions.own_files.get(&logger)
+                    && let Some(path) = descriptions.own_files.get(logger)
                 {
                     let place = routes.len();
                     routes.add(open_own(path, logger), 0, Shed::default());

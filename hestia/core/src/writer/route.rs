@@ -204,13 +204,14 @@ impl Routes {
     }
 
     /// Records of a process that is gone come next, to the outputs from this place on; lines of them may be in the files
-    /// already: these, by path. Where a line may be another process's as well, it proves nothing, and the record is written
+    /// already: these. Where a line may be another process's as well, it proves nothing, and the record is written
     /// once more.
-    pub(super) fn begin_recovery(&mut self, from: usize, there: &HashMap<PathBuf, Written>) {
+    pub(super) fn begin_recovery(&mut self, from: usize, there: &[Written]) {
         for slot in &mut self.slots[from..] {
             let path = slot.route.file.as_ref().map(|file| absolute(file.path()));
             let is_clear = slot.route.layout.tells_processes_apart;
-            let written = path.and_then(|path| there.get(&path));
+            // The last that there is: two outputs may have the same file.
+            let written = path.and_then(|path| there.iter().rfind(|written| written.path == path));
             let proof = written.filter(|written| is_clear || !written.is_shared);
             slot.there = proof.map_or_else(Lines::new, |written| written.lines.clone());
             slot.recovered = 0;
@@ -678,6 +679,8 @@ pub(crate) type Lines = HashMap<Vec<u8>, u64>;
 /// What was added to a file.
 #[derive(Debug)]
 pub(crate) struct Written {
+    /// From the root.
+    pub(crate) path: PathBuf,
     pub(crate) lines: Lines,
     /// Not by one process alone.
     pub(crate) is_shared: bool,

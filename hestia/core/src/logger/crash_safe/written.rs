@@ -1,7 +1,7 @@
 //! Which lines the files of a killed process have already: those that came since its last round began, wherever their file
 //! was moved to. What it has written is not written again.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
@@ -31,9 +31,9 @@ pub(super) fn lines_since(
     snapshot: &Snapshot,
     descriptions: &Descriptions<'_>,
     settings: &Settings,
-    shared: &HashSet<Identity>,
-) -> HashMap<PathBuf, Written> {
-    let mut there = HashMap::new();
+    shared: &[Identity],
+) -> Vec<Written> {
+    let mut there = Vec::new();
     for (path, position) in positions(snapshot, descriptions) {
         let path = PathBuf::from(OsStr::from_bytes(path));
         // Who could not write down all of it has gone on with lines of its own.
@@ -74,17 +74,17 @@ pub(super) fn lines_since(
                 }
             }
         }
-        let path = path_now(&path, snapshot.process_id, settings);
-        there.insert(path, Written { lines, is_shared });
+        there.push(Written {
+            path: path_now(&path, snapshot.process_id, settings),
+            lines,
+            is_shared,
+        });
     }
     there
 }
 
 /// The files of which one of the processes that are gone knew that another one writes to them.
-pub(super) fn shared_files(
-    snapshot: &Snapshot,
-    descriptions: &Descriptions<'_>,
-) -> HashSet<Identity> {
+pub(super) fn shared_files(snapshot: &Snapshot, descriptions: &Descriptions<'_>) -> Vec<Identity> {
     positions(snapshot, descriptions)
         .filter(|(_, position)| position.is_shared)
         .map(|(_, position)| (position.device, position.inode))
@@ -110,11 +110,11 @@ fn positions<'d>(
     descriptions: &Descriptions<'d>,
 ) -> impl Iterator<Item = (&'d [u8], FilePosition)> {
     let noted = snapshot.files.iter().filter_map(|position| {
-        let output = descriptions.outputs.get(&position.output)?;
+        let output = descriptions.outputs.get(position.output)?;
         Some((output.path, *position))
     });
     let outputs = descriptions.outputs.iter();
-    let opened = outputs.filter(|(output, _)| **output >= snapshot.outputs);
+    let opened = outputs.filter(|(output, _)| *output >= snapshot.outputs);
     let opened = opened.filter_map(|(_, file)| Some((file.path, file.opened?)));
     noted.chain(opened)
 }
