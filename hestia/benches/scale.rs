@@ -6,10 +6,11 @@
 //! | key-values | values in one statement |
 //! | live threads | threads that are there at the same time and log once a second |
 //! | looks | rings that the writer looks at, while one thread logs every millisecond |
+//! | pace | records in a second, from one thread: processor time of the writer |
 //! | rest | nothing: memory beyond the same program without hestia, and wake-ups of the writer in a second |
 //!
 //! Each figure is the median of five runs in processes of their own. Figures of threads, processor time and memory
-//! are read from `/proc`, so that the last three tables need Linux.
+//! are read from `/proc`, so that the last four tables need Linux.
 
 #![allow(
     clippy::print_stdout,
@@ -46,6 +47,7 @@ const SIZES: [usize; 9] = [
 ];
 const KEY_VALUES: [usize; 6] = [1, 3, 5, 10, 20, 50];
 const THREADS: [usize; 3] = [1, 1_000, 10_000];
+const PACES: [usize; 5] = [1_000, 10_000, 100_000, 1_000_000, 4_000_000];
 /// Small, so that ten thousand threads find room.
 const STACK_BYTES: usize = 64 << 10;
 
@@ -89,6 +91,13 @@ fn main() {
             "looks",
             &THREADS,
             &["rings", "looks/s", "CPU us/look", "ns/ring"],
+        );
+    }
+    if wanted("pace") {
+        table(
+            "pace",
+            &PACES,
+            &["records/s", "writer CPU %", "CPU ns/record", "looks/s"],
         );
     }
     if wanted("rest") {
@@ -154,6 +163,7 @@ fn child(case: &str, parameter: usize, directory: &Path) {
         "threads" => live_threads(parameter, 64 * MIB, directory),
         "threads-256MiB" => live_threads(parameter, 256 * MIB, directory),
         "looks" => looks(parameter, directory),
+        "pace" => pace(parameter, directory),
         "memory" => memory(parameter == 1, directory),
         "wake-ups" => wake_ups(parameter, directory),
         _ => panic!("no case is called {case}"),
@@ -354,6 +364,35 @@ fn looks(rings: usize, directory: &Path) -> Vec<f64> {
     let seconds = start.elapsed().as_secs_f64();
     let each = cpu.as_secs_f64() / looks;
     vec![looks / seconds, each * 1e6, each * 1e9 / rings as f64]
+}
+
+/// One thread logs so many records a second, evenly, for two seconds.
+fn pace(records: usize, directory: &Path) -> Vec<f64> {
+    init(directory);
+    let pause = Duration::from_secs(1) / records as u32;
+    let log_for = |span: Duration| {
+        let (start, mut next) = (Instant::now(), Duration::ZERO);
+        while next < span {
+            hlog!(info, number = next.as_nanos() as u64, "alive");
+            next += pause;
+            while start.elapsed() < next {
+                std::hint::spin_loop();
+            }
+        }
+        start.elapsed().as_secs_f64()
+    };
+    log_for(Duration::from_millis(500));
+    let writer = Writer::find();
+    let (cpu, looks) = (writer.cpu(), writer.looks());
+    let span = Duration::from_secs(2);
+    let seconds = log_for(span);
+    let cpu = (writer.cpu() - cpu).as_secs_f64();
+    let each = cpu * 1e9 / (span.as_secs_f64() * records as f64);
+    vec![
+        100.0 * cpu / seconds,
+        each,
+        (writer.looks() - looks) / seconds,
+    ]
 }
 
 fn rest() {

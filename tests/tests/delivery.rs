@@ -110,3 +110,12 @@ fn a_record_now_and_then_costs_few_wake_ups() {
     let wakes_per_second = figure(&finished, "wakes") / 3;
     assert!(wakes_per_second < 50, "{wakes_per_second} a second");
 }
+
+/// It looked again at once, and took a cache line from each thread that logs every time, as long as there was a record that
+/// was too young to be written: always, where a record comes each microsecond.
+#[test]
+fn a_writer_sleeps_between_its_looks_however_steadily_records_come() {
+    let finished = run("steadily", &[]);
+    let sleeps = figure(&finished, "sleeps");
+    assert!(sleeps > 200, "{sleeps} in a second");
+}

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hestia::{Builder, Handle, Overflow, Stats, TextFile, TextLayout};
 use hestia_tests::kernel::{figure, peak_kib};
@@ -31,6 +31,7 @@ fn main() -> Outcome {
         "shedding" => shedding(number(1)?, number(2)?),
         "silence" => silence(),
         "now_and_then" => now_and_then(),
+        "steadily" => steadily(),
         unknown => Err(format!("there is no scenario {unknown}").into()),
     }
 }
@@ -249,6 +250,30 @@ fn now_and_then() -> Outcome {
     log_for(3);
     print(
         "wakes",
+        sleeps()?["hestia-writer"] - before["hestia-writer"],
+    )?;
+    Ok(())
+}
+
+/// There is always a record that is younger than the grace window, for a second; prints how often the writer went to sleep
+/// in it.
+fn steadily() -> Outcome {
+    const GRACE: Duration = Duration::from_micros(90);
+    files().grace(GRACE).init()?;
+    hestia::flush()?;
+    let before = sleeps()?;
+    let start = Instant::now();
+    let mut number = 0;
+    while start.elapsed() < Duration::from_secs(1) {
+        log::info!("0 {number}");
+        number += 1;
+        let logged = Instant::now();
+        while logged.elapsed() < GRACE / 3 {
+            hint::spin_loop();
+        }
+    }
+    print(
+        "sleeps",
         sleeps()?["hestia-writer"] - before["hestia-writer"],
     )?;
     Ok(())

@@ -87,9 +87,6 @@ struct Notices {
     patience: Duration,
 }
 
-/// A grace window that is not spun out but slept through.
-const LONG_GRACE: Duration = Duration::from_micros(100);
-
 /// The longest pause between attempts to tell an output that does not work what it has lost.
 const LONGEST_PATIENCE: Duration = Duration::from_secs(64);
 
@@ -176,6 +173,7 @@ impl Writer {
     fn rounds(&mut self) {
         self.readers.queue().last_call.answered_here();
         loop {
+            let began = self.desk.clock.now();
             let left = self.round(self.grace_ticks);
             self.answer_last_call();
             self.settle_flushes();
@@ -186,21 +184,18 @@ impl Writer {
                 self.finish(answer, limit);
                 return;
             }
-            if left == 0 && self.flushes.is_empty() {
-                self.rest();
-            } else if left > 0 {
-                // Younger than the horizon: it will not be in a moment.
-                self.wait_out_the_grace();
+            if !self.flushes.is_empty() {
+                continue;
             }
-        }
-    }
-
-    fn wait_out_the_grace(&self) {
-        let grace = self.desk.settings.grace;
-        if grace < LONG_GRACE {
-            std::hint::spin_loop();
-        } else {
-            self.readers.queue().wake.nap(grace / 4);
+            if left == 0 {
+                self.rest();
+            } else {
+                let took = self.desk.clock.now().saturating_sub(began);
+                let took = self.desk.clock.span_of(took);
+                if let Some(nap) = self.pace.wait_out(self.desk.settings.grace, took) {
+                    self.readers.queue().wake.nap(nap);
+                }
+            }
         }
     }
 

@@ -62,8 +62,19 @@ impl Pace {
             return Rest::Park;
         }
         // A third of the usual gap, or of the present silence when that has become longer.
-        let nap = (self.gap.max(silence) / 3).max(self.look * LOOK_FACTOR);
-        Rest::Nap(nap.clamp(SHORTEST, LONGEST))
+        let nap = (self.gap.max(silence) / 3).max(self.shortest());
+        Rest::Nap(nap.min(LONGEST))
+    }
+
+    /// A round left records that were younger than the grace window: how long to sleep until they no longer are. `None` after a
+    /// round that took longer than that. After a short one there is no hurry, since little came; and who looked again and again
+    /// would take a cache line from each thread that logs, every time, as long as records come steadily.
+    pub(super) fn wait_out(&self, grace: Duration, round: Duration) -> Option<Duration> {
+        (round <= grace).then(|| self.shortest().max(grace / 4))
+    }
+
+    fn shortest(&self) -> Duration {
+        (self.look * LOOK_FACTOR).clamp(SHORTEST, LONGEST)
     }
 }
 
@@ -97,6 +108,21 @@ mod tests {
         );
         pace.looked(Duration::from_secs(1));
         assert_eq!(pace.rest(Duration::ZERO), Rest::Nap(LONGEST));
+    }
+
+    #[test]
+    fn what_is_too_young_is_slept_for_unless_the_round_took_so_long_that_it_no_longer_is() {
+        let mut pace = Pace::new(LINGER);
+        let (grace, moment) = (Duration::from_micros(5), Duration::from_micros(1));
+        assert_eq!(pace.wait_out(grace, moment), Some(SHORTEST));
+        assert_eq!(pace.wait_out(grace, grace + moment), None);
+        let long = Duration::from_millis(4);
+        assert_eq!(pace.wait_out(long, moment), Some(long / 4));
+        pace.looked(Duration::from_micros(100));
+        assert_eq!(
+            pace.wait_out(grace, moment),
+            Some(Duration::from_micros(800))
+        );
     }
 
     #[test]
