@@ -36,7 +36,7 @@ pub(crate) fn color_wanted(env: impl Fn(&str) -> Option<String>, is_terminal: bo
 }
 
 /// How the parts of a line are painted; not at all without colours.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Palette {
     /// Time and target: what is looked at only when it is looked for.
     pub(super) dim: Paint,
@@ -91,7 +91,7 @@ const ITALIC: &str = "3";
 const RESET: &str = "\u{1b}[0m";
 
 /// What is written before and after a painted part; nothing for one that is not painted.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Paint {
     before: String,
     after: &'static str,

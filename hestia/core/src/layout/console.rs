@@ -53,7 +53,7 @@ pub enum Style {
 /// let layout = ConsoleLayout::new(Style::Pretty).multiline(Multiline::Escape);
 /// assert_ne!(layout, ConsoleLayout::new(Style::Pretty));
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct ConsoleLayout {
     settings: Settings,
     time: TimeWriter,
@@ -161,6 +161,13 @@ impl ConsoleLayout {
 impl Default for ConsoleLayout {
     fn default() -> Self {
         ConsoleLayout::new(Style::default())
+    }
+}
+
+impl Clone for ConsoleLayout {
+    /// One that writes the same lines. It has prepared none yet.
+    fn clone(&self) -> Self {
+        ConsoleLayout::with(self.settings)
     }
 }
 

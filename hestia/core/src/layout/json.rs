@@ -21,12 +21,12 @@ use crate::record::Record;
 /// let layout = JsonLayout::new(Schema::Ecs);
 /// assert_ne!(layout, JsonLayout::default());
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct JsonLayout {
     form: Form,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Form {
     Hestia(Hestia),
     Ecs(Ecs),
@@ -57,6 +57,13 @@ impl Default for JsonLayout {
     /// [`Schema::Hestia`].
     fn default() -> Self {
         JsonLayout::new(Schema::default())
+    }
+}
+
+impl Clone for JsonLayout {
+    /// One that writes the same lines. It has prepared none yet.
+    fn clone(&self) -> Self {
+        JsonLayout::new(self.schema())
     }
 }
 

@@ -12,14 +12,14 @@ use crate::clock::TimeZone;
 use crate::record::Record;
 
 /// A pattern made ready for writing.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct PatternWriter {
     pieces: Vec<Part>,
     /// A field is written here first when it is padded or cut.
     field: Vec<u8>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Part {
     Literal(String),
     Time(TimeWriter),

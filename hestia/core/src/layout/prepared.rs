@@ -24,7 +24,7 @@ pub(super) type Part = fn(&mut Vec<u8>, &Record<'_>);
 pub(super) type Key = fn(&mut Vec<u8>, usize, &str);
 
 /// `N` parts of a line, kept for each statement and thread.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Prepared<const N: usize> {
     parts: [Part; N],
     key: Key,
@@ -35,7 +35,7 @@ pub(super) struct Prepared<const N: usize> {
     passing_keys: Vec<usize>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Entry<const N: usize> {
     origin: Origin,
     bytes: Vec<u8>,
@@ -62,7 +62,7 @@ impl<'p> Keys<'p> {
 }
 
 /// Where a record comes from, as far as the parts may say it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Origin {
     site: Where,
     thread_id: u64,
@@ -72,14 +72,14 @@ struct Origin {
     facts: Arc<Facts>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Where {
     /// Statics are never freed.
     Static(&'static StaticSite),
     Inline(Inline),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Inline {
     /// Of a macro's statement that names another target: its keys are its own.
     site: Option<&'static StaticSite>,

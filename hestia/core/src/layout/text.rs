@@ -53,7 +53,7 @@ pub(super) const FRACTION_DIGITS: u8 = 3;
 /// assert_ne!(columns, own);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct TextLayout {
     settings: Settings,
     form: Form,
@@ -67,7 +67,7 @@ struct Settings {
     pattern: Option<Pattern>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Form {
     Columns(Columns),
     Pattern(PatternWriter),
@@ -168,6 +168,13 @@ impl Default for TextLayout {
     }
 }
 
+impl Clone for TextLayout {
+    /// One that writes the same lines. It has prepared none yet.
+    fn clone(&self) -> Self {
+        TextLayout::with(self.settings.clone())
+    }
+}
+
 impl PartialEq for TextLayout {
     /// Whether both write the same lines.
     fn eq(&self, other: &Self) -> bool {
@@ -187,7 +194,7 @@ impl Layout for TextLayout {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Columns {
     time: TimeWriter,
     /// What stands between time and message.

@@ -17,7 +17,7 @@ use crate::clock::TimeZone;
 const SECOND: u32 = 1_000_000_000;
 
 /// Writes timestamps in one format.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct TimeWriter {
     zone: TimeZone,
     pieces: Vec<Piece>,
@@ -31,7 +31,7 @@ pub(super) struct TimeWriter {
 }
 
 /// Text that stays for a second, and the digits of the fraction that follow it.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct Piece {
     items: Vec<TimeItem>,
     /// Where the digits begin in the text of the second.

@@ -27,7 +27,7 @@ const VERSION: &str = "8.17.0";
 /// The key that error values are logged under.
 const ERROR_KEY: &str = "err";
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(in crate::layout) struct Ecs {
     time: TimeWriter,
     prepared: Prepared<3>,

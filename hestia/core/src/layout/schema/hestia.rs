@@ -14,7 +14,7 @@ use crate::thread::ThreadRef;
 /// Digits of the fraction of a second in JSON.
 pub(super) const FRACTION_DIGITS: u8 = 6;
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(in crate::layout) struct Hestia {
     time: TimeWriter,
     prepared: Prepared<3>,
