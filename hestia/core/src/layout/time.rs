@@ -8,6 +8,8 @@
 //! # Source
 //! RFC 3339, section 5.6, which is a profile of ISO 8601.
 
+use std::ops::Range;
+
 use chrono::{DateTime, Datelike, FixedOffset, Local, Timelike};
 use hestia_grammar::{TimeFormat, TimeItem};
 
@@ -20,7 +22,7 @@ const SECOND: u32 = 1_000_000_000;
 #[derive(Debug)]
 pub(super) struct TimeWriter {
     zone: TimeZone,
-    pieces: Vec<Piece>,
+    items: Vec<TimeItem>,
     /// Nanoseconds of the last digit that is written, for which a text stays as it is.
     step: u32,
     /// When the second began that the text belongs to, in nanoseconds since the Unix epoch.
@@ -28,16 +30,8 @@ pub(super) struct TimeWriter {
     /// How far into it the text is.
     nanos: u32,
     text: Vec<u8>,
-}
-
-/// Text that stays for a second, and the digits of the fraction that follow it.
-#[derive(Debug, Default)]
-struct Piece {
-    items: Vec<TimeItem>,
-    /// Where the digits begin in the text of the second.
-    at: usize,
-    /// None for the last piece.
-    digits: u8,
+    /// Where the digits of fractions stand in the text.
+    fractions: Vec<Range<usize>>,
 }
 
 impl TimeWriter {
@@ -48,53 +42,52 @@ impl TimeWriter {
 
     /// The same behind a text.
     pub(super) fn rfc3339_after(text: &str, zone: TimeZone, digits: u8) -> Self {
-        use TimeItem::{Day, Month, OffsetWithColon, Year};
-        let mut items = vec![literal(text), Year, literal("-"), Month, literal("-"), Day];
-        items.push(literal("T"));
-        push_clock(&mut items, digits);
+        use TimeItem::{
+            Day, Fraction, Hour, Literal, Minute, Month, OffsetWithColon, Second, Year,
+        };
+        let mut items = spelled(vec![
+            (text, Year),
+            ("-", Month),
+            ("-", Day),
+            ("T", Hour),
+            (":", Minute),
+            (":", Second),
+            (".", Fraction(digits)),
+        ]);
         items.push(match zone {
-            TimeZone::Utc => literal("Z"),
+            TimeZone::Utc => Literal("Z".to_owned()),
             TimeZone::Local => OffsetWithColon,
         });
-        TimeWriter::new(zone, &items)
+        TimeWriter::new(zone, items)
     }
 
     /// `20:40:23.286`.
     pub(super) fn clock(zone: TimeZone) -> Self {
-        let mut items = Vec::new();
-        push_clock(&mut items, 3);
-        TimeWriter::new(zone, &items)
+        use TimeItem::{Fraction, Hour, Minute, Second};
+        let items = vec![("", Hour), (":", Minute), (":", Second), (".", Fraction(3))];
+        TimeWriter::new(zone, spelled(items))
     }
 
     /// As a pattern's `{time:…}` says.
     pub(super) fn with_format(zone: TimeZone, format: &TimeFormat) -> Self {
-        TimeWriter::new(zone, &format.items)
+        TimeWriter::new(zone, format.items.clone())
     }
 
-    fn new(zone: TimeZone, items: &[TimeItem]) -> Self {
-        let mut pieces = vec![Piece::default()];
-        for item in items {
-            let Some(last) = pieces.last_mut() else { break };
-            match item {
-                TimeItem::Fraction(digits) => {
-                    last.digits = *digits;
-                    pieces.push(Piece::default());
-                }
-                item => last.items.push(item.clone()),
+    fn new(zone: TimeZone, items: Vec<TimeItem>) -> Self {
+        let mut most = 0;
+        for item in &items {
+            if let TimeItem::Fraction(digits) = item {
+                most = most.max(*digits);
             }
         }
-        TimeWriter::of(zone, pieces)
-    }
-
-    fn of(zone: TimeZone, pieces: Vec<Piece>) -> Self {
-        let digits = pieces.iter().map(|piece| piece.digits).max().unwrap_or(0);
         TimeWriter {
             zone,
-            pieces,
-            step: step(digits.into()),
+            items,
+            step: step(most.into()),
             second: None,
             nanos: 0,
             text: Vec::new(),
+            fractions: Vec::new(),
         }
     }
 
@@ -121,9 +114,8 @@ impl TimeWriter {
 
     fn format_fraction(&mut self, nanos: u32) {
         self.nanos = nanos - nanos % self.step;
-        for piece in &self.pieces {
-            let digits = usize::from(piece.digits);
-            if let Some(place) = self.text.get_mut(piece.at..piece.at + digits) {
+        for digits in &self.fractions {
+            if let Some(place) = self.text.get_mut(digits.clone()) {
                 write_fraction(place, nanos);
             }
         }
@@ -140,13 +132,13 @@ impl TimeWriter {
             TimeZone::Local => time.with_timezone(&Local).fixed_offset(),
         };
         self.text.clear();
-        for piece in &mut self.pieces {
-            for item in &piece.items {
-                append_item(&mut self.text, item, self.zone, &time);
+        self.fractions.clear();
+        for item in &self.items {
+            let start = self.text.len();
+            append_item(&mut self.text, item, self.zone, &time);
+            if let TimeItem::Fraction(_) = item {
+                self.fractions.push(start..self.text.len());
             }
-            piece.at = self.text.len();
-            let digits = piece.digits.into();
-            self.text.extend(std::iter::repeat_n(b'0', digits));
         }
         // The first one that there is began before there are nanoseconds.
         self.second = second.checked_mul(SECOND.into());
@@ -154,16 +146,14 @@ impl TimeWriter {
     }
 }
 
-fn literal(text: &str) -> TimeItem {
-    TimeItem::Literal(text.to_owned())
-}
-
-/// `%H:%M:%S.` and so many digits.
-fn push_clock(items: &mut Vec<TimeItem>, digits: u8) {
-    use TimeItem::{Fraction, Hour, Minute, Second};
-    let clock = [Hour, literal(":"), Minute, literal(":"), Second];
-    items.extend(clock);
-    items.extend([literal("."), Fraction(digits)]);
+/// Items, each behind a text.
+fn spelled(items: Vec<(&str, TimeItem)>) -> Vec<TimeItem> {
+    let mut spelled = Vec::new();
+    for (text, item) in items {
+        spelled.push(TimeItem::Literal(text.to_owned()));
+        spelled.push(item);
+    }
+    spelled
 }
 
 const MONTHS: [&str; 12] = [
@@ -191,50 +181,51 @@ const WEEKDAYS: [&str; 7] = [
     "Sunday",
 ];
 
-/// Nothing for a fraction, which changes within the second.
+/// Of a fraction, which changes within the second, only room for its digits.
 fn append_item(text: &mut Vec<u8>, item: &TimeItem, zone: TimeZone, time: &DateTime<FixedOffset>) {
-    let month = MONTHS[time.month0() as usize];
-    let weekday = WEEKDAYS[time.weekday().num_days_from_monday() as usize];
-    let (is_pm, hour12) = time.hour12();
-    match item {
-        TimeItem::Literal(literal) => text.extend_from_slice(literal.as_bytes()),
-        TimeItem::Fraction(_) => {}
+    let local = time.naive_local();
+    let month = MONTHS[local.month0() as usize].as_bytes();
+    let weekday = WEEKDAYS[local.weekday().num_days_from_monday() as usize].as_bytes();
+    let (is_pm, hour12) = local.hour12();
+    let (_, year) = local.year_ce();
+    let mut seconds = itoa::Buffer::new();
+    let written = match item {
+        TimeItem::Literal(literal) => literal.as_bytes(),
+        TimeItem::Fraction(digits) => &b"000000000"[..usize::from(*digits).min(9)],
         // Of four digits: see the invariant.
         TimeItem::Year => {
-            append_pair(text, time.year_ce().1 / 100);
-            append_pair(text, time.year_ce().1);
+            text.extend_from_slice(pair(year / 100));
+            pair(year)
         }
-        TimeItem::YearOfCentury => append_pair(text, time.year_ce().1),
-        TimeItem::Month => append_pair(text, time.month()),
-        TimeItem::MonthName => text.extend_from_slice(month.as_bytes()),
-        TimeItem::MonthAbbreviation => text.extend_from_slice(&month.as_bytes()[..3]),
-        TimeItem::Day => append_pair(text, time.day()),
-        TimeItem::DaySpacePadded => {
-            append_pair(text, time.day());
-            let tens = text.len() - 2;
-            if text[tens] == b'0' {
-                text[tens] = b' ';
-            }
+        TimeItem::YearOfCentury => pair(year),
+        TimeItem::Month => pair(local.month()),
+        TimeItem::MonthName => month,
+        TimeItem::MonthAbbreviation => &month[..3],
+        TimeItem::Day => pair(local.day()),
+        TimeItem::DaySpacePadded if local.day() < 10 => {
+            text.push(b' ');
+            &pair(local.day())[1..]
         }
+        TimeItem::DaySpacePadded => pair(local.day()),
         TimeItem::DayOfYear => {
-            text.push(PAIRS[time.ordinal() as usize / 100][1]);
-            append_pair(text, time.ordinal());
+            text.push(pair(local.ordinal() / 100)[1]);
+            pair(local.ordinal())
         }
-        TimeItem::WeekdayName => text.extend_from_slice(weekday.as_bytes()),
-        TimeItem::WeekdayAbbreviation => text.extend_from_slice(&weekday.as_bytes()[..3]),
-        TimeItem::Hour => append_pair(text, time.hour()),
-        TimeItem::Hour12 => append_pair(text, hour12),
-        TimeItem::AmPm => text.extend_from_slice(if is_pm { b"PM" } else { b"AM" }),
-        TimeItem::Minute => append_pair(text, time.minute()),
-        TimeItem::Second => append_pair(text, time.second()),
-        TimeItem::UnixSeconds => {
-            text.extend_from_slice(itoa::Buffer::new().format(time.timestamp()).as_bytes());
-        }
-        TimeItem::Offset => append_offset(text, time, ""),
+        TimeItem::WeekdayName => weekday,
+        TimeItem::WeekdayAbbreviation => &weekday[..3],
+        TimeItem::Hour => pair(local.hour()),
+        TimeItem::Hour12 => pair(hour12),
+        TimeItem::AmPm if is_pm => b"PM",
+        TimeItem::AmPm => b"AM",
+        TimeItem::Minute => pair(local.minute()),
+        TimeItem::Second => pair(local.second()),
+        TimeItem::UnixSeconds => seconds.format(time.timestamp()).as_bytes(),
+        TimeItem::Offset => return append_offset(text, time, ""),
         // The system does not tell chrono a name of local time.
-        TimeItem::ZoneName if zone == TimeZone::Utc => text.extend_from_slice(b"UTC"),
-        TimeItem::OffsetWithColon | TimeItem::ZoneName => append_offset(text, time, ":"),
-    }
+        TimeItem::ZoneName if zone == TimeZone::Utc => b"UTC",
+        TimeItem::OffsetWithColon | TimeItem::ZoneName => return append_offset(text, time, ":"),
+    };
+    text.extend_from_slice(written);
 }
 
 /// `+0200`, with something between hours and minutes. Where a place's time was no whole number of minutes away, before 1972,
@@ -243,14 +234,14 @@ fn append_offset(text: &mut Vec<u8>, time: &DateTime<FixedOffset>, between: &str
     let seconds = time.offset().local_minus_utc();
     let minutes = (seconds.unsigned_abs() + 30) / 60;
     text.push(if seconds < 0 { b'-' } else { b'+' });
-    append_pair(text, minutes / 60);
+    text.extend_from_slice(pair(minutes / 60));
     text.extend_from_slice(between.as_bytes());
-    append_pair(text, minutes % 60);
+    text.extend_from_slice(pair(minutes % 60));
 }
 
 /// The last two digits.
-fn append_pair(text: &mut Vec<u8>, number: u32) {
-    text.extend_from_slice(&PAIRS[number as usize % PAIRS.len()]);
+fn pair(number: u32) -> &'static [u8] {
+    &PAIRS[number as usize % PAIRS.len()]
 }
 
 /// Writes the first digits of a fraction given in nanoseconds: as many as there is place for, 9 at most. Two at a time.
@@ -265,7 +256,7 @@ fn write_fraction(place: &mut [u8], nanos: u32) {
 }
 
 /// `00` to `99`.
-const PAIRS: [[u8; 2]; 100] = {
+static PAIRS: [[u8; 2]; 100] = {
     let mut pairs = [[0; 2]; 100];
     let mut number = 0;
     while number < 100 {
