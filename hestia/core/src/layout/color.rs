@@ -51,26 +51,25 @@ pub(super) struct Palette {
 
 impl Palette {
     pub(super) fn new(color: bool) -> Self {
-        if !color {
-            return Palette::default();
+        let mut palette = Palette::default();
+        if color {
+            palette.paint();
         }
-        // Only the sixteen colours that a terminal's own scheme defines, and of them those that are read on
-        // light ground and dark: no bright yellow, no white, and the bright blue instead of the dark one.
-        let alert = format!(
-            "{BOLD};{};{}",
-            Color::BrightWhite.to_fg_str(),
-            Color::Red.to_bg_str()
-        );
-        Palette {
-            dim: Paint::new(DIM),
-            key: Paint::new(&format!("{DIM};{ITALIC}")),
-            critical: Paint::new(&alert),
-            error: Paint::new(&format!("{BOLD};{}", Color::Red.to_fg_str())),
-            warn: Paint::new(&Color::Yellow.to_fg_str()),
-            info: Paint::new(&Color::Green.to_fg_str()),
-            debug: Paint::new(&Color::BrightBlue.to_fg_str()),
-            trace: Paint::new(&Color::Magenta.to_fg_str()),
-        }
+        palette
+    }
+
+    /// Only in the sixteen colours that a terminal's own scheme defines, and of them those that are read on light ground and
+    /// dark: no bright yellow, no white, and the bright blue instead of the dark one.
+    fn paint(&mut self) {
+        let (white, on_red) = (Color::BrightWhite.to_fg_str(), Color::Red.to_bg_str());
+        self.dim.set(DIM);
+        self.key.set(DIM_AND_ITALIC);
+        self.critical.set(&format!("{BOLD}{white};{on_red}"));
+        self.error.set_color(BOLD, Color::Red);
+        self.warn.set_color("", Color::Yellow);
+        self.info.set_color("", Color::Green);
+        self.debug.set_color("", Color::BrightBlue);
+        self.trace.set_color("", Color::Magenta);
     }
 
     pub(super) fn severity(&self, severity: Severity) -> &Paint {
@@ -85,9 +84,10 @@ impl Palette {
     }
 }
 
-const BOLD: &str = "1";
+/// Before a colour.
+const BOLD: &str = "1;";
 const DIM: &str = "2";
-const ITALIC: &str = "3";
+const DIM_AND_ITALIC: &str = "2;3";
 const RESET: &str = "\u{1b}[0m";
 
 /// What is written before and after a painted part; nothing for one that is not painted.
@@ -98,11 +98,13 @@ pub(super) struct Paint {
 }
 
 impl Paint {
-    fn new(codes: &str) -> Self {
-        Paint {
-            before: format!("\u{1b}[{codes}m"),
-            after: RESET,
-        }
+    fn set_color(&mut self, style: &str, color: Color) {
+        self.set(&format!("{style}{}", color.to_fg_str()));
+    }
+
+    fn set(&mut self, codes: &str) {
+        self.before = format!("\u{1b}[{codes}m");
+        self.after = RESET;
     }
 
     pub(super) fn append(&self, line: &mut Vec<u8>, append: impl FnOnce(&mut Vec<u8>)) {
