@@ -47,9 +47,19 @@ pub(super) fn append_text(line: &mut Vec<u8>, text: &str) {
 pub(super) fn append_column(line: &mut Vec<u8>, text: &str) {
     if text.is_empty() {
         line.push(b'-');
-    } else {
-        append::<Column>(line, text);
     }
+    let separates = |c: char| c.is_whitespace() || c == '|';
+    let mut rest = text;
+    while let Some(at) = rest.find(separates) {
+        let (before, found) = rest.split_at(at);
+        append_text(line, before);
+        let mut chars = found.chars();
+        if let Some(c) = chars.next() {
+            Text::replace(line, c);
+        }
+        rest = chars.as_str();
+    }
+    append_text(line, rest);
 }
 
 /// Appends a JSON string with its quotes.
@@ -106,20 +116,6 @@ impl Escape for Text {
                 line.push(b'}');
             }
         }
-    }
-}
-
-struct Column;
-
-impl Escape for Column {
-    const ASCII: &'static [u8] = b" |";
-
-    fn takes(c: char) -> bool {
-        is_hidden(c) || c.is_whitespace() || c == '|'
-    }
-
-    fn replace(line: &mut Vec<u8>, c: char) {
-        Text::replace(line, c);
     }
 }
 
@@ -356,7 +352,8 @@ mod tests {
         for c in '\0'..=char::MAX {
             let text = String::from(c);
             assert_eq!(find::<Text>(&text).is_some(), Text::takes(c), "{c:?}");
-            assert_eq!(find::<Column>(&text).is_some(), Column::takes(c), "{c:?}");
+            let is_replaced = is_hidden(c) || c.is_whitespace() || c == '|';
+            assert_eq!(escaped(append_column, &text) != text, is_replaced, "{c:?}");
             assert_eq!(find::<Json>(&text).is_some(), Json::takes(c), "{c:?}");
             assert_eq!(find::<Word>(&text).is_some(), Word::takes(c), "{c:?}");
         }
