@@ -157,7 +157,10 @@ fn append_custom(line: &mut Vec<u8>, record: &Record<'_>) {
         return;
     }
     line.extend_from_slice(br#","hestia":{"#);
-    append_some(line, r#""module":"#, module);
+    if let Some(module) = module {
+        line.extend_from_slice(br#""module":"#);
+        escape::append_json(line, module);
+    }
     if has_others {
         let before: &[u8] = if module.is_some() { b"," } else { b"" };
         line.extend_from_slice(before);
@@ -187,12 +190,10 @@ fn is_error(field: &Field<'_>) -> bool {
 }
 
 fn append_error(line: &mut Vec<u8>, error: Value<'_>) {
+    line.extend_from_slice(br#","error":{"message":"#);
     match error {
         Value::Seq(items) => append_error_chain(line, items),
-        _ => {
-            line.extend_from_slice(br#","error":{"message":"#);
-            value::append_json(line, error);
-        }
+        _ => value::append_json(line, error),
     }
     line.push(b'}');
 }
@@ -207,7 +208,9 @@ fn append_error_chain(line: &mut Vec<u8>, items: Items<'_>) {
             }
         })
     };
-    append_some(line, r#","error":{"message":"#, texts().next());
+    if let Some(text) = texts().next() {
+        escape::append_json(line, text);
+    }
     if texts().nth(1).is_some() {
         line.extend_from_slice(br#","stack_trace":""#);
         let mut before = "";

@@ -61,7 +61,9 @@ pub enum Schema {
     Ecs,
 }
 
-/// Appends what stands before a string, given with its key and colon, and the string.
+/// Appends what stands before a string, given with its key and colon, and the string. Out of line: what is the same for a statement
+/// is prepared by it, from many places, and not for each record.
+#[inline(never)]
 fn append_str(line: &mut Vec<u8>, before: &str, text: &str) {
     line.extend_from_slice(before.as_bytes());
     escape::append_json(line, text);
