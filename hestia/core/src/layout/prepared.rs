@@ -13,6 +13,8 @@ use crate::facts::Facts;
 use crate::level::Severity;
 use crate::record::{Record, StaticSite};
 
+/// How many parts there are of a line; a layout that needs fewer leaves the last ones empty.
+const PARTS: usize = 3;
 /// Places in the table: a power of two.
 const PLACES: usize = 512;
 /// What takes more bytes than this is made again each time, so that the table stays small.
@@ -23,23 +25,23 @@ pub(super) type Part = fn(&mut Vec<u8>, &Record<'_>);
 /// Makes what a layout keeps of a key, given its place among all.
 pub(super) type Key = fn(&mut Vec<u8>, usize, &str);
 
-/// `N` parts of a line, kept for each statement and thread.
+/// Parts of a line, kept for each statement and thread.
 #[derive(Debug)]
-pub(super) struct Prepared<const N: usize> {
-    parts: [Part; N],
+pub(super) struct Prepared {
+    parts: [Part; PARTS],
     key: Key,
     /// Empty before the first record.
-    table: Vec<Option<Entry<N>>>,
+    table: Vec<Option<Entry>>,
     /// For what is not kept.
     passing: Vec<u8>,
     passing_keys: Vec<usize>,
 }
 
 #[derive(Debug)]
-struct Entry<const N: usize> {
+struct Entry {
     origin: Origin,
     bytes: Vec<u8>,
-    ends: [usize; N],
+    ends: [usize; PARTS],
     /// Where the statement's keys end, which stand behind the parts.
     keys: Vec<usize>,
 }
@@ -90,8 +92,8 @@ struct Inline {
     line: Option<u32>,
 }
 
-impl<const N: usize> Prepared<N> {
-    pub(super) fn new(parts: [Part; N], key: Key) -> Self {
+impl Prepared {
+    pub(super) fn new(parts: [Part; PARTS], key: Key) -> Self {
         Prepared {
             parts,
             key,
@@ -102,8 +104,8 @@ impl<const N: usize> Prepared<N> {
     }
 
     /// The parts for this record, and its statement's keys.
-    #[inline]
-    pub(super) fn get(&mut self, record: &Record<'_>) -> ([&[u8]; N], Keys<'_>) {
+    #[inline(always)]
+    pub(super) fn get(&mut self, record: &Record<'_>) -> ([&[u8]; PARTS], Keys<'_>) {
         let place = place(record);
         let is_known =
             matches!(self.table.get(place), Some(Some(known)) if known.origin.is_of(record));
@@ -112,16 +114,16 @@ impl<const N: usize> Prepared<N> {
         }
         match &self.table[place] {
             Some(entry) => split(&entry.bytes, &entry.ends, &entry.keys),
-            None => split(&[], &[0; N], &[]),
+            None => split(&[], &[0; PARTS], &[]),
         }
     }
 
     #[cold]
-    fn make(&mut self, place: usize, record: &Record<'_>) -> ([&[u8]; N], Keys<'_>) {
+    fn make(&mut self, place: usize, record: &Record<'_>) -> ([&[u8]; PARTS], Keys<'_>) {
         self.passing.clear();
         self.passing_keys.clear();
         self.passing.shrink_to(MOST_BYTES);
-        let mut ends = [0; N];
+        let mut ends = [0; PARTS];
         for (part, end) in self.parts.iter().zip(&mut ends) {
             part(&mut self.passing, record);
             *end = self.passing.len();
@@ -150,11 +152,11 @@ impl<const N: usize> Prepared<N> {
 }
 
 #[inline]
-fn split<'b, const N: usize>(
+fn split<'b>(
     bytes: &'b [u8],
-    ends: &[usize; N],
+    ends: &[usize; PARTS],
     keys: &'b [usize],
-) -> ([&'b [u8]; N], Keys<'b>) {
+) -> ([&'b [u8]; PARTS], Keys<'b>) {
     let mut start = 0;
     let parts = ends.map(|end| {
         let part = &bytes[start..end];
@@ -295,7 +297,7 @@ mod tests {
             StaticSite::new(METADATA, Message::Constant(""), &["first"]),
             StaticSite::new(METADATA, Message::Constant(""), &["second", "third"]),
         ];
-        let mut prepared = Prepared::new([append_target], append_key);
+        let mut prepared = Prepared::new([append_target, |_, _| (), |_, _| ()], append_key);
         Sample::usual().with(|usual| {
             let records = SITES.each_ref().map(|site| Record {
                 site: Some(site),

@@ -198,20 +198,20 @@ impl Layout for TextLayout {
 struct Columns {
     time: TimeWriter,
     /// What stands between time and message.
-    prepared: Prepared<1>,
+    prepared: Prepared,
 }
 
 impl Columns {
     fn new(zone: TimeZone) -> Self {
         Columns {
             time: TimeWriter::rfc3339(zone, FRACTION_DIGITS),
-            prepared: Prepared::new([append_columns], parts::append_key),
+            prepared: Prepared::new([append_columns, |_, _| (), |_, _| ()], parts::append_key),
         }
     }
 
     fn append(&mut self, line: &mut Vec<u8>, record: &Record<'_>, multiline: Multiline) {
         self.time.append(line, record.timestamp_nanos());
-        let ([columns], keys) = self.prepared.get(record);
+        let ([columns, ..], keys) = self.prepared.get(record);
         line.extend_from_slice(columns);
         if !record.message().is_empty() {
             line.push(b' ');

@@ -30,7 +30,7 @@ const ERROR_KEY: &str = "err";
 #[derive(Debug)]
 pub(in crate::layout) struct Ecs {
     time: TimeWriter,
-    prepared: Prepared<3>,
+    prepared: Prepared,
 }
 
 impl Ecs {

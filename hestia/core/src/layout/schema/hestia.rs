@@ -17,7 +17,7 @@ pub(super) const FRACTION_DIGITS: u8 = 6;
 #[derive(Debug)]
 pub(in crate::layout) struct Hestia {
     time: TimeWriter,
-    prepared: Prepared<3>,
+    prepared: Prepared,
 }
 
 impl Hestia {
