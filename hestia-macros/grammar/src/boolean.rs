@@ -2,7 +2,7 @@
 
 use crate::{
     ParseError,
-    error::{quoted, suggest},
+    error::{Quoted, suggest},
     part::Part,
 };
 
@@ -42,10 +42,10 @@ pub fn parse_bool(text: &str) -> Result<bool, ParseError> {
         let subject = if word.is_empty() {
             "missing boolean".to_owned()
         } else {
-            format!("{} is no boolean", quoted(word.text))
+            format!("{} is no boolean", Quoted(word.text))
         };
         let names = WORDS.iter().map(|(name, _)| *name);
-        word.error(format!(
+        word.error(format_args!(
             "{subject}, expected true, yes, on or 1, or false, no, off or 0"
         ))
         .with_suggestion(suggest(word.text, names))

@@ -7,7 +7,7 @@ use std::{collections::HashSet, fmt, ops::Range};
 
 use crate::{
     LevelFilter, ParseError,
-    error::quoted,
+    error::Quoted,
     level::{EXPECTED, mistaken},
     part::Part,
 };
@@ -142,17 +142,17 @@ impl Directives {
         match statement {
             Statement::Default(level) => {
                 if let Some(first) = self.default {
-                    let second = quoted(part.text);
-                    return Err(
-                        part.error(format!("{second} is a second default level, after {first}"))
-                    );
+                    let second = Quoted(part.text);
+                    return Err(part.error(format_args!(
+                        "{second} is a second default level, after {first}"
+                    )));
                 }
                 self.default = Some(level);
             }
             Statement::Target(target, level) => {
                 if !known.insert(target.clone()) {
-                    let target = quoted(&target);
-                    return Err(part.error(format!("target {target} is given a second level")));
+                    let target = Quoted(&target);
+                    return Err(part.error(format_args!("target {target} is given a second level")));
                 }
                 let span = part.span();
                 self.targets.push(Directive {
@@ -256,11 +256,11 @@ impl Statement {
             && !has_default
             && let Some(level) = mistaken(word.text)
         {
-            let example = quoted(&format!("{}=trace", word.text));
+            let example = Quoted(&format!("{}=trace", word.text));
             return Err(word
-                .error(format!(
+                .error(format_args!(
                     "unknown level {}, {EXPECTED} (or {example}, if it is a target)",
-                    quoted(word.text)
+                    Quoted(word.text)
                 ))
                 .with_suggestion(Some(level)));
         }
@@ -271,25 +271,27 @@ impl Statement {
     }
 
     fn parse_pair(part: Part<'_>, target: Part<'_>, level: Part<'_>) -> Result<Self, ParseError> {
-        let quoted = quoted(part.text);
+        let quoted = Quoted(part.text);
         if target.is_empty() {
             return Err(part
-                .error(format!("missing target before `=` in {quoted}"))
+                .error(format_args!("missing target before `=` in {quoted}"))
                 .with_suggestion(read_level(level).map(LevelFilter::as_str)));
         }
         if level.is_empty() {
-            return Err(part.error(format!("missing level after `=` in {quoted}, {EXPECTED}")));
+            return Err(part.error(format_args!(
+                "missing level after `=` in {quoted}, {EXPECTED}"
+            )));
         }
         let target_name = read_target(target)?;
         check_white_space(level)?;
         if level.text.contains('=') {
-            return Err(part.error(format!("more than one `=` in {quoted}")));
+            return Err(part.error(format_args!("more than one `=` in {quoted}")));
         }
         match LevelFilter::parse_part(level) {
             Ok(level) => Ok(Self::Target(target_name, level)),
             Err(error) if read_level(target).is_none() => Err(error),
             Err(_) => Err(part
-                .error(format!("the level stands before the `=` in {quoted}"))
+                .error(format_args!("the level stands before the `=` in {quoted}"))
                 .with_suggestion(Some(&format!("{}={}", level.text, target.text)))),
         }
     }
@@ -328,50 +330,50 @@ fn split(text: Part<'_>) -> (Vec<Part<'_>>, Option<Part<'_>>) {
 }
 
 fn unsupported_regex(part: Part<'_>) -> ParseError {
-    part.error(format!(
+    part.error(format_args!(
         "a filter on messages such as {} is not supported, only targets and levels are",
-        quoted(part.text)
+        Quoted(part.text)
     ))
 }
 
 /// Refuses what has a meaning elsewhere but not here, and what no target contains.
 fn check_characters(part: Part<'_>) -> Result<(), ParseError> {
-    let quoted = quoted(part.text);
+    let quoted = Quoted(part.text);
     if part.text.contains(['[', ']', '{', '}']) {
-        return Err(part.error(format!(
+        return Err(part.error(format_args!(
             "a filter on spans or fields such as {quoted} is not supported, only targets and levels are"
         )));
     }
     if part.text.contains(['"', '\'', '`']) {
         let bare = part.text.replace(['"', '\'', '`'], "");
         return Err(part
-            .error(format!("quotation mark in {quoted}"))
+            .error(format_args!("quotation mark in {quoted}"))
             .with_suggestion(Some(bare.trim()).filter(|bare| !bare.is_empty())));
     }
     if part.text.contains(['*', '?']) {
-        return Err(part.error(format!(
+        return Err(part.error(format_args!(
             "wildcard in {quoted}, but a target includes everything below it, and a level alone is for all others"
         )));
     }
     if part.text.contains(';') {
         return Err(part
-            .error(format!(
+            .error(format_args!(
                 "directives are separated by commas, not as in {quoted}"
             ))
             .with_suggestion(Some(&part.text.replace(';', ","))));
     }
     let is_control = |c: char| c.is_control() && !c.is_whitespace();
     if part.text.contains(is_control) {
-        return Err(part.error(format!("control character in {quoted}")));
+        return Err(part.error(format_args!("control character in {quoted}")));
     }
     Ok(())
 }
 
 fn check_white_space(word: Part<'_>) -> Result<(), ParseError> {
     if word.text.contains(char::is_whitespace) {
-        return Err(word.error(format!(
+        return Err(word.error(format_args!(
             "directives are separated by commas, but {} has white space in it",
-            quoted(word.text)
+            Quoted(word.text)
         )));
     }
     Ok(())
@@ -383,9 +385,9 @@ fn read_target(word: Part<'_>) -> Result<String, ParseError> {
     let ill_formed =
         |segment: &str| segment.is_empty() || segment.starts_with(':') || segment.ends_with(':');
     if word.text.split("::").any(ill_formed) {
-        return Err(word.error(format!(
+        return Err(word.error(format_args!(
             "empty segment in target {}, expected a path such as `app::db`",
-            quoted(word.text)
+            Quoted(word.text)
         )));
     }
     Ok(word.text.replace('-', "_"))
@@ -397,6 +399,9 @@ fn colon_before_level(word: Part<'_>) -> Option<ParseError> {
     if target.is_empty() || target.ends_with(':') || LevelFilter::parse(level).is_err() {
         return None;
     }
-    let error = word.error(format!("`:` before the level in {}", quoted(word.text)));
+    let error = word.error(format_args!(
+        "`:` before the level in {}",
+        Quoted(word.text)
+    ));
     Some(error.with_suggestion(Some(&format!("{target}={level}"))))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     ParseError,
-    error::{quoted, suggest},
+    error::{Quoted, suggest},
     part::Part,
     quantity::{Quantity, too_large, with_fraction},
 };
@@ -120,23 +120,23 @@ impl<'a> Component<'a> {
 
     /// Its nanoseconds, if its unit is smaller than `above`, the one before it.
     fn nanos(&self, above: u64) -> Result<u128, ParseError> {
-        let quoted = quoted(self.text.text);
+        let quoted = Quoted(self.text.text);
         if self.unit >= above {
-            return Err(self.text.error(format!(
+            return Err(self.text.error(format_args!(
                 "{quoted} stands too late, units go from large to small, each once, as in `1h30m`"
             )));
         }
         self.quantity.times(self.unit).ok_or_else(|| {
             self.text
-                .error(format!("{quoted} is no whole number of nanoseconds"))
+                .error(format_args!("{quoted} is no whole number of nanoseconds"))
         })
     }
 }
 
 fn missing_unit(number: Part<'_>) -> ParseError {
-    number.error(format!(
+    number.error(format_args!(
         "missing unit after {}, expected ns, us, ms, s, m, h, d or w, as in `5s`",
-        quoted(number.text)
+        Quoted(number.text)
     ))
 }
 
@@ -149,9 +149,9 @@ fn find_unit(word: Part<'_>) -> Result<u64, ParseError> {
         .find_map(|(name, unit)| name.eq_ignore_ascii_case(word.text).then_some(*unit));
     let near = translated.or_else(|| suggest(word.text, UNITS.iter().map(|(name, _)| *name)));
     Err(word
-        .error(format!(
+        .error(format_args!(
             "unknown unit {}, expected ns, us, ms, s, m, h, d or w",
-            quoted(word.text)
+            Quoted(word.text)
         ))
         .with_suggestion(near))
 }

@@ -1,6 +1,10 @@
 //! The one error of every parser here, and the search for the word that was probably meant.
 
-use std::{error::Error, fmt, ops::Range};
+use std::{
+    error::Error,
+    fmt::{self, Write as _},
+    ops::Range,
+};
 
 /// Why a string was refused: a sentence, a place, and sometimes what was probably meant.
 ///
@@ -80,7 +84,7 @@ impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
         match &self.suggestion {
-            Some(suggestion) => write!(f, "; did you mean {}?", quoted(suggestion)),
+            Some(suggestion) => write!(f, "; did you mean {}?", Quoted(suggestion)),
             None => Ok(()),
         }
     }
@@ -91,21 +95,25 @@ impl Error for ParseError {}
 /// Longest part of the input that a message repeats, in characters.
 const MAX_QUOTED: usize = 60;
 
-/// `text` in back quotes: escaped, since a message may end up on a terminal (CWE-117), and shortened.
-#[cold]
-pub(crate) fn quoted(text: &str) -> String {
-    let mut quoted = String::from("`");
-    for c in text.chars().take(MAX_QUOTED) {
-        match c {
-            '\'' | '"' | '\\' => quoted.push(c),
-            _ => quoted.extend(c.escape_debug()),
+/// A part of the input in back quotes: escaped, since a message may end up on a terminal (CWE-117), and shortened.
+#[derive(Clone, Copy)]
+pub(crate) struct Quoted<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(text) = self;
+        f.write_char('`')?;
+        for c in text.chars().take(MAX_QUOTED) {
+            match c {
+                '\'' | '"' | '\\' => f.write_char(c)?,
+                _ => write!(f, "{}", c.escape_debug())?,
+            }
         }
+        if text.chars().nth(MAX_QUOTED).is_some() {
+            f.write_char('…')?;
+        }
+        f.write_char('`')
     }
-    if text.chars().nth(MAX_QUOTED).is_some() {
-        quoted.push('…');
-    }
-    quoted.push('`');
-    quoted
 }
 
 /// Longest word that is compared, in characters: what is longer is no slip of the finger, and comparing is quadratic.
@@ -140,24 +148,31 @@ pub(crate) fn nearest<'a>(
     if letters.len() > MAX_WORD {
         return None;
     }
-    candidates
-        .filter(|candidate| *candidate != word)
-        .filter_map(|candidate| {
-            let other = folded(candidate);
-            if letters.len().abs_diff(other.len()) > limit {
-                return None;
-            }
-            let distance = edit_distance(&letters, &other);
-            // Two words of which every letter differs have nothing in common, however short they are.
-            (distance <= limit && distance < letters.len().max(other.len()))
-                .then(|| (distance, letters.first() != other.first(), candidate))
-        })
-        .min_by_key(|&(distance, other_initial, _)| (distance, other_initial))
-        .map(|(_, _, candidate)| candidate)
+    let mut best = None;
+    for candidate in candidates {
+        let other = folded(candidate);
+        if candidate == word || letters.len().abs_diff(other.len()) > limit {
+            continue;
+        }
+        let distance = edit_distance(&letters, &other);
+        // Two words of which every letter differs have nothing in common, however short they are.
+        if distance > limit || distance >= letters.len().max(other.len()) {
+            continue;
+        }
+        let rank = (distance, letters.first() != other.first());
+        if best.is_none_or(|(known, _)| rank < known) {
+            best = Some((rank, candidate));
+        }
+    }
+    best.map(|(_, candidate)| candidate)
 }
 
 fn folded(word: &str) -> Vec<char> {
-    word.chars().flat_map(char::to_lowercase).collect()
+    let mut letters = Vec::new();
+    for letter in word.chars() {
+        letters.extend(letter.to_lowercase());
+    }
+    letters
 }
 
 /// Damerau–Levenshtein distance in its "optimal string alignment" form (no part is edited twice).
@@ -166,22 +181,22 @@ fn folded(word: &str) -> Vec<char> {
 ///
 /// F. J. Damerau, "A technique for computer detection and correction of spelling errors", CACM 7(3), 1964.
 fn edit_distance(left: &[char], right: &[char]) -> usize {
-    let mut before_previous: Vec<usize> = vec![0; right.len() + 1];
-    let mut previous: Vec<usize> = (0..=right.len()).collect();
+    // A row for each letter on the left, and one before them; so with the columns.
+    let width = right.len() + 1;
+    let mut costs: Vec<usize> = (0..width).collect();
     for (i, a) in left.iter().enumerate() {
-        let mut current = Vec::with_capacity(right.len() + 1);
-        current.push(i + 1);
+        costs.push(i + 1);
         for (j, b) in right.iter().enumerate() {
-            let changed = previous[j] + usize::from(a != b);
-            let mut cost = changed.min(previous[j + 1] + 1).min(current[j] + 1);
+            let at = costs.len();
+            let changed = costs[at - width - 1] + usize::from(a != b);
+            let mut cost = changed.min(costs[at - width] + 1).min(costs[at - 1] + 1);
             if i > 0 && j > 0 && *a == right[j - 1] && left[i - 1] == *b {
-                cost = cost.min(before_previous[j - 1] + 1);
+                cost = cost.min(costs[at - 2 * width - 2] + 1);
             }
-            current.push(cost);
+            costs.push(cost);
         }
-        before_previous = std::mem::replace(&mut previous, current);
     }
-    previous[right.len()]
+    costs[left.len() * width + right.len()]
 }
 
 /// What every error of every parser promises, whatever the input.
@@ -246,11 +261,11 @@ mod tests {
     #[test]
     fn control_characters_and_overlong_words_do_not_reach_the_message() {
         assert_eq!(
-            quoted("a\u{1b}[31m\n\u{202e}b"),
+            Quoted("a\u{1b}[31m\n\u{202e}b").to_string(),
             r"`a\u{1b}[31m\n\u{202e}b`"
         );
-        assert_eq!(quoted("it's \"x\""), "`it's \"x\"`");
-        assert!(quoted(&"ä".repeat(500)).chars().count() < MAX_QUOTED + 5);
+        assert_eq!(Quoted("it's \"x\"").to_string(), "`it's \"x\"`");
+        assert!(Quoted(&"ä".repeat(500)).to_string().chars().count() < MAX_QUOTED + 5);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use crate::{
     ParseError,
-    error::{nearest, quoted, suggest},
+    error::{Quoted, nearest, suggest},
     part::Part,
 };
 
@@ -107,7 +107,7 @@ impl LevelFilter {
     pub(crate) fn parse_part(part: Part<'_>) -> Result<Self, ParseError> {
         let word = part.trim();
         if word.is_empty() {
-            return Err(word.error(format!("missing level, {EXPECTED}")));
+            return Err(word.error(format_args!("missing level, {EXPECTED}")));
         }
         find(word.text, names()).ok_or_else(|| unknown(word))
     }
@@ -161,16 +161,16 @@ fn find(
 }
 
 fn unknown(word: Part<'_>) -> ParseError {
-    let quoted = quoted(word.text);
+    let quoted = Quoted(word.text);
     if word.text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return word.error(format!(
+        return word.error(format_args!(
             "unknown level number {quoted}, expected 10, 20, 30, 40 or 50, or a name such as info"
         ));
     }
     let near = find(word.text, FOREIGN)
         .map(LevelFilter::as_str)
         .or_else(|| suggest(word.text, words()));
-    word.error(format!("unknown level {quoted}, {EXPECTED}"))
+    word.error(format_args!("unknown level {quoted}, {EXPECTED}"))
         .with_suggestion(near)
 }
 

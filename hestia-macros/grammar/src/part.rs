@@ -1,6 +1,6 @@
 //! A piece of the input that knows where it stands, so that every error can point at its word.
 
-use std::ops::Range;
+use std::{fmt, ops::Range};
 
 use crate::ParseError;
 
@@ -59,8 +59,8 @@ impl<'a> Part<'a> {
     }
 
     #[cold]
-    pub(crate) fn error(self, message: impl Into<String>) -> ParseError {
-        ParseError::new(message, self.span())
+    pub(crate) fn error(self, message: impl fmt::Display) -> ParseError {
+        ParseError::new(message.to_string(), self.span())
     }
 }
 

@@ -8,7 +8,7 @@ mod time;
 
 use std::{fmt, ops::Range, str::FromStr};
 
-use crate::{ParseError, error::quoted, part::Part};
+use crate::{ParseError, error::Quoted, part::Part};
 
 pub use name::FieldName;
 pub use spec::{Align, FieldSpec, MAX_WIDTH};
@@ -145,9 +145,9 @@ impl Field {
             None => (inside.trim(), None),
         };
         if name.is_empty() {
-            return Err(field.error(format!(
+            return Err(field.error(format_args!(
                 "no field named in {}, expected one such as `{{message}}`",
-                quoted(field.text)
+                Quoted(field.text)
             )));
         }
         let span = field.span();
@@ -188,9 +188,9 @@ fn refuse_line_breaks(part: Part<'_>) -> Result<(), ParseError> {
         None => Ok(()),
         Some(c) => {
             let line_break = broken.split_at(c.len_utf8()).0;
-            Err(line_break.error(format!(
+            Err(line_break.error(format_args!(
                 "line break {} in the pattern, but a record is one line, whose end is written by itself",
-                quoted(line_break.text)
+                Quoted(line_break.text)
             )))
         }
     }

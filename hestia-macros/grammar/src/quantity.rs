@@ -1,6 +1,6 @@
 //! Exact decimal numbers followed by a unit: what sizes and durations share.
 
-use crate::{ParseError, error::quoted, part::Part};
+use crate::{ParseError, error::Quoted, part::Part};
 
 /// Most digits after the point that are read: enough to write any KiB, MiB or nanosecond exactly.
 const MAX_FRACTION_DIGITS: usize = 18;
@@ -53,9 +53,9 @@ fn read_fraction(part: Part<'_>) -> Result<Quantity, ParseError> {
     let digits = digits(part)?;
     let digits = digits.trim_end_matches('0');
     if digits.len() > MAX_FRACTION_DIGITS {
-        return Err(part.error(format!(
+        return Err(part.error(format_args!(
             "too many digits after the point in {}, {MAX_FRACTION_DIGITS} at most",
-            quoted(part.text)
+            Quoted(part.text)
         )));
     }
     Ok(Quantity {
@@ -69,37 +69,39 @@ fn read_fraction(part: Part<'_>) -> Result<Quantity, ParseError> {
 /// The digits of `part` without their grouping, which is checked.
 fn digits(part: Part<'_>) -> Result<String, ParseError> {
     if !part.is_empty() && part.text.split('_').any(str::is_empty) {
-        return Err(part.error(format!(
+        return Err(part.error(format_args!(
             "`_` does not stand between two digits in {}",
-            quoted(part.text)
+            Quoted(part.text)
         )));
     }
     Ok(part.text.replace('_', ""))
 }
 
 pub(crate) fn too_large(part: Part<'_>) -> ParseError {
-    part.error(format!("{} is too large", quoted(part.text)))
+    part.error(format_args!("{} is too large", Quoted(part.text)))
 }
 
 fn no_number(part: Part<'_>, noun: &str) -> ParseError {
-    let quoted = quoted(part.text);
+    let quoted = Quoted(part.text);
     if part.text.starts_with('-') {
-        return part.error(format!(
+        return part.error(format_args!(
             "{quoted} is negative, but a {noun} is zero or more"
         ));
     }
     if part.text.starts_with('.') {
         return part
-            .error(format!("missing digit before the point in {quoted}"))
+            .error(format_args!("missing digit before the point in {quoted}"))
             .with_suggestion(Some(&format!("0{}", part.text)));
     }
-    part.error(format!("{quoted} is no {noun}, which starts with a digit"))
+    part.error(format_args!(
+        "{quoted} is no {noun}, which starts with a digit"
+    ))
 }
 
 fn bad_punctuation(part: Part<'_>) -> ParseError {
-    part.error(format!(
+    part.error(format_args!(
         "{} is no number, write a fraction as `1.5` and group digits as `10_000`",
-        quoted(part.text)
+        Quoted(part.text)
     ))
 }
 

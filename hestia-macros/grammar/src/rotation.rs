@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     KIB, ParseError,
-    error::{quoted, suggest},
+    error::{Quoted, suggest},
     format_duration, format_size, parse_duration,
     part::Part,
 };
@@ -133,7 +133,7 @@ pub fn parse_every(text: &str) -> Result<Every, ParseError> {
     let meant = meant.or_else(|| suggest(word.text, PERIODS.iter().map(|(name, _)| *name)));
     let message = format!(
         "unknown period {}, expected minute, hour, day, week, month, or a span such as `6h`",
-        quoted(word.text)
+        Quoted(word.text)
     );
     Err(word.error(message).with_suggestion(meant))
 }
@@ -154,9 +154,9 @@ pub fn parse_every(text: &str) -> Result<Every, ParseError> {
 pub fn parse_weekday(text: &str) -> Result<Weekday, ParseError> {
     let word = Part::new(text).trim();
     find(&WEEKDAYS, word.text).ok_or_else(|| {
-        word.error(format!(
+        word.error(format_args!(
             "unknown day {}, expected monday, tuesday, wednesday, thursday, friday, saturday or sunday",
-            quoted(word.text)
+            Quoted(word.text)
         ))
         .with_suggestion(suggest(word.text, WEEKDAYS.iter().map(|(name, _)| *name)))
     })
@@ -187,9 +187,9 @@ pub fn parse_time_of_day(text: &str) -> Result<(u32, u32), ParseError> {
         .and_then(|(hour, minute)| Some((number(hour.text)?, number(minute.text)?)));
     match read {
         Some((hour, minute)) if check_time_of_day(hour, minute).is_ok() => Ok((hour, minute)),
-        _ => Err(time.error(format!(
+        _ => Err(time.error(format_args!(
             "{} is no time of day, expected hour and minute such as `03:30`",
-            quoted(time.text)
+            Quoted(time.text)
         ))),
     }
 }

@@ -154,7 +154,7 @@ pub fn check_secret_key(key: &str) -> Result<(), ParseError> {
     if let Some(at) = key.find('.') {
         let message = format!(
             "{} is a path, not a key; say it as one, or name the key alone",
-            crate::error::quoted(key)
+            crate::error::Quoted(key)
         );
         return Err(ParseError::new(message, at..at + 1));
     }
@@ -162,7 +162,7 @@ pub fn check_secret_key(key: &str) -> Result<(), ParseError> {
         let message = if key.is_empty() {
             "a key is empty; name one, such as `ssn`".to_owned()
         } else {
-            let key = crate::error::quoted(key);
+            let key = crate::error::Quoted(key);
             format!("{key} has no letter or digit, so no key is named by it")
         };
         return Err(ParseError::new(message, 0..key.len()));
@@ -216,7 +216,7 @@ pub fn parse_secret_path(path: &str) -> Result<Vec<&str>, ParseError> {
         if key.is_empty() {
             let message = format!(
                 "a key is missing in the path {}; any one key is `*`",
-                crate::error::quoted(path)
+                crate::error::Quoted(path)
             );
             return Err(ParseError::new(message, at..at));
         }
@@ -248,7 +248,7 @@ pub fn parse_secret_pattern(name: &str) -> Result<usize, ParseError> {
     place.ok_or_else(|| {
         let message = format!(
             "unknown pattern {}, expected {}",
-            crate::error::quoted(name),
+            crate::error::Quoted(name),
             "bearer, jwt, aws_key, card, email or url_password"
         );
         ParseError::new(message, 0..name.len())

@@ -2,7 +2,7 @@
 
 use crate::{
     ParseError,
-    error::{quoted, suggest},
+    error::{Quoted, suggest},
     part::Part,
     quantity::{Quantity, too_large, with_fraction},
 };
@@ -59,9 +59,12 @@ pub fn parse_size(text: &str) -> Result<u64, ParseError> {
     }
     let (quantity, unit) = Quantity::take(size, "size")?;
     let unit = find_unit(unit.trim())?;
-    let bytes = quantity
-        .times(unit)
-        .ok_or_else(|| size.error(format!("{} is no whole number of bytes", quoted(size.text))))?;
+    let bytes = quantity.times(unit).ok_or_else(|| {
+        size.error(format_args!(
+            "{} is no whole number of bytes",
+            Quoted(size.text)
+        ))
+    })?;
     u64::try_from(bytes).map_err(|_| too_large(size))
 }
 
@@ -73,9 +76,9 @@ fn find_unit(word: Part<'_>) -> Result<u64, ParseError> {
         .iter()
         .find(|(name, _)| name.eq_ignore_ascii_case(word.text));
     found.map(|(_, bytes)| *bytes).ok_or_else(|| {
-        word.error(format!(
+        word.error(format_args!(
             "unknown unit {}, expected B, KB, MB, GB, TB, KiB, MiB, GiB or TiB",
-            quoted(word.text)
+            Quoted(word.text)
         ))
         .with_suggestion(suggest(word.text, UNITS.iter().map(|(name, _)| *name)))
     })

@@ -2,7 +2,7 @@
 
 use crate::{
     ParseError,
-    error::{quoted, suggest},
+    error::{Quoted, suggest},
 };
 
 /// The words of one setting.
@@ -64,7 +64,7 @@ pub fn unknown(noun: &str, word: &str, known: &[&str]) -> ParseError {
         None => ParseError::new(
             format!(
                 "unknown {noun} {}, expected {}",
-                quoted(word),
+                Quoted(word),
                 either(known)
             ),
             0..word.len(),
@@ -73,7 +73,7 @@ pub fn unknown(noun: &str, word: &str, known: &[&str]) -> ParseError {
 }
 
 fn nameless(noun: &str, word: &str) -> ParseError {
-    ParseError::new(format!("unknown {noun} {}", quoted(word)), 0..word.len())
+    ParseError::new(format!("unknown {noun} {}", Quoted(word)), 0..word.len())
 }
 
 /// `a, b or c`.

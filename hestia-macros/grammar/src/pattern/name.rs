@@ -5,7 +5,7 @@ use std::{fmt, mem::discriminant};
 use super::TimeFormat;
 use crate::{
     ParseError,
-    error::{quoted, suggest},
+    error::{Quoted, suggest},
     part::Part,
 };
 
@@ -149,9 +149,9 @@ fn check_key(part: Part<'_>, key: &str) -> Result<(), ParseError> {
         segment.is_empty() || segment.contains(|c: char| c.is_whitespace() || c.is_control())
     };
     if key.split('.').any(is_bad) {
-        return Err(part.error(format!(
+        return Err(part.error(format_args!(
             "{} names no key, expected one such as `metadata.user_id`",
-            quoted(part.text)
+            Quoted(part.text)
         )));
     }
     Ok(())
@@ -168,9 +168,9 @@ fn unknown(part: Part<'_>) -> ParseError {
         && !part.text.split('.').any(str::is_empty);
     let near = suggest(part.text, words.chain(aliases)).map(str::to_owned);
     let near = near.or_else(|| is_key.then(|| format!("metadata.{}", part.text)));
-    part.error(format!(
+    part.error(format_args!(
         "unknown field {}, expected one such as `message`, or `metadata.user_id` for one key-value",
-        quoted(part.text)
+        Quoted(part.text)
     ))
     .with_suggestion(near.as_deref())
 }

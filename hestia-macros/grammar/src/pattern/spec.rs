@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{ParseError, error::quoted, part::Part};
+use crate::{ParseError, error::Quoted, part::Part};
 
 /// The largest width, and the largest maximal width, that a spec may ask for: a pattern must not blow up its lines.
 pub const MAX_WIDTH: u16 = 1024;
@@ -115,8 +115,10 @@ fn read_width(digits: Part<'_>) -> Result<Option<u16>, ParseError> {
     }
     let width = digits.text.parse().ok().filter(|width| *width <= MAX_WIDTH);
     width.map(Some).ok_or_else(|| {
-        let text = quoted(digits.text);
-        digits.error(format!("width {text} is too large, {MAX_WIDTH} at most"))
+        let text = Quoted(digits.text);
+        digits.error(format_args!(
+            "width {text} is too large, {MAX_WIDTH} at most"
+        ))
     })
 }
 
@@ -125,17 +127,17 @@ fn zero_flag(width: Part<'_>) -> ParseError {
     let digits = width.text.trim_start_matches('0');
     let padded = format!("0>{digits}");
     width
-        .error(format!(
+        .error(format_args!(
             "width {} starts with a zero, zeros are written as the fill `0>`",
-            quoted(width.text)
+            Quoted(width.text)
         ))
         .with_suggestion(Some(padded.as_str()).filter(|_| !digits.is_empty()))
 }
 
 fn ill_formed(part: Part<'_>) -> ParseError {
-    part.error(format!(
+    part.error(format_args!(
         "{} is no format spec, expected `[[fill]align][width][.max_width]` such as `<5` or `*^12.12`",
-        quoted(part.text)
+        Quoted(part.text)
     ))
 }
 

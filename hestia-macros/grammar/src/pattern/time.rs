@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{ParseError, error::quoted, part::Part};
+use crate::{ParseError, error::Quoted, part::Part};
 
 /// How a point in time is written: the items of a `strftime` string, in order.
 ///
@@ -143,9 +143,9 @@ impl TimeFormat {
         }
         let is_literal = |item| matches!(item, &TimeItem::Literal(_));
         if format.items.iter().all(is_literal) {
-            return Err(part.error(format!(
+            return Err(part.error(format_args!(
                 "{} is no time format, expected items such as `%H:%M:%S%.3f`",
-                quoted(part.text)
+                Quoted(part.text)
             )));
         }
         Ok(format)
@@ -221,9 +221,9 @@ fn unknown(part: Part<'_>) -> ParseError {
         return item.error("`%` at the end of the time format, as text it is written `%%`");
     }
     let same = FOREIGN.iter().find(|(foreign, _)| *foreign == item.text);
-    item.error(format!(
+    item.error(format_args!(
         "unknown time item {}, expected one such as `%Y`, `%m`, `%d`, `%H`, `%M`, `%S` or `%3f`",
-        quoted(item.text)
+        Quoted(item.text)
     ))
     .with_suggestion(same.map(|(_, known)| *known))
 }
