@@ -4,6 +4,7 @@ use crate::{
     ParseError,
     error::{Quoted, suggest},
     part::Part,
+    words::find,
 };
 
 const WORDS: [(&str, bool); 8] = [
@@ -16,6 +17,8 @@ const WORDS: [(&str, bool); 8] = [
     ("1", true),
     ("0", false),
 ];
+
+const EXPECTED: &str = "expected true, yes, on or 1, or false, no, off or 0";
 
 /// Reads a switch: `true`, `yes`, `on`, `1` or `false`, `no`, `off`, `0`, whatever the letter case and the white space
 /// around it.
@@ -35,20 +38,14 @@ const WORDS: [(&str, bool); 8] = [
 /// ```
 pub fn parse_bool(text: &str) -> Result<bool, ParseError> {
     let word = Part::new(text).trim();
-    let found = WORDS
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(word.text));
-    found.map(|(_, value)| *value).ok_or_else(|| {
-        let subject = if word.is_empty() {
-            "missing boolean".to_owned()
-        } else {
-            format!("{} is no boolean", Quoted(word.text))
-        };
+    find(&WORDS, word.text).ok_or_else(|| {
+        if word.is_empty() {
+            return word.error(format_args!("missing boolean, {EXPECTED}"));
+        }
+        let quoted = Quoted(word.text);
         let names = WORDS.iter().map(|(name, _)| *name);
-        word.error(format_args!(
-            "{subject}, expected true, yes, on or 1, or false, no, off or 0"
-        ))
-        .with_suggestion(suggest(word.text, names))
+        word.error(format_args!("{quoted} is no boolean, {EXPECTED}"))
+            .with_suggestion(suggest(word.text, names))
     })
 }
 

@@ -3,12 +3,12 @@
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashSet, fmt, ops::Range};
+use std::{fmt, ops::Range};
 
 use crate::{
     LevelFilter, ParseError,
     error::Quoted,
-    level::{EXPECTED, mistaken},
+    level::{EXPECTED, mistaken, unknown},
     part::Part,
 };
 
@@ -119,25 +119,26 @@ impl Directives {
     /// ```
     pub fn parse_lenient(text: &str) -> (Self, Vec<ParseError>) {
         let (parts, regex) = split(Part::new(text));
-        let has_default = parts.iter().any(|part| read_level(*part).is_some());
+        let has_default = parts.iter().any(|part| LevelFilter::find(*part).is_some());
         let mut directives = Self::default();
-        let mut known = HashSet::new();
+        let mut known = Vec::new();
         let mut errors = Vec::new();
         for part in parts {
             let read = Statement::parse(part, has_default);
-            let added = read.and_then(|read| directives.add(read, part, &mut known));
-            errors.extend(added.err());
+            if let Err(error) = read.and_then(|read| directives.add(read, part, &mut known)) {
+                errors.push(error);
+            }
         }
         errors.extend(regex.map(unsupported_regex));
         (directives, errors)
     }
 
-    /// `known` are the targets that there are.
+    /// `known` are the places of the targets that there are, in alphabetical order.
     fn add(
         &mut self,
         statement: Statement,
         part: Part<'_>,
-        known: &mut HashSet<String>,
+        known: &mut Vec<usize>,
     ) -> Result<(), ParseError> {
         match statement {
             Statement::Default(level) => {
@@ -150,9 +151,15 @@ impl Directives {
                 self.default = Some(level);
             }
             Statement::Target(target, level) => {
-                if !known.insert(target.clone()) {
-                    let target = Quoted(&target);
-                    return Err(part.error(format_args!("target {target} is given a second level")));
+                let order = |place: &usize| self.targets[*place].target.cmp(&target);
+                match known.binary_search_by(order) {
+                    Ok(_) => {
+                        let target = Quoted(&target);
+                        return Err(
+                            part.error(format_args!("target {target} is given a second level"))
+                        );
+                    }
+                    Err(place) => known.insert(place, self.targets.len()),
                 }
                 let span = part.span();
                 self.targets.push(Directive {
@@ -245,11 +252,11 @@ impl Statement {
     }
 
     fn parse_bare(word: Part<'_>, has_default: bool) -> Result<Self, ParseError> {
-        if let Some(level) = read_level(word) {
+        if let Some(level) = LevelFilter::find(word) {
             return Ok(Self::Default(level));
         }
         if word.text.bytes().all(|byte| byte.is_ascii_digit()) {
-            return LevelFilter::parse_part(word).map(Self::Default);
+            return Err(unknown(word));
         }
         let is_one_word = !word.text.contains(['_', '-']) && !word.text.contains("::");
         if is_one_word
@@ -275,7 +282,7 @@ impl Statement {
         if target.is_empty() {
             return Err(part
                 .error(format_args!("missing target before `=` in {quoted}"))
-                .with_suggestion(read_level(level).map(LevelFilter::as_str)));
+                .with_suggestion(LevelFilter::find(level).map(LevelFilter::as_str)));
         }
         if level.is_empty() {
             return Err(part.error(format_args!(
@@ -287,18 +294,16 @@ impl Statement {
         if level.text.contains('=') {
             return Err(part.error(format_args!("more than one `=` in {quoted}")));
         }
-        match LevelFilter::parse_part(level) {
-            Ok(level) => Ok(Self::Target(target_name, level)),
-            Err(error) if read_level(target).is_none() => Err(error),
-            Err(_) => Err(part
-                .error(format_args!("the level stands before the `=` in {quoted}"))
-                .with_suggestion(Some(&format!("{}={}", level.text, target.text)))),
+        if let Some(level) = LevelFilter::find(level) {
+            return Ok(Self::Target(target_name, level));
         }
+        if LevelFilter::find(target).is_none() {
+            return Err(unknown(level));
+        }
+        Err(part
+            .error(format_args!("the level stands before the `=` in {quoted}"))
+            .with_suggestion(Some(&format!("{}={}", level.text, target.text))))
     }
-}
-
-fn read_level(part: Part<'_>) -> Option<LevelFilter> {
-    LevelFilter::parse_part(part).ok()
 }
 
 /// Splits at commas, drops empty parts, and takes the `/regex` of `env_logger` off the end. Commas and slashes
@@ -336,37 +341,44 @@ fn unsupported_regex(part: Part<'_>) -> ParseError {
     ))
 }
 
+const QUOTATION_MARKS: [char; 3] = ['"', '\'', '`'];
+
 /// Refuses what has a meaning elsewhere but not here, and what no target contains.
 fn check_characters(part: Part<'_>) -> Result<(), ParseError> {
     let quoted = Quoted(part.text);
-    if part.text.contains(['[', ']', '{', '}']) {
+    let has = |characters: &[char]| part.text.contains(characters);
+    if has(&['[', ']', '{', '}']) {
         return Err(part.error(format_args!(
             "a filter on spans or fields such as {quoted} is not supported, only targets and levels are"
         )));
     }
-    if part.text.contains(['"', '\'', '`']) {
-        let bare = part.text.replace(['"', '\'', '`'], "");
+    if has(&QUOTATION_MARKS) {
+        let bare = replaced(part.text, &QUOTATION_MARKS, "");
         return Err(part
             .error(format_args!("quotation mark in {quoted}"))
             .with_suggestion(Some(bare.trim()).filter(|bare| !bare.is_empty())));
     }
-    if part.text.contains(['*', '?']) {
+    if has(&['*', '?']) {
         return Err(part.error(format_args!(
             "wildcard in {quoted}, but a target includes everything below it, and a level alone is for all others"
         )));
     }
-    if part.text.contains(';') {
+    if has(&[';']) {
         return Err(part
             .error(format_args!(
                 "directives are separated by commas, not as in {quoted}"
             ))
-            .with_suggestion(Some(&part.text.replace(';', ","))));
+            .with_suggestion(Some(&replaced(part.text, &[';'], ","))));
     }
     let is_control = |c: char| c.is_control() && !c.is_whitespace();
     if part.text.contains(is_control) {
         return Err(part.error(format_args!("control character in {quoted}")));
     }
     Ok(())
+}
+
+fn replaced(text: &str, characters: &[char], by: &str) -> String {
+    text.replace(characters, by)
 }
 
 fn check_white_space(word: Part<'_>) -> Result<(), ParseError> {
@@ -382,21 +394,21 @@ fn check_white_space(word: Part<'_>) -> Result<(), ParseError> {
 /// The target with its dashes as underscores, if it is well formed.
 fn read_target(word: Part<'_>) -> Result<String, ParseError> {
     check_white_space(word)?;
-    let ill_formed =
-        |segment: &str| segment.is_empty() || segment.starts_with(':') || segment.ends_with(':');
-    if word.text.split("::").any(ill_formed) {
+    let path = word.text;
+    if path.starts_with(':') || path.ends_with(':') || path.contains(":::") {
         return Err(word.error(format_args!(
             "empty segment in target {}, expected a path such as `app::db`",
             Quoted(word.text)
         )));
     }
-    Ok(word.text.replace('-', "_"))
+    Ok(replaced(word.text, &['-'], "_"))
 }
 
 /// `hyper:warn`, as other loggers write it. (`app::debug` is a module.)
 fn colon_before_level(word: Part<'_>) -> Option<ParseError> {
     let (target, level) = word.text.rsplit_once(':')?;
-    if target.is_empty() || target.ends_with(':') || LevelFilter::parse(level).is_err() {
+    let level_word = Part::new(level).trim();
+    if target.is_empty() || target.ends_with(':') || LevelFilter::find(level_word).is_none() {
         return None;
     }
     let error = word.error(format_args!(

@@ -7,6 +7,7 @@ use crate::{
     error::{Quoted, suggest},
     part::Part,
     quantity::{Quantity, too_large, with_fraction},
+    words::find,
 };
 
 const MICROSECOND: u64 = 1_000;
@@ -144,10 +145,8 @@ fn find_unit(word: Part<'_>) -> Result<u64, ParseError> {
     if let Some((_, nanos)) = UNITS.iter().find(|(name, _)| *name == word.text) {
         return Ok(*nanos);
     }
-    let translated = FOREIGN
-        .iter()
-        .find_map(|(name, unit)| name.eq_ignore_ascii_case(word.text).then_some(*unit));
-    let near = translated.or_else(|| suggest(word.text, UNITS.iter().map(|(name, _)| *name)));
+    let near = find(&FOREIGN, word.text)
+        .or_else(|| suggest(word.text, UNITS.iter().map(|(name, _)| *name)));
     Err(word
         .error(format_args!(
             "unknown unit {}, expected ns, us, ms, s, m, h, d or w",

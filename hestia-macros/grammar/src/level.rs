@@ -6,6 +6,7 @@ use crate::{
     ParseError,
     error::{Quoted, nearest, suggest},
     part::Part,
+    words::find,
 };
 
 /// The least severe level that is let through; ordered from `Off` (nothing) to `Trace` (everything).
@@ -34,9 +35,15 @@ pub enum LevelFilter {
     Trace,
 }
 
-/// What [`LevelFilter::parse`] takes besides the names themselves. The numbers are those of Python's `logging` module
-/// (library reference, "Logging Levels").
-const ALIASES: [(&str, LevelFilter); 9] = [
+/// What [`LevelFilter::parse`] takes: the names, then what else they are called. The numbers are those of Python's `logging`
+/// module (library reference, "Logging Levels").
+const WORDS: [(&str, LevelFilter); 15] = [
+    ("off", LevelFilter::Off),
+    ("error", LevelFilter::Error),
+    ("warn", LevelFilter::Warn),
+    ("info", LevelFilter::Info),
+    ("debug", LevelFilter::Debug),
+    ("trace", LevelFilter::Trace),
     ("warning", LevelFilter::Warn),
     ("critical", LevelFilter::Error),
     ("fatal", LevelFilter::Error),
@@ -109,7 +116,12 @@ impl LevelFilter {
         if word.is_empty() {
             return Err(word.error(format_args!("missing level, {EXPECTED}")));
         }
-        find(word.text, names()).ok_or_else(|| unknown(word))
+        Self::find(word).ok_or_else(|| unknown(word))
+    }
+
+    /// The level that a word is; no error is made where it is none.
+    pub(crate) fn find(word: Part<'_>) -> Option<Self> {
+        find(&WORDS, word.text)
     }
 
     /// The name in lower case: `off`, `error`, `warn`, `info`, `debug`, `trace`.
@@ -145,29 +157,15 @@ impl FromStr for LevelFilter {
     }
 }
 
-/// Every word that is a level: names, then aliases.
-fn names() -> impl Iterator<Item = (&'static str, LevelFilter)> {
-    let names = LevelFilter::ALL.map(|level| (level.as_str(), level));
-    names.into_iter().chain(ALIASES)
-}
-
-fn find(
-    word: &str,
-    words: impl IntoIterator<Item = (&'static str, LevelFilter)>,
-) -> Option<LevelFilter> {
-    words
-        .into_iter()
-        .find_map(|(name, level)| name.eq_ignore_ascii_case(word).then_some(level))
-}
-
-fn unknown(word: Part<'_>) -> ParseError {
+/// The error about a word that is no level.
+pub(crate) fn unknown(word: Part<'_>) -> ParseError {
     let quoted = Quoted(word.text);
     if word.text.bytes().all(|byte| byte.is_ascii_digit()) {
         return word.error(format_args!(
             "unknown level number {quoted}, expected 10, 20, 30, 40 or 50, or a name such as info"
         ));
     }
-    let near = find(word.text, FOREIGN)
+    let near = find(&FOREIGN, word.text)
         .map(LevelFilter::as_str)
         .or_else(|| suggest(word.text, words()));
     word.error(format_args!("unknown level {quoted}, {EXPECTED}"))
@@ -176,14 +174,14 @@ fn unknown(word: Part<'_>) -> ParseError {
 
 /// The words among the names: a mistyped word is never meant to be a number.
 fn words() -> impl Iterator<Item = &'static str> {
-    let words = names().map(|(name, _)| name);
+    let words = WORDS.iter().map(|(name, _)| *name);
     words.filter(|name| !name.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// The level that `word` was probably meant to be, though it might be something else, such as a target: one slip away
 /// from a level's name, or a level's name elsewhere. `none` is left out: `node`, `nonce` and `one` are one letter away.
 pub(crate) fn mistaken(word: &str) -> Option<&'static str> {
-    find(word, FOREIGN)
+    find(&FOREIGN, word)
         .map(LevelFilter::as_str)
         .or_else(|| nearest(word, &mut words().filter(|name| *name != "none"), 1))
 }
@@ -196,7 +194,7 @@ mod tests {
 
     #[test]
     fn names_and_aliases_are_read_in_any_case() {
-        for (word, level) in names() {
+        for (word, level) in WORDS {
             assert_eq!(LevelFilter::parse(word), Ok(level));
             assert_eq!(
                 LevelFilter::parse(&format!("\t{} ", word.to_uppercase())),

@@ -7,6 +7,7 @@ use crate::{
     error::{Quoted, suggest},
     format_duration, format_size, parse_duration,
     part::Part,
+    words::find,
 };
 
 /// How often a log file is rotated.
@@ -192,13 +193,6 @@ pub fn parse_time_of_day(text: &str) -> Result<(u32, u32), ParseError> {
             Quoted(time.text)
         ))),
     }
-}
-
-fn find<T: Copy>(words: &[(&str, T)], word: &str) -> Option<T> {
-    let found = words
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(word));
-    found.map(|(_, value)| *value)
 }
 
 /// What there is to check about a rotation, wherever it is said.

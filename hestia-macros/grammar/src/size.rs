@@ -5,6 +5,7 @@ use crate::{
     error::{Quoted, suggest},
     part::Part,
     quantity::{Quantity, too_large, with_fraction},
+    words::find,
 };
 
 /// A kilobyte: 1000 bytes (SI).
@@ -72,10 +73,7 @@ fn find_unit(word: Part<'_>) -> Result<u64, ParseError> {
     if word.is_empty() {
         return Ok(1);
     }
-    let found = UNITS
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(word.text));
-    found.map(|(_, bytes)| *bytes).ok_or_else(|| {
+    find(&UNITS, word.text).ok_or_else(|| {
         word.error(format_args!(
             "unknown unit {}, expected B, KB, MB, GB, TB, KiB, MiB, GiB or TiB",
             Quoted(word.text)

@@ -38,12 +38,8 @@ impl Words {
         if let Some(place) = self.words.iter().position(|known| *known == word) {
             return Ok(place);
         }
-        let elsewhere = self
-            .elsewhere
-            .iter()
-            .find(|(other, _)| other.eq_ignore_ascii_case(word));
-        Err(match elsewhere {
-            Some((_, meant)) => nameless(self.noun, word).with_suggestion(Some(meant)),
+        Err(match find(self.elsewhere, word) {
+            Some(meant) => nameless(self.noun, word).with_suggestion(Some(meant)),
             None => unknown(self.noun, word, self.words),
         })
     }
@@ -83,6 +79,14 @@ fn either(words: &[&str]) -> String {
         [word] => (*word).to_owned(),
         [words @ .., last] => format!("{} or {last}", words.join(", ")),
     }
+}
+
+/// What a word stands for, letter case aside.
+pub(crate) fn find<T: Copy>(words: &[(&str, T)], word: &str) -> Option<T> {
+    let found = words
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(word));
+    found.map(|(_, value)| *value)
 }
 
 macro_rules! words {
