@@ -101,31 +101,30 @@ pub fn format_size(bytes: u64) -> String {
     let hundredths = hundredths(bytes, unit);
     // At most u64::MAX hundredths of a byte's multiple: the quotient by 100 is never above `bytes`.
     let whole = u64::try_from(hundredths / 100).unwrap_or(bytes);
-    format!(
-        "{} {name}",
-        with_fraction(whole, (hundredths % 100) as u64, 2)
-    )
+    with_fraction(whole, (hundredths % 100) as u64, 2) + " " + name
 }
 
 /// The largest unit that is no larger than `bytes` and in which two decimals say it exactly; not the byte itself,
 /// unless the size is below 1 KB.
 fn exact_unit(bytes: u64) -> Option<(&'static str, u64)> {
-    let exact = |unit: u64| u128::from(bytes) * 100 % u128::from(unit) == 0;
-    UNITS
-        .into_iter()
-        .filter(|&(_, unit)| {
-            (unit == 1 && bytes < KB) || (unit > 1 && unit <= bytes && exact(unit))
-        })
-        .max_by_key(|&(_, unit)| unit)
+    if bytes < KB {
+        return Some(UNITS[0]);
+    }
+    let mut largest: Option<(&str, u64)> = None;
+    for (name, unit) in &UNITS[1..] {
+        let is_exact = u128::from(bytes) * 100 % u128::from(*unit) == 0;
+        if is_exact && *unit <= bytes && largest.is_none_or(|(_, known)| known < *unit) {
+            largest = Some((name, *unit));
+        }
+    }
+    largest
 }
 
 /// The largest decimal unit of which `bytes` is at least one, after rounding: 999,999 bytes are 1 MB, not 1000 KB.
 fn rounding_unit(bytes: u64) -> (&'static str, u64) {
-    let decimal = UNITS.into_iter().take(5);
-    decimal
-        .filter(|&(_, unit)| hundredths(bytes, unit) >= 100)
-        .max_by_key(|&(_, unit)| unit)
-        .unwrap_or(UNITS[0])
+    let mut decimal = UNITS[..5].iter().rev();
+    let largest = decimal.find(|(_, unit)| hundredths(bytes, *unit) >= 100);
+    *largest.unwrap_or(&UNITS[0])
 }
 
 fn hundredths(bytes: u64, unit: u64) -> u128 {
