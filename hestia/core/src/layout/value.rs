@@ -68,34 +68,19 @@ pub(super) fn append_list<T>(
 /// Appends an object with the last entry of each key.
 fn append_json_object(line: &mut Vec<u8>, entries: Entries<'_>) {
     let numbered = || entries.iter().enumerate();
-    let is_small = entries.iter().nth(FEW_KEYS).is_none();
-    if is_small {
-        let comes_again = |place: usize, key| {
-            numbered()
-                .skip(place + 1)
-                .any(|(_, later)| later.key == key)
-        };
-        let last = numbered().filter(|(place, field)| !comes_again(*place, field.key));
-        append_list(
-            line,
-            b'{',
-            b'}',
-            last.map(|(_, field)| field),
-            append_json_field,
-        );
-    } else {
-        let places: HashMap<&str, usize> = numbered()
-            .map(|(place, field)| (field.key, place))
-            .collect();
-        let last = numbered().filter(|(place, field)| places.get(field.key) == Some(place));
-        append_list(
-            line,
-            b'{',
-            b'}',
-            last.map(|(_, field)| field),
-            append_json_field,
-        );
-    }
+    let is_large = entries.iter().nth(FEW_KEYS).is_some();
+    let places: Option<HashMap<&str, usize>> = is_large.then(|| {
+        let places = numbered().map(|(place, field)| (field.key, place));
+        places.collect()
+    });
+    let is_last = |(place, field): &(usize, Field<'_>)| match &places {
+        Some(places) => places.get(field.key) == Some(place),
+        None => !numbered()
+            .skip(place + 1)
+            .any(|(_, later)| later.key == field.key),
+    };
+    let last = numbered().filter(is_last).map(|(_, field)| field);
+    append_list(line, b'{', b'}', last, append_json_field);
 }
 
 /// Beyond this many keys a table finds repetitions quicker than looking at each pair.
