@@ -64,8 +64,11 @@ fn is_in_list(key: &str) -> bool {
 /// assert_eq!(hestia_grammar::key_letters("Card-Number"), "cardnumber");
 /// ```
 pub fn key_letters(key: &str) -> String {
-    let letters = key.chars().filter(|letter| letter.is_alphanumeric());
-    letters.flat_map(small).collect()
+    let mut letters = String::new();
+    for letter in key.chars().filter(|letter| letter.is_alphanumeric()) {
+        letters.extend(small(letter));
+    }
+    letters
 }
 
 /// Whether a name ends with a key, whose [`key_letters`] these are: letter case and separators do not count, but the key

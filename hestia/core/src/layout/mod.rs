@@ -36,15 +36,16 @@ use crate::record::{Entries, Record};
 
 /// Key-values as text lines show them, but for the brackets: `region=eu-1 shard=7`.
 pub(crate) fn in_words(fields: Entries<'_>) -> String {
-    let fields: Vec<_> = fields.iter().collect();
     let mut words = Vec::new();
-    parts::append_fields(&mut words, &fields, prepared::Keys::default());
-    let words = String::from_utf8_lossy(&words);
-    // Once: a value may begin and end with them, too.
-    let inside = words
-        .strip_prefix('{')
-        .and_then(|words| words.strip_suffix('}'));
-    inside.unwrap_or_default().to_owned()
+    for field in fields.iter() {
+        if !words.is_empty() {
+            words.push(b' ');
+        }
+        value::append_str_word(&mut words, field.key);
+        words.push(b'=');
+        value::append_word(&mut words, field.value);
+    }
+    String::from_utf8_lossy(&words).into_owned()
 }
 
 /// Turns records into lines.

@@ -42,15 +42,13 @@ pub(super) fn append_message(line: &mut Vec<u8>, message: &str, multiline: Multi
 
 fn append_indented(line: &mut Vec<u8>, message: &str) {
     let content = message.trim_end_matches(['\r', '\n']);
-    let mut parts = content.split('\n').peekable();
-    while let Some(part) = parts.next() {
-        if parts.peek().is_some() {
-            escape::append_text(line, part.strip_suffix('\r').unwrap_or(part));
-            line.extend_from_slice(INDENT);
-        } else {
-            escape::append_text(line, part);
-        }
+    let mut rest = content;
+    while let Some((part, after)) = rest.split_once('\n') {
+        escape::append_text(line, part.strip_suffix('\r').unwrap_or(part));
+        line.extend_from_slice(INDENT);
+        rest = after;
     }
+    escape::append_text(line, rest);
     escape::append_text(line, &message[content.len()..]);
 }
 
