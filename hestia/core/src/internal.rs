@@ -104,6 +104,11 @@ pub(crate) fn start_own(
     name: &'static CStr,
     work: impl FnOnce() + Send + 'static,
 ) -> io::Result<Started> {
+    start_boxed(name, Box::new(work))
+}
+
+/// For all kinds of work, each of which would have this in the program once more.
+fn start_boxed(name: &'static CStr, work: Box<dyn FnOnce() + Send>) -> io::Result<Started> {
     thread::start(name, move || {
         let _own = mark_own();
         if catch_unwind(AssertUnwindSafe(work)).is_err() {
@@ -117,7 +122,7 @@ pub(crate) fn start_own(
 }
 
 /// Something went wrong while the program runs.
-pub(crate) fn trouble(part: &str, what: impl Into<String>) {
+pub(crate) fn trouble(part: &str, what: String) {
     ERRORS.fetch_add(1, Ordering::Relaxed);
     let incident = incident(part, what);
     let Some(mut state) = state() else { return };
@@ -151,9 +156,9 @@ thread_local! {
 
 /// A panic on one of hestia's own threads, from inside the panic hook: details for the internal log. The report
 /// is for whoever catches it to make.
-pub(crate) fn panicked(place: Option<String>, what: impl Into<String>) {
+pub(crate) fn panicked(place: Option<String>, what: String) {
     let shown = place.as_deref().unwrap_or("an unknown place");
-    let incident = incident("panic", format!("at {shown}: {}", what.into()));
+    let incident = incident("panic", format!("at {shown}: {what}"));
     if let Some(mut state) = state() {
         state.write_log("ERROR", &incident);
     }
@@ -169,7 +174,7 @@ pub(crate) fn panic_place() -> String {
 }
 
 /// Something worth knowing for whoever reads the internal log.
-pub(crate) fn note(part: &str, what: impl Into<String>) {
+pub(crate) fn note(part: &str, what: String) {
     if let Some(mut state) = state()
         && state.file.is_some()
     {
@@ -182,7 +187,7 @@ pub(crate) fn note(part: &str, what: impl Into<String>) {
     not(feature = "config"),
     allow(dead_code, reason = "only the watched file has such news")
 )]
-pub(crate) fn advise(part: &str, what: impl Into<String>) {
+pub(crate) fn advise(part: &str, what: String) {
     if let Some(mut state) = state() {
         let incident = incident(part, what);
         state.write_log("WARN", &incident);
@@ -191,7 +196,7 @@ pub(crate) fn advise(part: &str, what: impl Into<String>) {
 }
 
 /// Tells the person who started the program, on stderr, at once: for what is found at the start.
-pub(crate) fn tell(part: &str, what: impl Into<String>) {
+pub(crate) fn tell(part: &str, what: String) {
     let incident = incident(part, what);
     if let Some(mut state) = state() {
         state.write_log("WARN", &incident);
@@ -201,12 +206,11 @@ pub(crate) fn tell(part: &str, what: impl Into<String>) {
     let _ = writeln!(io::stderr(), "hestia: {incident}");
 }
 
-fn incident(part: &str, what: impl Into<String>) -> Incident {
-    let what = what.into();
+fn incident(part: &str, what: String) -> Incident {
     let hidden = MASK.get().and_then(|mask| mask(&what));
     Incident {
         part: part.to_owned(),
-        what: one_line(hidden.as_deref().unwrap_or(&what)),
+        what: one_line(&hidden.unwrap_or(what)),
     }
 }
 

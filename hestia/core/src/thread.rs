@@ -7,10 +7,12 @@ use std::ffi::CStr;
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crossbeam_utils::sync::Parker;
+
+use crate::sync::lock;
 
 /// A thread as records name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,10 +156,6 @@ pub(crate) fn start(
     name: &'static CStr,
     work: impl FnOnce() + Send + 'static,
 ) -> io::Result<Started> {
-    let work = move || {
-        // Its panic, if any, was the hook's to tell; it must not unwind into the system's code.
-        let _ = catch_unwind(AssertUnwindSafe(work));
-    };
     platform::start(name, Box::new(work)).map(Started)
 }
 
@@ -188,17 +186,26 @@ pub(crate) fn apart_from_panics<T: Send + 'static>(
         return Some(work());
     }
     let done = Arc::new(Mutex::new(None));
-    let ended = Parker::new();
-    let (result, end) = (Arc::clone(&done), ended.unparker().clone());
-    let started = start(c"hestia-panic", move || {
-        let worked = catch_unwind(AssertUnwindSafe(work)).ok();
+    let result = Arc::clone(&done);
+    let work = move || {
+        let worked = work();
         // Whoever waits may have given up.
-        *result.lock().unwrap_or_else(PoisonError::into_inner) = worked;
+        *lock(&result) = Some(worked);
+    };
+    wait_for_another_thread(limit, Box::new(work)).ok()?;
+    lock(&done).take()
+}
+
+/// Until the work is done there, or has panicked, or the limit is over.
+fn wait_for_another_thread(limit: Duration, work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+    let ended = Parker::new();
+    let end = ended.unparker().clone();
+    start(c"hestia-panic", move || {
+        let _ = catch_unwind(AssertUnwindSafe(work));
         end.unpark();
-    });
-    started.ok()?;
+    })?;
     ended.park_timeout(limit);
-    done.lock().unwrap_or_else(PoisonError::into_inner).take()
+    Ok(())
 }
 
 /// A thread that was started.
@@ -251,6 +258,7 @@ mod platform {
     use std::ffi::CStr;
     use std::io;
     use std::mem::{ManuallyDrop, MaybeUninit};
+    use std::panic::{AssertUnwindSafe, catch_unwind};
 
     /// A thread; the system forgets it at its end once this is dropped.
     #[derive(Debug)]
@@ -298,7 +306,8 @@ mod platform {
         unsafe {
             libc::pthread_setname_np(start.name.as_ptr())
         };
-        (start.work)();
+        // Its panic, if any, was the hook's to tell; it must not unwind into the system's code.
+        let _ = catch_unwind(AssertUnwindSafe(start.work));
         std::ptr::null_mut()
     }
 

@@ -272,7 +272,7 @@ where
         if !self.is_idle.swap(true, Ordering::Relaxed) {
             internal::tell(
                 "tracing",
-                "the subscriber has another layer of hestia's, and this one does nothing; say to one what both were to do",
+                "the subscriber has another layer of hestia's, and this one does nothing; say to one what both were to do".to_owned(),
             );
         }
     }

@@ -434,7 +434,7 @@ impl Desk {
             self.routes.count_unreadable(Level::Error);
             internal::trouble(
                 "writer",
-                "a record could not be read; this is a bug in hestia",
+                "a record could not be read; this is a bug in hestia".to_owned(),
             );
         }
     }

@@ -115,7 +115,7 @@ impl Writer {
             Err(_) => {
                 internal::trouble(
                     "recovery",
-                    "records could not be recovered; this is a bug in hestia",
+                    "records could not be recovered; this is a bug in hestia".to_owned(),
                 );
                 false
             }

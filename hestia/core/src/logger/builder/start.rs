@@ -172,7 +172,7 @@ fn start(complete: Complete) -> Result<Handle, InitError> {
     }
     config::watch(pipeline);
     for line in Report::of(pipeline).to_string().lines() {
-        internal::note("init", line);
+        internal::note("init", line.to_owned());
     }
     Ok(Handle::new())
 }
