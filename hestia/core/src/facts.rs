@@ -7,7 +7,7 @@
 //! be found is `None`, never a guess.
 
 use std::env::{self, consts::EXE_SUFFIX};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 mod container;
 
@@ -138,11 +138,9 @@ fn hostname() -> Option<String> {
 
 fn application() -> String {
     let executable = env::current_exe().ok();
-    let argument = env::args_os().next().map(PathBuf::from);
-    [executable, argument]
-        .into_iter()
-        .flatten()
-        .find_map(|path| application_name(&path))
+    executable
+        .and_then(|path| application_name(&path))
+        .or_else(|| application_name(Path::new(&env::args_os().next()?)))
         .unwrap_or_else(|| "app".to_owned())
 }
 
@@ -169,8 +167,11 @@ fn without_cargo_hash(name: &str) -> &str {
 }
 
 fn is_lower_hex(text: &str) -> bool {
-    text.bytes()
-        .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    text.bytes().all(is_lower_hex_digit)
+}
+
+fn is_lower_hex_digit(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'a'..=b'f')
 }
 
 #[cfg(test)]

@@ -31,18 +31,17 @@
 //!   (`volumes`); nerdctl `docs/dir.md`; Podman `libpod/container_internal_linux.go` (`makeHostnameBindMount`) and
 //!   `libpod/container.go` (`libpod-<id>.scope`); CRI-O `internal/lib/sandbox/sandbox.go`.
 
-use std::cmp::Reverse;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::is_lower_hex;
+use super::{is_lower_hex, is_lower_hex_digit};
 
 /// One line per cgroup hierarchy, of which Linux has at most a few dozen.
-const CGROUP_LIMIT_BYTES: u64 = 64 * 1024;
+const CGROUP_LIMIT_BYTES: usize = 64 * 1024;
 
 /// Enough for some thousand mounts; a container has a few dozen.
-const MOUNTINFO_LIMIT_BYTES: u64 = 1024 * 1024;
+const MOUNTINFO_LIMIT_BYTES: usize = 1024 * 1024;
 
 /// Files that runtimes mount from the directory of a container, the one that is least often shared first: Podman
 /// takes `resolv.conf` and `hosts` from another container when the network is shared with it, the others never.
@@ -89,12 +88,19 @@ fn from_hostname(hostname: &str) -> Option<String> {
 
 /// The lines within the first `limit_bytes` of a file. A line that the limit cuts is left out: cut short, a
 /// longer run of digits would pass for an id.
-fn read_lines(path: &Path, limit_bytes: u64) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    let length = File::open(path)?
-        .take(limit_bytes)
-        .read_to_end(&mut bytes)?;
-    if length as u64 == limit_bytes {
+fn read_lines(path: &Path, limit_bytes: usize) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let (mut bytes, mut part) = (Vec::new(), [0; 4096]);
+    while bytes.len() < limit_bytes {
+        let room = part.len().min(limit_bytes - bytes.len());
+        match file.read(&mut part[..room]) {
+            Ok(0) => break,
+            Ok(count) => bytes.extend_from_slice(&part[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    if bytes.len() == limit_bytes {
         let last_break = bytes.iter().rposition(|&byte| byte == b'\n');
         bytes.truncate(last_break.unwrap_or(0));
     }
@@ -103,24 +109,32 @@ fn read_lines(path: &Path, limit_bytes: u64) -> io::Result<String> {
 
 /// The container id in the text of `/proc/<pid>/cgroup`.
 fn from_cgroup(text: &str) -> Option<&str> {
-    innermost_id(text.lines().filter_map(cgroup_path))
+    let mut innermost = None;
+    for path in text.lines().filter_map(cgroup_path) {
+        innermost = deeper(innermost, deepest_id(path));
+    }
+    innermost.map(|(_, id)| id)
 }
 
 /// The path in `hierarchy-ID:controller-list:cgroup-path`. The path may contain colons itself.
 fn cgroup_path(line: &str) -> Option<&str> {
-    let mut fields = line.splitn(3, ':');
-    let hierarchy = fields.next()?;
-    let path = fields.nth(1)?;
+    let (hierarchy, rest) = line.split_once(':')?;
+    let (_, path) = rest.split_once(':')?;
     (hierarchy.parse::<u32>().is_ok() && path.starts_with('/')).then_some(path)
 }
 
-/// The id that stands deepest in any of the paths: of nested containers the innermost, also where a hierarchy
-/// that the inner runtime does not manage (`misc`, `rdma`) still shows only the outer one.
-fn innermost_id<'a>(paths: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    paths
-        .filter_map(deepest_id)
-        .min_by_key(|&(depth, _)| Reverse(depth))
-        .map(|(_, id)| id)
+/// Which of two ids stands deeper: of nested containers the innermost, also where a hierarchy that the inner runtime
+/// does not manage (`misc`, `rdma`) still shows only the outer one.
+fn deeper<'a>(
+    one: Option<(usize, &'a str)>,
+    other: Option<(usize, &'a str)>,
+) -> Option<(usize, &'a str)> {
+    let depth = |id: Option<(usize, &str)>| id.map(|(depth, _)| depth);
+    if depth(other) > depth(one) {
+        other
+    } else {
+        one
+    }
 }
 
 /// The last segment that holds an id, and its position. Not just the last segment: processes in a container may be
@@ -137,7 +151,11 @@ fn deepest_id(path: &str) -> Option<(usize, &str)> {
 /// `vte-spawn-<uuid>.scope` on a desktop would pass for a container.
 fn id_in_segment(segment: &str) -> Option<&str> {
     let name = segment.strip_suffix(".scope").unwrap_or(segment);
-    let unprefixed = name.rsplit_once(['-', ':']).map_or(name, |(_, tail)| tail);
+    let is_separator = |byte| matches!(byte, b'-' | b':');
+    let unprefixed = match name.bytes().rposition(is_separator) {
+        Some(separator) => &name[separator + 1..],
+        None => name,
+    };
     if is_digest(unprefixed) {
         Some(unprefixed)
     } else if is_task(name) || is_group_of_hex(name) {
@@ -164,30 +182,35 @@ fn is_task(text: &str) -> bool {
 
 /// 8-4-4-4-4 hexadecimal digits (Cloud Foundry's Garden) or 8-4-4-4-12 (Garden and Mesos).
 fn is_group_of_hex(text: &str) -> bool {
-    let lengths: Vec<usize> = text.split('-').map(str::len).collect();
-    matches!(lengths.as_slice(), [8, 4, 4, 4, 4 | 12]) && text.split('-').all(is_lower_hex)
+    let is_in_place = |(at, byte)| match at {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => is_lower_hex_digit(byte),
+    };
+    matches!(text.len(), 28 | 36) && text.bytes().enumerate().all(is_in_place)
 }
 
 /// The container id in the text of `/proc/<pid>/mountinfo`.
 fn from_mountinfo(text: &str) -> Option<&str> {
-    let mounts: Vec<Mount<'_>> = text.lines().filter_map(Mount::parse).collect();
-    let cgroups = mounts.iter().filter(|mount| mount.is_own_cgroup());
-    innermost_id(cgroups.map(|mount| mount.root))
-        .or_else(|| mounts.iter().find_map(Mount::id_of_private_file))
-        .or_else(|| id_of_runtime_file(&mounts))
-}
-
-fn id_of_runtime_file<'a>(mounts: &[Mount<'a>]) -> Option<&'a str> {
-    if mounts.iter().any(Mount::is_kubernetes) {
-        return None;
+    let (mut of_cgroup, mut of_private_file) = (None, None);
+    let mut of_runtime_files = [None; RUNTIME_FILES.len()];
+    let mut is_kubernetes = false;
+    for mount in text.lines().filter_map(Mount::parse) {
+        if mount.is_own_cgroup() {
+            of_cgroup = deeper(of_cgroup, deepest_id(mount.root));
+        }
+        of_private_file = of_private_file.or_else(|| mount.id_of_private_file());
+        let kind = RUNTIME_FILES.iter().position(|point| *point == mount.point);
+        if let Some(kind) = kind {
+            let found = &mut of_runtime_files[kind];
+            *found = found.or_else(|| mount.id_of_directory());
+        }
+        is_kubernetes |= mount.is_kubernetes();
     }
-    RUNTIME_FILES.iter().find_map(|point| {
-        let at_point = |mount: &&Mount<'_>| mount.point == *point;
-        mounts
-            .iter()
-            .filter(at_point)
-            .find_map(Mount::id_of_directory)
-    })
+    let id = of_cgroup.map(|(_, id)| id).or(of_private_file);
+    if is_kubernetes {
+        return id;
+    }
+    id.or_else(|| of_runtime_files.into_iter().flatten().next())
 }
 
 /// What is used of a line: `ID parent device root point options [tag…] - type source super-options`.
@@ -201,15 +224,32 @@ struct Mount<'a> {
 
 impl<'a> Mount<'a> {
     fn parse(line: &'a str) -> Option<Mount<'a>> {
-        let mut fields = line.split(' ');
-        let root = fields.nth(3)?;
-        let point = fields.next()?;
-        let file_system = fields.skip_while(|field| *field != "-").nth(1)?;
-        Some(Mount {
-            root,
-            point,
-            file_system,
-        })
+        let (mut root, mut point, mut before) = ("", "", "");
+        for (place, field) in line.split(' ').enumerate() {
+            match place {
+                3 => root = field,
+                4 => point = field,
+                6.. if before == "-" => {
+                    return Some(Mount {
+                        root,
+                        point,
+                        file_system: field,
+                    });
+                }
+                _ => {}
+            }
+            before = field;
+        }
+        None
+    }
+
+    /// The end of the root; segments that it does not have are empty.
+    fn last_segments(&self) -> [&'a str; 5] {
+        let mut segments = [""; 5];
+        for (place, segment) in segments.iter_mut().rev().zip(self.root.rsplit('/')) {
+            *place = segment;
+        }
+        segments
     }
 
     /// A cgroup file system, v1 or v2, in its usual place; elsewhere it may show another container's groups.
@@ -225,21 +265,19 @@ impl<'a> Mount<'a> {
 
     /// The id in the path of something that a runtime keeps for one container, in pods too.
     fn id_of_private_file(&self) -> Option<&'a str> {
-        let segments: Vec<&str> = self.root.split('/').collect();
-        let id = match segments.as_slice() {
+        let id = match self.last_segments() {
             // CRI-O: <storage>/overlay-containers/<id>/userdata/run/secrets
             [.., "overlay-containers", id, "userdata", "run", "secrets"] => id,
             // containerd: <data>/io.containerd.grpc.v1.cri/containers/<id>/volumes/<volume>
             [.., CONTAINERD_CRI, "containers", id, "volumes", _] => id,
             _ => return None,
         };
-        is_digest(id).then_some(*id)
+        is_digest(id).then_some(id)
     }
 
     /// The id in the path of a file that a runtime keeps in the directory of a container.
     fn id_of_directory(&self) -> Option<&'a str> {
-        let segments: Vec<&str> = self.root.split('/').collect();
-        let id = match segments.as_slice() {
+        let id = match self.last_segments() {
             // Podman: <storage>/overlay-containers/<id>/userdata/<file>
             [.., "overlay-containers", id, "userdata", _] => id,
             // Docker: <data>/containers/<id>/<file>
@@ -248,7 +286,7 @@ impl<'a> Mount<'a> {
             [.., "containers", _, id, _] => id,
             _ => return None,
         };
-        is_digest(id).then_some(*id)
+        is_digest(id).then_some(id)
     }
 }
 

@@ -350,7 +350,7 @@ fn bytes_that_are_not_utf8_do_not_hide_an_id() {
 
 #[test]
 fn nothing_is_read_past_the_limits() {
-    let beginning = |limit_bytes: u64| "x".repeat(limit_bytes as usize - 1) + "\n";
+    let beginning = |limit_bytes: usize| "x".repeat(limit_bytes - 1) + "\n";
     let cgroup = beginning(CGROUP_LIMIT_BYTES) + &sample("4:memory:/docker/{ID}\n");
     let mountinfo = beginning(MOUNTINFO_LIMIT_BYTES) + &sample(DOCKER);
     assert_eq!(
@@ -380,7 +380,7 @@ fn files_without_an_end_are_left_after_their_limits() {
 #[test]
 fn line_cut_by_the_limit_is_not_taken_for_an_id() {
     let cut = sample("\n4:memory:/docker/{ID}");
-    let beginning = "x".repeat(CGROUP_LIMIT_BYTES as usize - cut.len());
+    let beginning = "x".repeat(CGROUP_LIMIT_BYTES - cut.len());
     let cgroup = beginning + &cut + "00000000\n";
     assert_eq!(found(&proc_self(cgroup.as_bytes(), b"")), None);
 }
