@@ -31,7 +31,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::lines::{Lines, is_closed};
+use super::lines::{Lines, Out, is_closed};
 use super::{FlushTicket, Sink, Standing, again};
 use crate::error::{ErrorKind, SinkError, chain};
 use crate::position::FilePosition;
@@ -148,20 +148,16 @@ pub struct FileRules {
 }
 
 /// A file, and how much of what was to be written to it it took: also where the rest failed.
-struct Counting<'f, F> {
-    file: &'f mut F,
+struct Counting<'f> {
+    file: &'f mut dyn Out,
     bytes: usize,
 }
 
-impl<F: io::Write> io::Write for Counting<'_, F> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = self.file.write(bytes)?;
+impl Out for Counting<'_> {
+    fn write_some(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.file.write_some(bytes)?;
         self.bytes += count;
         Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
     }
 }
 
@@ -334,7 +330,7 @@ impl<S: FileSystem> FileSink<S> {
 
     fn with_file(
         &mut self,
-        write: impl FnOnce(&mut Lines, &mut Counting<'_, S::File>) -> io::Result<()>,
+        write: &mut dyn FnMut(&mut Lines, &mut Counting<'_>) -> io::Result<()>,
     ) -> Result<(), SinkError> {
         self.ensure_open()?;
         let Some(mut file) = self.file.take() else {
@@ -367,7 +363,7 @@ impl<S: FileSystem> FileSink<S> {
     }
 
     fn confirm(&mut self) -> Result<(), SinkError> {
-        self.with_file(|lines, file| lines.finish(file))?;
+        self.with_file(&mut |lines, file| lines.finish(file))?;
         self.failed
             .as_ref()
             .map_or(Ok(()), |error| Err(again(error)))
@@ -385,7 +381,7 @@ impl<S: FileSystem> FileSink<S> {
                 self.first_line.clear();
                 let first = &batch.bytes()[..batch.end_of_lines(0, 0)];
                 self.first_line.extend_from_slice(first);
-                self.with_file(|lines, file| lines.write_first(file, batch, chunk))?;
+                self.with_file(&mut |lines, file| lines.write_first(file, batch, chunk))?;
                 self.repeat_if_glued(chunk)?;
                 // One large record does not take its memory for ever.
                 self.first_line.clear();
@@ -428,7 +424,7 @@ impl<S: FileSystem> FileSink<S> {
             return Ok(());
         }
         let first = std::mem::take(&mut self.first_line);
-        let result = self.with_file(|lines, file| lines.write_again(file, &first));
+        let result = self.with_file(&mut |lines, file| lines.write_again(file, &first));
         self.first_line = first;
         result
     }
@@ -558,7 +554,7 @@ impl<S: FileSystem> FileSink<S> {
 
     fn try_to_rotate(&mut self) -> Result<bool, SinkError> {
         // A line that was cut belongs to the file it began in.
-        self.with_file(|lines, file| lines.end_line(file))?;
+        self.with_file(&mut |lines, file| lines.end_line(file))?;
         let (Some(status), Some(rotator)) = (self.status(), &mut self.rotator) else {
             return Ok(true);
         };
@@ -655,7 +651,7 @@ impl<S: FileSystem> Sink for FileSink<S> {
             return self.open();
         }
         // First of all: the path may still lead to the same file. What fails here is given up below.
-        let _ = self.with_file(|lines, file| lines.finish(file));
+        let _ = self.with_file(&mut |lines, file| lines.finish(file));
         let file = self.system.open(&self.path)?;
         self.leave();
         self.begin(&file);

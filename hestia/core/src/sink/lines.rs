@@ -9,6 +9,18 @@ use std::io::{self, ErrorKind, Write};
 
 use crate::record::batch::{Batch, TakenBatch};
 
+/// What lines are written to: as much of `Write` as that takes, since each kind would bring all the rest into every program.
+pub(super) trait Out {
+    /// How many of the bytes it took.
+    fn write_some(&mut self, bytes: &[u8]) -> io::Result<usize>;
+}
+
+impl<W: Write> Out for W {
+    fn write_some(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write(bytes)
+    }
+}
+
 /// Writes batches in chunks of whole lines and keeps the rest of a line that was cut.
 #[derive(Debug)]
 pub(super) struct Lines {
@@ -30,7 +42,7 @@ impl Lines {
 
     /// Writes all lines. Settles what was written; what could not be stays in the batch, except for the line that
     /// was cut.
-    pub(super) fn write(&mut self, out: &mut impl Write, batch: &mut Batch) -> io::Result<()> {
+    pub(super) fn write(&mut self, out: &mut dyn Out, batch: &mut Batch) -> io::Result<()> {
         let all = batch.bytes().len();
         self.write_first(out, batch, all)
     }
@@ -38,7 +50,7 @@ impl Lines {
     /// As `write`, but only the first so many bytes, which end where a line does.
     pub(super) fn write_first(
         &mut self,
-        out: &mut impl Write,
+        out: &mut dyn Out,
         batch: &mut Batch,
         limit: usize,
     ) -> io::Result<()> {
@@ -51,7 +63,7 @@ impl Lines {
     }
 
     /// Writes the rest of the line that was cut, if there is one.
-    pub(super) fn finish(&mut self, out: &mut impl Write) -> io::Result<()> {
+    pub(super) fn finish(&mut self, out: &mut dyn Out) -> io::Result<()> {
         let Some(begun) = &mut self.begun else {
             return Ok(());
         };
@@ -64,7 +76,7 @@ impl Lines {
     }
 
     /// Writes what is missing at the end of the last line, whoever cut it.
-    pub(super) fn end_line(&mut self, out: &mut impl Write) -> io::Result<()> {
+    pub(super) fn end_line(&mut self, out: &mut dyn Out) -> io::Result<()> {
         self.finish(out)?;
         self.end_torn_line(out)
     }
@@ -92,13 +104,13 @@ impl Lines {
     }
 
     /// Writes a line of which something else has made a part of its own.
-    pub(super) fn write_again(&mut self, out: &mut impl Write, line: &[u8]) -> io::Result<()> {
+    pub(super) fn write_again(&mut self, out: &mut dyn Out, line: &[u8]) -> io::Result<()> {
         let (bytes, result) = write_whole(out, line);
         self.after_torn_line |= bytes > 0 && result.is_err();
         result
     }
 
-    fn end_torn_line(&mut self, out: &mut impl Write) -> io::Result<()> {
+    fn end_torn_line(&mut self, out: &mut dyn Out) -> io::Result<()> {
         if self.after_torn_line {
             write_whole(out, b"\n").1?;
             self.after_torn_line = false;
@@ -108,7 +120,7 @@ impl Lines {
 
     fn write_chunks(
         &self,
-        out: &mut impl Write,
+        out: &mut dyn Out,
         batch: &Batch,
         limit: usize,
     ) -> (usize, io::Result<()>) {
@@ -128,10 +140,10 @@ impl Lines {
 }
 
 /// Writes everything, or says how much of it is out and why no more.
-fn write_whole(out: &mut impl Write, bytes: &[u8]) -> (usize, io::Result<()>) {
+fn write_whole(out: &mut dyn Out, bytes: &[u8]) -> (usize, io::Result<()>) {
     let mut done = 0;
     while done < bytes.len() {
-        match out.write(&bytes[done..]) {
+        match out.write_some(&bytes[done..]) {
             Ok(0) => return (done, Err(ErrorKind::WriteZero.into())),
             Ok(count) => done += count,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}

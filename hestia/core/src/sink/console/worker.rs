@@ -3,7 +3,7 @@
 //! *Invariant:* once closed it never writes again.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
@@ -14,7 +14,7 @@ use crate::error::{ErrorKind, SinkError, chain};
 use crate::internal;
 use crate::record::batch::TakenBatch;
 use crate::sink::again;
-use crate::sink::lines::{Lines, is_closed};
+use crate::sink::lines::{Lines, Out, is_closed};
 use crate::sync::channel::Receiver;
 
 /// How much one write takes at most, in bytes, unless a single line is longer. Up to `PIPE_BUF` bytes a
@@ -44,7 +44,7 @@ pub(super) struct Worker {
 impl Worker {
     pub(super) fn new(
         name: String,
-        out: Box<dyn Write + Send>,
+        out: Box<dyn Out + Send>,
         hangs_up: bool,
         traffic: Arc<Traffic>,
     ) -> Self {
@@ -140,22 +140,18 @@ fn is_hang_up(_: &io::Error) -> bool {
 /// Waits where a non-blocking descriptor does not. Other programs make a terminal or a pipe that they share
 /// with this one non-blocking, so it has to be reckoned with. By sleeping, not by poll(2), which does not
 /// know terminals everywhere (macOS): nobody but this thread waits, and it is behind anyway.
-struct Patient(Box<dyn Write + Send>);
+struct Patient(Box<dyn Out + Send>);
 
-impl Write for Patient {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+impl Out for Patient {
+    fn write_some(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut pause = FIRST_PAUSE;
         loop {
-            match self.0.write(bytes) {
+            match self.0.write_some(bytes) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(pause),
                 result => return result,
             }
             pause = (pause * 2).min(LAST_PAUSE);
         }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 
