@@ -17,6 +17,27 @@ const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
+/// What is asked of a zone: of any of chrono's.
+pub(super) trait Zone {
+    /// What the clock on the wall shows then.
+    fn wall(&self, at: i64) -> Option<NaiveDateTime>;
+
+    /// When the clock on the wall first shows this time; `None` where it is skipped.
+    fn first(&self, wall: NaiveDateTime) -> Option<i64>;
+}
+
+impl<Z: TimeZone> Zone for Z {
+    fn wall(&self, at: i64) -> Option<NaiveDateTime> {
+        DateTime::from_timestamp(at, 0)
+            .map(|utc| self.from_utc_datetime(&utc.naive_utc()).naive_local())
+    }
+
+    fn first(&self, wall: NaiveDateTime) -> Option<i64> {
+        let first = self.from_local_datetime(&wall).earliest();
+        first.map(|instant| instant.timestamp())
+    }
+}
+
 /// How time is divided into periods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Periods {
@@ -50,8 +71,8 @@ impl Periods {
     }
 
     /// When the period began that this point in time lies in.
-    pub(super) fn start<Z: TimeZone>(self, zone: &Z, at: i64) -> i64 {
-        let Some(wall) = wall(zone, at) else {
+    pub(super) fn start(self, zone: &dyn Zone, at: i64) -> i64 {
+        let Some(wall) = zone.wall(at) else {
             return at;
         };
         match self {
@@ -74,9 +95,9 @@ impl Periods {
 
     /// Up to when, from this point in time on, `start` surely answers the same. Zones change their offset at full minutes, so
     /// that is as far as one can see without knowing their rules.
-    pub(super) fn same_until<Z: TimeZone>(self, zone: &Z, at: i64) -> i64 {
+    pub(super) fn same_until(self, zone: &dyn Zone, at: i64) -> i64 {
         let minute = at - at.rem_euclid(MINUTE) + MINUTE;
-        match (self, wall(zone, at)) {
+        match (self, zone.wall(at)) {
             (Periods::Span { seconds, phase }, Some(wall)) => {
                 let into = (seconds_of(wall) - phase).rem_euclid(seconds);
                 minute.min(at + seconds - into)
@@ -99,12 +120,6 @@ fn days_after_first_thursday(day: Weekday) -> i64 {
     }
 }
 
-/// What the clock on the wall shows.
-fn wall<Z: TimeZone>(zone: &Z, at: i64) -> Option<NaiveDateTime> {
-    DateTime::from_timestamp(at, 0)
-        .map(|utc| zone.from_utc_datetime(&utc.naive_utc()).naive_local())
-}
-
 fn seconds_of(wall: NaiveDateTime) -> i64 {
     wall.and_utc().timestamp()
 }
@@ -113,15 +128,14 @@ fn seconds_of(wall: NaiveDateTime) -> i64 {
 const LONGEST_GAP_MINUTES: i64 = 25 * 60;
 
 /// When the clock on the wall first shows this time, or first goes past it where it is skipped; never later than `limit`.
-fn first_instant<Z: TimeZone>(zone: &Z, wall: NaiveDateTime, limit: i64) -> i64 {
-    let shown = |time: NaiveDateTime| zone.from_local_datetime(&time).earliest();
-    if let Some(instant) = shown(wall) {
-        return instant.timestamp().min(limit);
-    }
+fn first_instant(zone: &dyn Zone, wall: NaiveDateTime, limit: i64) -> i64 {
     let full_minute = wall - TimeDelta::seconds(i64::from(wall.second()));
-    (1..=LONGEST_GAP_MINUTES)
-        .find_map(|minutes| shown(full_minute + TimeDelta::minutes(minutes)))
-        .map_or(limit, |instant| instant.timestamp().min(limit))
+    zone.first(wall)
+        .or_else(|| {
+            (1..=LONGEST_GAP_MINUTES)
+                .find_map(|minutes| zone.first(full_minute + TimeDelta::minutes(minutes)))
+        })
+        .map_or(limit, |instant| instant.min(limit))
 }
 
 #[cfg(test)]

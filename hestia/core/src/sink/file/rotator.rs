@@ -20,7 +20,7 @@ use chrono::{DateTime, Local, Utc};
 use super::archive::{Archive, Family, State, Tag, by_age};
 use super::held::is_held;
 use super::lock::{self, Locked, Locking};
-use super::period::Periods;
+use super::period::{Periods, Zone};
 use super::rotation::Rotation;
 use super::{Status, compressor, disk};
 use crate::clock::TimeZone;
@@ -205,19 +205,20 @@ impl Rotator {
                 return None;
             }
             self.period = self.period.max(Some(start));
-            self.same_until = match self.rotation.zone {
-                TimeZone::Local => periods.same_until(&Local, at),
-                TimeZone::Utc => periods.same_until(&Utc, at),
-            };
+            self.same_until = periods.same_until(self.zone(), at);
         }
         Some(self.same_until)
     }
 
     fn start_of_period(&self, at: i64) -> i64 {
-        match (self.periods, self.rotation.zone) {
-            (None, _) => at,
-            (Some(periods), TimeZone::Local) => periods.start(&Local, at),
-            (Some(periods), TimeZone::Utc) => periods.start(&Utc, at),
+        self.periods
+            .map_or(at, |periods| periods.start(self.zone(), at))
+    }
+
+    fn zone(&self) -> &'static dyn Zone {
+        match self.rotation.zone {
+            TimeZone::Local => &Local,
+            TimeZone::Utc => &Utc,
         }
     }
 
