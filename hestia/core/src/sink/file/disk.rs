@@ -178,7 +178,8 @@ fn open(path: &Path, options: &OpenOptions) -> Result<File, SinkError> {
     above_standard_streams(file).map_err(|error| open_error(path, error))
 }
 
-fn seconds(time: SystemTime) -> i64 {
+/// Since the Unix epoch.
+pub(super) fn seconds(time: SystemTime) -> i64 {
     time.duration_since(UNIX_EPOCH).map_or(0, |since| {
         i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
     })

@@ -13,7 +13,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Local, Utc};
 
@@ -365,24 +365,11 @@ impl Rotator {
         if !self.rotation.limits_archives() {
             return Ok(());
         }
-        let mut kept = Vec::new();
         let archives = by_age(archives);
-        let complete = archives.iter();
-        for archive in complete.filter(|archive| archive.state != State::Partial) {
-            let there = fs::symlink_metadata(directory.join(&archive.name));
-            let Some(there) = there.ok().filter(fs::Metadata::is_file) else {
-                continue;
-            };
-            let modified = there.modified().ok();
-            let modified = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-            kept.push(Kept {
-                archive: archive.clone(),
-                bytes: there.len(),
-                modified: modified.map_or(0, |since| since.as_secs()),
-            });
-        }
+        let surplus = too_many(&self.rotation, directory, &archives, seconds);
+        let oldest_first = surplus.chunk_by(|one, next| one.tag == next.tag).rev();
         let mut result = Ok(());
-        for archive in too_many(&self.rotation, &kept, seconds) {
+        for archive in oldest_first.take(DELETED_AT_ONCE).flatten() {
             let path = directory.join(&archive.name);
             match (delete(&path), &self.rotation.link) {
                 (Err(error), _) => result = Err(rotation_error("delete", &path, error)),
@@ -415,42 +402,42 @@ pub(super) fn list(directory: &Path, family: &Family) -> io::Result<Vec<Archive>
     Ok(archives)
 }
 
-/// A file of an archive, as far as the limits are concerned.
-#[derive(Clone, Debug)]
-struct Kept {
-    archive: Archive,
-    bytes: u64,
-    /// In seconds since the Unix epoch.
-    modified: u64,
-}
-
-/// The files of those archives that the limits leave no room for, the oldest first. They come in this order.
-fn too_many<'k>(rotation: &Rotation, kept: &'k [Kept], seconds: i64) -> Vec<&'k Archive> {
-    // An archive that was being compressed when its process ended may be there twice.
-    let archives = kept.chunk_by(|one, next| one.archive.tag == next.archive.tag);
+/// The files of those archives that the limits leave no room for, the youngest archive first. They come the other way round.
+fn too_many<'a>(
+    rotation: &Rotation,
+    directory: &Path,
+    archives: &'a [Archive],
+    seconds: i64,
+) -> Vec<&'a Archive> {
     let live = rotation.live_bytes().unwrap_or(0);
     let total = rotation
         .max_total_bytes
         .map_or(u64::MAX, |total| total.saturating_sub(live));
-    let oldest = rotation.max_age.map_or(0, |age| {
-        u64::try_from(seconds)
-            .unwrap_or(0)
-            .saturating_sub(age.as_secs())
+    let oldest = rotation.max_age.map_or(i64::MIN, |age| {
+        seconds.saturating_sub_unsigned(age.as_secs())
     });
     let (mut count, mut bytes, mut surplus) = (0, 0_u64, Vec::new());
-    for files in archives.rev() {
-        let size: u64 = files.iter().map(|file| file.bytes).sum();
-        let modified = files.iter().map(|file| file.modified).max().unwrap_or(0);
+    // An archive that was being compressed when its process ended may be there twice.
+    for files in archives.chunk_by(|one, next| one.tag == next.tag).rev() {
+        let kept = surplus.len();
+        let mut modified = 0;
+        for file in files.iter().filter(|file| file.state != State::Partial) {
+            let there = fs::symlink_metadata(directory.join(&file.name));
+            if let Some(there) = there.ok().filter(fs::Metadata::is_file) {
+                bytes = bytes.saturating_add(there.len());
+                modified = modified.max(there.modified().map_or(0, disk::seconds));
+                surplus.push(file);
+            }
+        }
+        if surplus.len() == kept {
+            continue;
+        }
         count += 1;
-        bytes = bytes.saturating_add(size);
-        let is_kept =
-            rotation.keep.is_none_or(|keep| count <= keep) && bytes <= total && modified >= oldest;
-        if !is_kept {
-            surplus.push(files);
+        if rotation.keep.is_none_or(|keep| count <= keep) && bytes <= total && modified >= oldest {
+            surplus.truncate(kept);
         }
     }
-    let oldest_first = surplus.into_iter().rev().take(DELETED_AT_ONCE);
-    oldest_first.flatten().map(|file| &file.archive).collect()
+    surplus
 }
 
 /// What became of an archive that is too much.
