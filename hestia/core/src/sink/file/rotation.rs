@@ -4,7 +4,7 @@
 //! [`super::period`]'s, how an archive is called [`super::archive`]'s.
 
 use std::ffi::OsString;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use hestia_grammar::{Every, RotationPlan, Weekday, format_duration, format_size};
@@ -222,53 +222,72 @@ impl Rotation {
 impl fmt::Display for Rotation {
     /// In words, for reports: `at 10 MB or every day, keep 5, gzip`.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut when = Vec::new();
-        when.extend(self.size.map(|bytes| format!("at {}", format_size(bytes))));
-        when.extend(self.every.map(|every| self.period(every)));
+        let mut words = Words::default();
+        if let Some(bytes) = self.size {
+            words.add("", format_args!("at {}", format_size(bytes)));
+        }
+        if let Some(every) = self.every {
+            self.add_period(every, &mut words);
+        }
         if self.on_start {
-            when.push("at start".to_owned());
+            words.add(" or ", format_args!("at start"));
         }
-        if when.is_empty() {
-            when.push("by hand".to_owned());
+        if words.0.is_empty() {
+            words.add("", format_args!("by hand"));
         }
-        let mut words = vec![when.join(" or ")];
         if self.names == ArchiveNames::Numbers {
-            words.push("numbered".to_owned());
+            words.add(", ", format_args!("numbered"));
         }
-        words.extend(self.keep.map(|keep| format!("keep {keep}")));
-        words.extend(
-            self.max_age
-                .map(|age| format!("for {}", format_duration(age))),
-        );
-        words.extend(
-            self.max_total_bytes
-                .map(|bytes| format!("{} in all", format_size(bytes))),
-        );
-        words.extend(
-            self.compress
-                .map(|how| format!("{how:?}").to_ascii_lowercase()),
-        );
-        words.extend(self.link.as_ref().map(|link| format!("link {link}")));
-        out.pad(&words.join(", "))
+        if let Some(keep) = self.keep {
+            words.add(", ", format_args!("keep {keep}"));
+        }
+        if let Some(age) = self.max_age {
+            words.add(", ", format_args!("for {}", format_duration(age)));
+        }
+        if let Some(bytes) = self.max_total_bytes {
+            words.add(", ", format_args!("{} in all", format_size(bytes)));
+        }
+        if let Some(how) = self.compress {
+            let how = format!("{how:?}").to_ascii_lowercase();
+            words.add(", ", format_args!("{how}"));
+        }
+        if let Some(link) = &self.link {
+            words.add(", ", format_args!("link {link}"));
+        }
+        out.pad(&words.0)
+    }
+}
+
+/// What is said, one thing after the other.
+#[derive(Default)]
+struct Words(String);
+
+impl Words {
+    // It would be repeated wherever something is added.
+    #[inline(never)]
+    fn add(&mut self, between: &str, words: fmt::Arguments<'_>) {
+        let between = if self.0.is_empty() { "" } else { between };
+        // Never fails: it is memory.
+        let _ = write!(self.0, "{between}{words}");
     }
 }
 
 impl Rotation {
-    fn period(&self, every: Every) -> String {
-        let mut period = match every {
-            Every::Span(span) => format!("every {}", format_duration(span)),
-            named => format!("every {named:?}").to_ascii_lowercase(),
+    fn add_period(&self, every: Every, words: &mut Words) {
+        let every = match every {
+            Every::Span(span) => format_duration(span),
+            named => format!("{named:?}").to_ascii_lowercase(),
         };
+        words.add(" or ", format_args!("every {every}"));
         if let Some(day) = self.on {
-            period.push_str(&format!(" on {day:?}"));
+            words.add(" ", format_args!("on {day:?}"));
         }
         if let Some((hour, minute)) = self.at {
-            period.push_str(&format!(" at {hour:02}:{minute:02}"));
+            words.add(" ", format_args!("at {hour:02}:{minute:02}"));
         }
         if self.zone == TimeZone::Local {
-            period.push_str(" local time");
+            words.add(" ", format_args!("local time"));
         }
-        period
     }
 }
 
