@@ -110,6 +110,8 @@ impl RecoverError {
         }
     }
 
+    #[cold]
+    #[inline(never)]
     pub(crate) fn of(does: &str, path: &std::path::Path, error: io::Error) -> Self {
         RecoverError {
             kind: ErrorKind::OpenFile,
@@ -170,6 +172,8 @@ impl SinkError {
         self
     }
 
+    #[cold]
+    #[inline(never)]
     pub(crate) fn file(
         kind: ErrorKind,
         does: &str,

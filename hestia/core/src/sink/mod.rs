@@ -151,6 +151,7 @@ impl Drop for FlushTicket {
 }
 
 /// An error once more, with its causes as text, for whoever asks after it was handed out.
+#[cold]
 pub(crate) fn again(error: &SinkError) -> SinkError {
     let copy = SinkError::new(error.kind(), error.to_string());
     match error.source() {
