@@ -257,16 +257,18 @@ impl Family {
 /// names tell: not where the clock was set back between them.
 #[cfg(unix)]
 pub(crate) fn is_younger_archive(path: &Path, one: &Path, other: &Path) -> bool {
-    [ArchiveNames::Numbers, ArchiveNames::Times]
-        .into_iter()
-        .filter_map(|names| Family::of(path, names))
-        .any(|family| {
-            let tag = |path: &Path| {
-                let archive = family.parse(path.file_name()?)?;
-                (archive.state == State::Plain).then_some(archive.tag)
-            };
-            tag(other).is_some_and(|other| tag(one).is_some_and(|one| one > other))
-        })
+    let Some(mut family) = Family::of(path, ArchiveNames::Numbers) else {
+        return false;
+    };
+    let mut is_younger = |names| {
+        family.names = names;
+        let tag = |path: &Path| {
+            let archive = family.parse(path.file_name()?)?;
+            (archive.state == State::Plain).then_some(archive.tag)
+        };
+        tag(other).is_some_and(|other| tag(one).is_some_and(|one| one > other))
+    };
+    is_younger(ArchiveNames::Numbers) || is_younger(ArchiveNames::Times)
 }
 
 /// What an archive of this name is called when it has been compressed.

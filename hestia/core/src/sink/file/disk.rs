@@ -50,10 +50,7 @@ impl FileSystem for Disk {
 
     fn is_within_line(&self, path: &Path, file: &Locked, at: u64) -> bool {
         let look = || -> io::Result<bool> {
-            let mut there = options()
-                .read(true)
-                .open(path)
-                .and_then(above_standard_streams)?;
+            let mut there = open_to_look(path)?;
             if identity(&there.metadata()?) != identity(&file.file().metadata()?) {
                 return Ok(false);
             }
@@ -385,24 +382,28 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 /// A line that another process is writing at this moment looks torn, too: readers see it grow page by page, and the kernel
 /// may keep that process from going on for a while. So it is torn only if the file has not grown once writes were waited for.
 fn last_line_is_torn(path: &Path) -> io::Result<bool> {
-    let mut file = options()
-        .read(true)
-        .open(path)
-        .and_then(above_standard_streams)?;
-    let Some(length) = length_within_line(&mut file)? else {
-        return Ok(false);
-    };
-    for look in 1..LOOKS {
+    let mut file = open_to_look(path)?;
+    let mut before = None;
+    for look in 0..LOOKS {
         if look > 1 {
             thread::sleep(BETWEEN_LOOKS);
         }
-        wait_for_write(&file, length);
+        if let Some(length) = before {
+            wait_for_write(&file, length);
+        }
+        let length = length_within_line(&mut file)?;
         // Whoever lets it grow ends the line.
-        if length_within_line(&mut file)? != Some(length) {
+        if length.is_none() || before.is_some() && length != before {
             return Ok(false);
         }
+        before = length;
     }
     Ok(true)
+}
+
+fn open_to_look(path: &Path) -> io::Result<File> {
+    let file = options().read(true).open(path)?;
+    above_standard_streams(file)
 }
 
 /// The length of a file that ends without a line feed.
