@@ -662,16 +662,14 @@ impl<S: FileSystem> Sink for FileSink<S> {
 
     /// The file that is open goes on; whether it is rotated is judged by the new rules from the next line on.
     fn set_rules(&mut self, rules: FileRules) {
-        let had = self.rotator.take();
-        self.rotator = rules.rotation.map(|rotation| match had {
-            Some(before) => before.follow(rotation),
-            // The start of the program is over.
-            None => Rotator::new(rotation).started(),
-        });
-        let status = self.status();
-        if let (Some(rotator), Some(status)) = (&mut self.rotator, status) {
-            rotator.opened(&status);
+        let mut rotator = rules.rotation.map(Rotator::new);
+        if let Some(rotator) = &mut rotator {
+            rotator.follow(self.rotator.as_ref());
+            if let Some(status) = self.status() {
+                rotator.opened(&status);
+            }
         }
+        self.rotator = rotator;
         self.synced.set_durability(rules.durability);
     }
 

@@ -40,11 +40,7 @@ static RECOVERING: AtomicBool = AtomicBool::new(false);
 
 /// Leaves the archive as it is until the reason is over.
 pub(crate) fn hold(archive: Identity, reason: HeldFor) {
-    HELD.rcu(|held| {
-        let mut held = held.as_deref().cloned().unwrap_or_default();
-        held.push((archive, reason));
-        Some(Arc::new(held))
-    });
+    change(&|held| held.push((archive, reason)));
     if reason == HeldFor::Round {
         FOR_ROUND.store(true, Ordering::Relaxed);
     }
@@ -94,12 +90,16 @@ pub(crate) fn end_recovery() {
 
 /// What was held for this reason may be compressed, and deleted.
 fn release(reason: HeldFor) {
+    change(&|held| held.retain(|(_, other)| *other != reason));
+    compressor::look_again();
+}
+
+fn change(by: &dyn Fn(&mut Vec<(Identity, HeldFor)>)) {
     HELD.rcu(|held| {
-        let mut held = held.as_deref().cloned()?;
-        held.retain(|(_, other)| *other != reason);
+        let mut held = held.as_deref().cloned().unwrap_or_default();
+        by(&mut held);
         (!held.is_empty()).then(|| Arc::new(held))
     });
-    compressor::look_again();
 }
 
 #[cfg(test)]

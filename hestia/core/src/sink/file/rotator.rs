@@ -104,20 +104,12 @@ impl Rotator {
         }
     }
 
-    /// The same file, by other rules.
-    pub(super) fn follow(self, rotation: Rotation) -> Self {
-        Rotator {
-            has_started: self.has_started,
-            pause_until: self.pause_until,
-            busy_since: self.busy_since,
-            ..Rotator::new(rotation)
-        }
-    }
-
-    /// For a file that was open before.
-    pub(super) fn started(mut self) -> Self {
-        self.has_started = true;
-        self
+    /// For a file that was open before, by other rules or by none.
+    pub(super) fn follow(&mut self, before: Option<&Rotator>) {
+        // Without rules, too, the start of the program is over.
+        self.has_started = before.is_none_or(|before| before.has_started);
+        self.pause_until = before.and_then(|before| before.pause_until);
+        self.busy_since = before.and_then(|before| before.busy_since);
     }
 
     /// Whether this is the first time that the file is open.
