@@ -166,6 +166,7 @@ fn without_cargo_hash(name: &str) -> &str {
     }
 }
 
+#[inline(never)] // Its loop is unrolled wherever the length is known.
 fn is_lower_hex(text: &str) -> bool {
     text.bytes().all(is_lower_hex_digit)
 }

@@ -383,22 +383,25 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 /// may keep that process from going on for a while. So it is torn only if the file has not grown once writes were waited for.
 fn last_line_is_torn(path: &Path) -> io::Result<bool> {
     let mut file = open_to_look(path)?;
-    let mut before = None;
-    for look in 0..LOOKS {
+    let Some(length) = length_within_line(&mut file)? else {
+        return Ok(false);
+    };
+    for look in 1..LOOKS {
         if look > 1 {
             thread::sleep(BETWEEN_LOOKS);
         }
-        if let Some(length) = before {
-            wait_for_write(&file, length);
-        }
-        let length = length_within_line(&mut file)?;
-        // Whoever lets it grow ends the line.
-        if length.is_none() || before.is_some() && length != before {
+        if is_ended(&mut file, length)? {
             return Ok(false);
         }
-        before = length;
     }
     Ok(true)
+}
+
+/// Whoever lets the file grow ends the line.
+#[inline(never)] // The loop of looks is unrolled.
+fn is_ended(file: &mut File, length: u64) -> io::Result<bool> {
+    wait_for_write(file, length);
+    Ok(length_within_line(file)? != Some(length))
 }
 
 fn open_to_look(path: &Path) -> io::Result<File> {
