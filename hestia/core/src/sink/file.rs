@@ -239,6 +239,7 @@ impl<S: FileSystem> FileSink<S> {
 
     /// Says how long the file is now, and whether others write to it, as they must where it is longer than this sink has left
     /// it.
+    #[inline(never)] // Everybody who says it would have it.
     fn say_standing(&mut self) {
         let Some(status) = self.status().filter(|status| status.is_file) else {
             return;

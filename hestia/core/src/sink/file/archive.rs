@@ -45,26 +45,33 @@ impl Tag {
 
     /// The one after all that are there; `None` when there is none.
     fn after(self, others: impl Iterator<Item = Tag>) -> Option<Tag> {
-        match self {
-            Tag::Number(_) => {
-                let numbers = others.filter_map(|other| match other {
-                    Tag::Number(number) => Some(number),
-                    Tag::Time { .. } => None,
-                });
-                let next = numbers.max().unwrap_or(0) + 1;
-                (next <= MAX_NUMBER).then_some(Tag::Number(next))
-            }
-            Tag::Time { at, offset, .. } => {
-                let indices = others.filter_map(|other| match other {
+        let mut last = None;
+        for other in others {
+            let number = match (self, other) {
+                (Tag::Number(_), Tag::Number(number)) => number,
+                (
+                    Tag::Time { at, .. },
                     Tag::Time {
                         at: there, index, ..
-                    } if there == at => Some(index),
-                    _ => None,
-                });
-                let index = indices.max().map_or(Some(0), |last| last.checked_add(1))?;
-                (index <= MAX_NUMBER).then_some(Tag::Time { at, index, offset })
-            }
+                    },
+                ) if there == at => index,
+                _ => continue,
+            };
+            last = last.max(Some(number));
         }
+        let after_last = |first| match last {
+            Some(last) if last >= MAX_NUMBER => None,
+            Some(last) => Some(last + 1),
+            None => Some(first),
+        };
+        Some(match self {
+            Tag::Number(_) => Tag::Number(after_last(1)?),
+            Tag::Time { at, offset, .. } => Tag::Time {
+                at,
+                index: after_last(0)?,
+                offset,
+            },
+        })
     }
 
     fn parse(text: &str, names: ArchiveNames) -> Option<Self> {
