@@ -156,7 +156,7 @@ thread_local! {
 
 /// A panic on one of hestia's own threads, from inside the panic hook: details for the internal log. The report
 /// is for whoever catches it to make.
-pub(crate) fn panicked(place: Option<String>, what: String) {
+pub(crate) fn panicked(place: Option<String>, what: &str) {
     let shown = place.as_deref().unwrap_or("an unknown place");
     let incident = incident("panic", format!("at {shown}: {what}"));
     if let Some(mut state) = state() {

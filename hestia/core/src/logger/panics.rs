@@ -34,7 +34,7 @@ fn note_own(panic: &PanicHookInfo<'_>) {
         what.push('\n');
         what.push_str(&backtrace);
     }
-    internal::panicked(place, what);
+    internal::panicked(place, &what);
 }
 
 fn record(panic: &PanicHookInfo<'_>) {

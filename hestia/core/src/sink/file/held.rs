@@ -28,8 +28,10 @@ pub(crate) enum HeldFor {
     Recovery,
 }
 
+type Held = Vec<(Identity, HeldFor)>;
+
 /// Nothing here is locked: the thread that compresses has a priority so low that it might keep a lock for long.
-static HELD: ArcSwapOption<Vec<(Identity, HeldFor)>> = ArcSwapOption::const_empty();
+static HELD: ArcSwapOption<Held> = ArcSwapOption::const_empty();
 
 // Relaxed, both: the writer alone stores them, or the thread that turns hestia on before there is a writer.
 
@@ -94,7 +96,7 @@ fn release(reason: HeldFor) {
     compressor::look_again();
 }
 
-fn change(by: &dyn Fn(&mut Vec<(Identity, HeldFor)>)) {
+fn change(by: &dyn Fn(&mut Held)) {
     HELD.rcu(|held| {
         let mut held = held.as_deref().cloned().unwrap_or_default();
         by(&mut held);
