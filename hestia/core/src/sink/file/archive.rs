@@ -228,23 +228,14 @@ impl Family {
             Some(rest) => (rest, true),
             None => (rest, false),
         };
-        let ending = |rest: &'_ [u8]| {
-            let found = ENDINGS
-                .iter()
-                .find(|ending| rest.ends_with(ending.as_bytes()));
-            found.map_or(0, |ending| ending.len())
-        };
-        // A file that is itself called `app.gz` has archives that end so.
-        let ending = match self.extension.as_encoded_bytes() {
-            extension
-                if rest.ends_with(extension)
-                    && ENDINGS.iter().any(|one| extension == one.as_bytes()) =>
-            {
-                0
-            }
-            _ => ending(rest),
-        };
-        let tag = rest[..rest.len() - ending].strip_suffix(self.extension.as_encoded_bytes())?;
+        let extension = self.extension.as_encoded_bytes();
+        let ending = ENDINGS
+            .iter()
+            .map(|ending| ending.as_bytes())
+            // A file that is itself called `app.gz` has archives that end so.
+            .find(|ending| rest.ends_with(ending) && *ending != extension)
+            .map_or(0, <[u8]>::len);
+        let tag = rest[..rest.len() - ending].strip_suffix(extension)?;
         let tag = Tag::parse(str::from_utf8(tag).ok()?, self.names)?;
         let state = match (ending, is_partial) {
             (0, false) => State::Plain,
