@@ -7,12 +7,10 @@ use std::ffi::CStr;
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crossbeam_utils::sync::Parker;
-
-use crate::sync::lock;
 
 /// A thread as records name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -190,10 +188,10 @@ pub(crate) fn apart_from_panics<T: Send + 'static>(
     let work = move || {
         let worked = work();
         // Whoever waits may have given up.
-        *lock(&result) = Some(worked);
+        *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(worked);
     };
     wait_for_another_thread(limit, Box::new(work)).ok()?;
-    lock(&done).take()
+    done.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 /// Until the work is done there, or has panicked, or the limit is over.
