@@ -26,7 +26,7 @@ pub struct LineInfo {
     pub is_notice: bool,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Line {
     /// Where it ends in the batch's bytes.
     end: usize,
@@ -125,9 +125,7 @@ impl Batch {
         let finished = self.end_of(whole);
         self.settle(whole, Fate::Written);
         add(&self.counts.bytes, bytes as u64);
-        self.lines.drain(..whole);
-        self.bytes.drain(..bytes);
-        self.shift(bytes);
+        self.remove(whole, bytes);
         bytes - finished
     }
 
@@ -144,13 +142,13 @@ impl Batch {
         let end = self.end_of(lines);
         let first = TakenBatch {
             batch: Batch {
-                bytes: self.bytes.drain(..end).collect(),
-                lines: self.lines.drain(..lines).collect(),
+                bytes: self.bytes[..end].to_vec(),
+                lines: self.lines[..lines].to_vec(),
                 counts: Arc::clone(&self.counts),
                 lost: Arc::clone(&self.lost),
             },
         };
-        self.shift(end);
+        self.remove(lines, end);
         first
     }
 
@@ -249,6 +247,8 @@ impl Batch {
         self.clear();
     }
 
+    /// Not inlined: every drop of a taken batch is one of these.
+    #[inline(never)]
     pub(crate) fn all_failed(&mut self) {
         self.settle(self.lines.len(), Fate::Failed);
         self.clear();
@@ -289,8 +289,10 @@ impl Batch {
         }
     }
 
-    /// The first bytes are gone: what is left ends that much earlier.
-    fn shift(&mut self, bytes: usize) {
+    /// Removes the first lines and bytes: what is left ends that much earlier.
+    fn remove(&mut self, lines: usize, bytes: usize) {
+        self.lines.drain(..lines);
+        self.bytes.drain(..bytes);
         for line in &mut self.lines {
             line.end -= bytes;
         }
