@@ -119,6 +119,12 @@ impl<'a> Decoder<'a> {
         })
     }
 
+    /// As `get_value`, for all but a record's own values: it is called, not inlined.
+    #[inline(never)]
+    pub(crate) fn get_item(&mut self) -> Result<Value<'a>, DecodeError> {
+        self.get_value()
+    }
+
     /// One argument of a message, with its tag.
     ///
     /// # Errors
@@ -177,7 +183,7 @@ impl<'a> Items<'a> {
     /// The items in their order. Ends early where the bytes make no sense, which hestia's own never do.
     pub fn iter(self) -> impl Iterator<Item = Value<'a>> + Clone {
         let mut decoder = Decoder::new(self.0);
-        std::iter::from_fn(move || decoder.get_value().ok())
+        std::iter::from_fn(move || decoder.get_item().ok())
     }
 
     /// The items as arguments of a message.

@@ -126,7 +126,7 @@ pub(crate) fn decode<R>(
 /// A value that nests no deeper than hestia's own do.
 fn sound_value<'a>(decoder: &mut Decoder<'a>) -> Result<Value<'a>, DecodeError> {
     check(&mut decoder.clone(), 0)?;
-    decoder.get_value()
+    decoder.get_item()
 }
 
 fn sound_entries(entries: &[u8]) -> Result<&[u8], DecodeError> {

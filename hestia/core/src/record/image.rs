@@ -186,7 +186,7 @@ impl<'b> Image<'b> {
         let values = site
             .keys
             .iter()
-            .try_for_each(|_| decoder.get_value().map(drop));
+            .try_for_each(|_| decoder.get_item().map(drop));
         let at = self.bytes.len() - decoder.left();
         let mut text = String::new();
         let message = site.message.read(&site.pieces, &mut decoder, &mut text);

@@ -47,11 +47,7 @@ impl<'d> Described<'d> {
     ) -> Result<(), DecodeError> {
         match self {
             Described::Constant(text) => message.push_str(text),
-            Described::Template(template) => {
-                for piece in parse(template) {
-                    piece.append(decoder, message)?;
-                }
-            }
+            Described::Template(template) => fill_in(&parse(template), decoder, message)?,
         }
         Ok(())
     }
@@ -96,11 +92,7 @@ impl Message {
     ) -> Result<&'a str, DecodeError> {
         match *self {
             Message::Constant(text) => return Ok(text),
-            Message::Template(template) => {
-                for piece in pieces.of(template) {
-                    piece.append(decoder, message)?;
-                }
-            }
+            Message::Template(template) => fill_in(pieces.of(template), decoder, message)?,
             Message::Printed(.., print) => {
                 print(&mut Printer(message), Arguments(*decoder));
                 decoder.rest();
@@ -187,6 +179,17 @@ fn placeholder(braced: &str) -> (Piece<'_>, &str) {
         (_, Some(Ok(decimals))) if is_name => (Piece::Decimals(decimals), name),
         _ => (Piece::Text(braced), ""),
     }
+}
+
+/// Fills in a template with the arguments that come next.
+fn fill_in(
+    pieces: &[Piece<'_>],
+    decoder: &mut Decoder<'_>,
+    message: &mut String,
+) -> Result<(), DecodeError> {
+    pieces
+        .iter()
+        .try_for_each(|piece| piece.append(decoder, message))
 }
 
 impl Piece<'_> {

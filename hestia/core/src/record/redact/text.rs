@@ -68,7 +68,7 @@ pub(super) fn values(rules: &Rules, bytes: &mut Vec<u8>, from: usize, count: usi
         return;
     };
     let mut decoder = Decoder::new(bytes.get(from..).unwrap_or_default());
-    let values: Vec<_> = (0..count).map_while(|_| decoder.get_value().ok()).collect();
+    let values: Vec<_> = (0..count).map_while(|_| decoder.get_item().ok()).collect();
     if values.iter().any(|value| has(patterns, *value)) {
         let mut hidden = Vec::new();
         for value in &values {
