@@ -614,12 +614,12 @@ pub(crate) fn append_u64(bytes: &mut Vec<u8>, value: u64) {
     bytes.extend_from_slice(&value.to_ne_bytes());
 }
 
-/// Appends a length and the text, cut at a character when it is beyond all measure.
-#[inline]
-pub(crate) fn append_str(bytes: &mut impl Out, text: &str) {
+/// Appends a length and the text, cut at a character when it is beyond all measure. Not inlined: it is called from everywhere.
+#[inline(never)]
+pub(crate) fn append_str(bytes: &mut Vec<u8>, text: &str) {
     let text = kept(text);
-    bytes.put(&length(text.len()).to_ne_bytes());
-    bytes.put(text.as_bytes());
+    append_u32(bytes, length(text.len()));
+    bytes.put_text(text.as_bytes());
 }
 
 /// Appends where a constant of the program lies, instead of its text.
