@@ -392,16 +392,20 @@ impl Readers {
     /// Sees every record that was committed before the call; returns how many bytes wait. Once a round: see
     /// [`Reader::look`].
     pub(crate) fn look(&mut self) -> usize {
-        self.look_with(Reader::look)
+        self.look_for(true)
     }
 
-    fn look_with(&mut self, look: impl Fn(&mut Reader) -> usize) -> usize {
+    fn look_for(&mut self, begins_round: bool) -> usize {
         self.refresh();
         let mut waiting = 0;
         let mut grown = Vec::new();
         let mut finished = false;
         for reader in &mut self.rings {
-            let bytes = look(reader);
+            let bytes = if begins_round {
+                reader.look()
+            } else {
+                reader.look_again()
+            };
             waiting += bytes;
             if bytes > reader.ring().capacity() / 2 && !reader.is_closed() {
                 grown.push(Arc::clone(reader.ring()));
@@ -457,10 +461,14 @@ impl Readers {
     /// Takes rings whose threads have ended, and which are empty, off the list; keeps their memory for
     /// new threads.
     fn retire_finished(&mut self) {
-        let finished: Vec<Reader> = self
-            .rings
-            .extract_if(.., |reader| reader.is_finished())
-            .collect();
+        let mut finished = Vec::new();
+        for reader in mem::take(&mut self.rings) {
+            if reader.is_finished() {
+                finished.push(reader);
+            } else {
+                self.rings.push(reader);
+            }
+        }
         let mut registry = lock(&self.queue.registry);
         registry.rings.retain(|ring| {
             finished
@@ -485,11 +493,10 @@ impl Readers {
     /// Remembers how far every ring has been filled, and what may be dropped once that has been read.
     pub(crate) fn mark(&mut self) -> Mark {
         let kept = mem::take(&mut *lock(&self.queue.retired));
-        self.look_with(Reader::look_again);
+        self.look_for(false);
+        let positions = self.rings.iter();
         Mark {
-            positions: self
-                .rings
-                .iter()
+            positions: positions
                 .map(|reader| (reader.ring().id(), reader.end()))
                 .collect(),
             _kept: kept,

@@ -79,6 +79,17 @@ struct LeftRing {
     end: u64,
 }
 
+impl LeftRing {
+    /// Where its next frame comes in the order, if the round took it: stamp, and number and place of the ring.
+    fn next(&self, by: Option<Taken>, place: usize) -> Option<Reverse<(u64, u64, usize)>> {
+        let (position, frame) = self.frames.front()?;
+        let is_taken = by.is_none_or(|round| {
+            is_before(*position, self.end) && round.takes(frame, is_before(*position, self.seen))
+        });
+        is_taken.then_some(Reverse((frame.ticks, self.number, place)))
+    }
+}
+
 /// Which stamps the round that counts took: `writer::merge` has the rule.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Taken {
@@ -156,16 +167,14 @@ impl Snapshot {
         snapshot.entries = read_at(ENTRIES as u64, entries).unwrap_or_default();
         let slots = bounded(word(&header, AT_SLOTS), MOST_SLOTS);
         let slots = read_at(SLOTS as u64, slots * SLOT_BYTES).unwrap_or_default();
-        let mut rings: Vec<LeftRing> = slots
-            .chunks_exact(SLOT_BYTES)
-            .filter_map(|slot| ring(slot, side, length, read_at, &mut snapshot.lost))
-            .collect();
+        let mut rings = Vec::new();
+        for slot in slots.chunks_exact(SLOT_BYTES) {
+            rings.extend(ring(slot, side, length, read_at, &mut snapshot.lost));
+        }
         let taken = taken(&snapshot.state);
-        snapshot.frames = merge(&mut rings, |ring, (position, frame)| {
-            is_before(*position, ring.end) && taken.takes(frame, is_before(*position, ring.seen))
-        });
+        merge(&mut rings, Some(taken), &mut snapshot.frames);
         snapshot.in_round = snapshot.frames.len();
-        snapshot.frames.extend(merge(&mut rings, |_, _| true));
+        merge(&mut rings, None, &mut snapshot.frames);
         Ok(snapshot)
     }
 
@@ -194,12 +203,13 @@ fn bounded(number: u64, most: usize) -> usize {
 
 /// Those that are known, by the numbers of their outputs.
 fn files(slots: &[u8], side: usize) -> Vec<FilePosition> {
-    let of_slot = |(output, slot): (usize, &[u8])| {
+    let mut files = Vec::new();
+    for (output, slot) in slots.chunks_exact(FILE_BYTES).enumerate() {
         let at = |field: usize| word(slot, 8 * (side * FILE_WORDS + field));
-        FilePosition::of_words(output as u64, std::array::from_fn(at))
-    };
-    let slots = slots.chunks_exact(FILE_BYTES).enumerate();
-    slots.filter_map(of_slot).collect()
+        let words = std::array::from_fn(at);
+        files.extend(FilePosition::of_words(output as u64, words));
+    }
+    files
 }
 
 /// What stands on a shelf. One that says no size that there is has nothing.
@@ -340,26 +350,22 @@ fn thread(slot: &[u8]) -> Option<Thread> {
     })
 }
 
-/// Takes frames off the front of the rings, as long as they are allowed, the one with the smallest stamp first; of equal
+/// Takes frames off the front of the rings, all or those that a round took, the one with the smallest stamp first; of equal
 /// stamps, the one of the ring that was made first.
-fn merge(
-    rings: &mut [LeftRing],
-    is_allowed: impl Fn(&LeftRing, &(u64, LeftFrame)) -> bool,
-) -> Vec<LeftFrame> {
-    let next_of = |ring: &LeftRing, place: usize| {
-        let front = ring.frames.front()?;
-        is_allowed(ring, front).then_some(Reverse((front.1.ticks, ring.number, place)))
-    };
-    let fronts = rings.iter().enumerate();
-    let mut next: BinaryHeap<_> = fronts
-        .filter_map(|(place, ring)| next_of(ring, place))
-        .collect();
-    let mut merged = Vec::new();
-    while let Some(Reverse((_, _, place))) = next.pop() {
-        merged.extend(rings[place].frames.pop_front().map(|(_, frame)| frame));
-        next.extend(next_of(&rings[place], place));
+fn merge(rings: &mut [LeftRing], by: Option<Taken>, merged: &mut Vec<LeftFrame>) {
+    let mut next = BinaryHeap::new();
+    for (place, ring) in rings.iter().enumerate() {
+        if let Some(front) = ring.next(by, place) {
+            next.push(front);
+        }
     }
-    merged
+    while let Some(Reverse((_, _, place))) = next.pop() {
+        let ring = &mut rings[place];
+        merged.extend(ring.frames.pop_front().map(|(_, frame)| frame));
+        if let Some(front) = ring.next(by, place) {
+            next.push(front);
+        }
+    }
 }
 
 #[cfg(test)]
