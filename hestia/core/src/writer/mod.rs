@@ -23,7 +23,7 @@ use crate::clock::{self, Clock, TickSource};
 use crate::facts::Facts;
 use crate::internal;
 use crate::level::{Level, Severity};
-use crate::queue::{Mark, Queue, Readers, Reason, Shed};
+use crate::queue::{Mark, Queue, Readers, Shed};
 use crate::record::uuid::UuidSource;
 use crate::record::{Field, Metadata, Record, RecordBuf, Surroundings, Value};
 use crate::stats::LevelCounts;
@@ -34,7 +34,7 @@ use control::{Answer, Change, Confirm, Control};
 use fold::Folding;
 use merge::{Horizon, Merge};
 use pace::{Pace, Rest};
-use route::{Loss, NOTICE_PAUSE, Route, Routes};
+use route::{NOTICE_PAUSE, Route, Routes};
 
 /// What the writer is told when it is made.
 pub(crate) struct Settings {
@@ -310,11 +310,11 @@ impl Writer {
         if self.flushes.is_empty() {
             return;
         }
-        let readers = &self.readers;
-        let passed: Vec<_> = self
-            .flushes
-            .extract_if(.., |(mark, ..)| readers.has_passed(mark))
-            .collect();
+        // Each mark was made when all before it had been.
+        let is_waiting = |(mark, ..): &(Mark, _, _)| !self.readers.has_passed(mark);
+        let count = self.flushes.iter().position(is_waiting);
+        let waiting = self.flushes.split_off(count.unwrap_or(self.flushes.len()));
+        let passed = std::mem::replace(&mut self.flushes, waiting);
         if !passed.is_empty() {
             self.desk.routes.tell_repeats();
             self.announce_losses(true);
@@ -376,7 +376,7 @@ impl Writer {
 
     fn owes_a_notice(&self) -> bool {
         let (_, shed) = self.readers.queue().counts();
-        self.desk.routes.has_untold_losses(&shed)
+        self.desk.routes.has_untold_losses(shed)
     }
 
     /// Says in the outputs what was lost since it was last said, at most once in a while unless forced.
@@ -400,8 +400,7 @@ impl Writer {
             key: "seconds",
             value: Value::F64(step.as_secs_f64()),
         }];
-        self.desk
-            .with_notice(now, &message, &fields, Routes::announce);
+        self.desk.announce(None, now, &message, &fields);
     }
 }
 
@@ -439,38 +438,54 @@ impl Desk {
         }
     }
 
+    /// Has each output say what it does not have and has not said yet.
     fn announce_losses(&mut self, shed: Shed, window: (i64, i64)) {
-        let Desk {
-            routes,
-            uuids,
-            settings,
-            ..
-        } = self;
-        routes.announce_losses(shed, |how, lost, pass_on| {
-            let why = match how {
-                Loss::Shed(Reason::NoRoom) => "the queue had no room",
-                Loss::Shed(Reason::TooDeep) => "statements nested too deep",
-                Loss::Failed => "this output could not be written to",
-            };
-            let (message, fields) = loss(lost, window, why);
-            let uuid = uuids.next(window.1);
-            pass_on(&notice(window.1, uuid, &settings.facts, &message, &fields));
-        });
+        for place in 0..self.routes.len() {
+            let losses = self.routes.losses(place, shed);
+            let untold = self.routes.untold(place, &losses);
+            if untold.iter().all(|(lost, _)| lost.total() == 0) {
+                continue;
+            }
+            self.routes.tell_repeats_of(place);
+            for (lost, why) in untold.iter().filter(|(lost, _)| lost.total() > 0) {
+                let (message, fields) = loss(lost, window, why);
+                self.announce(Some(place), window.1, &message, &fields);
+            }
+            self.routes.told(place, losses);
+        }
     }
 
-    fn with_notice(
+    /// Writes a line of hestia's own to one output, or to all.
+    #[cold]
+    fn announce(
         &mut self,
+        place: Option<usize>,
         now_nanos: i64,
         message: &str,
         fields: &[Field<'_>],
-        pass_on: impl FnOnce(&mut Routes, &Record<'_>),
     ) {
-        let uuid = self.uuids.next(now_nanos);
         let facts = &self.settings.facts;
-        pass_on(
-            &mut self.routes,
-            &notice(now_nanos, uuid, facts, message, fields),
-        );
+        let notice = Record {
+            timestamp_nanos: now_nanos,
+            uuid: self.uuids.next(now_nanos),
+            metadata: Metadata::new(Severity::Level(Level::Warn), "hestia"),
+            site: None,
+            facts,
+            application: &facts.application,
+            logger: None,
+            captures: &[],
+            thread: ThreadRef {
+                id: crate::thread::current_id(),
+                name: Some("hestia-writer"),
+            },
+            trace: None,
+            message,
+            fields,
+        };
+        match place {
+            Some(place) => self.routes.announce_to(place, &notice),
+            None => self.routes.announce(&notice),
+        }
     }
 }
 
@@ -499,30 +514,4 @@ fn loss(lost: &LevelCounts, window: (i64, i64), why: &str) -> (String, [Field<'s
         count("lost_trace", Level::Trace),
     ];
     (message, fields)
-}
-
-fn notice<'a>(
-    timestamp_nanos: i64,
-    uuid: uuid::Uuid,
-    facts: &'a Arc<Facts>,
-    message: &'a str,
-    fields: &'a [Field<'a>],
-) -> Record<'a> {
-    Record {
-        timestamp_nanos,
-        uuid,
-        metadata: Metadata::new(Severity::Level(Level::Warn), "hestia"),
-        site: None,
-        facts,
-        application: &facts.application,
-        logger: None,
-        captures: &[],
-        thread: ThreadRef {
-            id: crate::thread::current_id(),
-            name: Some("hestia-writer"),
-        },
-        trace: None,
-        message,
-        fields,
-    }
 }

@@ -134,7 +134,9 @@ impl Writer {
     fn say_recovered(&mut self, process: u32, unreadable: u64) {
         let now = self.desk.now_nanos();
         for place in 0..self.desk.routes.len() {
-            let recovered = self.desk.routes.recovered(place);
+            let Some(recovered) = self.desk.routes.recovered(place) else {
+                continue;
+            };
             if recovered == 0 && unreadable == 0 {
                 continue;
             }
@@ -162,10 +164,7 @@ impl Writer {
                     value: Value::U64(process.into()),
                 },
             ];
-            self.desk
-                .with_notice(now, &message, &fields, |routes, notice| {
-                    routes.announce_to(place, notice);
-                });
+            self.desk.announce(Some(place), now, &message, &fields);
         }
         if unreadable > 0 {
             let records = if unreadable == 1 { "record" } else { "records" };

@@ -27,7 +27,7 @@ use crate::internal;
 use crate::layout::Layout;
 use crate::level::Level;
 use crate::position::FilePosition;
-use crate::queue::{Reason, Shed};
+use crate::queue::Shed;
 use crate::record::Record;
 use crate::record::batch::{Batch, KEPT_BYTES};
 use crate::sink::file::FileRules;
@@ -95,9 +95,7 @@ struct Slot {
     oldest: Option<Instant>,
     urgent: bool,
     /// What the last notice that got out had told.
-    told_failed: LevelCounts,
-    /// The same for what the queue shed.
-    told_shed: Shed,
+    told: Losses,
     /// What it got last, and how often that came again.
     fold: Fold,
     /// What of a process that is gone may be in the file already.
@@ -106,13 +104,32 @@ struct Slot {
     recovered: u64,
 }
 
-/// How records were lost.
+/// What an output does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Loss {
-    /// The queue did not take them.
-    Shed(Reason),
-    /// The output could not be written to.
-    Failed,
+pub(super) struct Losses {
+    shed: Shed,
+    failed: LevelCounts,
+}
+
+impl Losses {
+    /// What is new, each kind with why.
+    fn since(&self, told: &Losses) -> [(LevelCounts, &'static str); 3] {
+        let (shed, told_shed) = (&self.shed, &told.shed);
+        [
+            (
+                shed.no_room.since(&told_shed.no_room),
+                "the queue had no room",
+            ),
+            (
+                shed.too_deep.since(&told_shed.too_deep),
+                "statements nested too deep",
+            ),
+            (
+                self.failed.since(&told.failed),
+                "this output could not be written to",
+            ),
+        ]
+    }
 }
 
 struct SharedLayout {
@@ -167,8 +184,10 @@ impl Routes {
             is_closed: false,
             oldest: None,
             urgent: false,
-            told_failed: LevelCounts::default(),
-            told_shed: shed,
+            told: Losses {
+                shed,
+                failed: LevelCounts::default(),
+            },
             fold: Fold::new(self.folding),
             there: Lines::new(),
             recovered: 0,
@@ -259,19 +278,10 @@ impl Routes {
             .sum()
     }
 
-    /// How many records an output got since `begin_recovery`.
-    pub(super) fn recovered(&self, place: usize) -> u64 {
-        self.slots[place].recovered
-    }
-
-    /// Writes a line of hestia's own to one output.
-    pub(super) fn announce_to(&mut self, place: usize, notice: &Record<'_>) {
-        let slot = &mut self.slots[place];
-        if slot.route.file.is_some() {
-            let shared = &mut self.layouts[slot.layout];
-            shared.done = None;
-            slot.take(notice, shared, true);
-        }
+    /// How many records a file got since `begin_recovery`; `None` for an output that is none.
+    pub(super) fn recovered(&self, place: usize) -> Option<u64> {
+        let slot = &self.slots[place];
+        slot.route.file.as_ref().map(|_| slot.recovered)
     }
 
     /// Passes one record to every output that wants it; flags and bytes are what it was read from.
@@ -304,11 +314,17 @@ impl Routes {
 
     /// Has each output say how often its last record came again, as far as it has not said so.
     pub(super) fn tell_repeats(&mut self) {
-        for slot in &mut self.slots {
-            let run = slot.fold.end();
-            slot.tell(run, &mut self.layouts[slot.layout]);
-            slot.fold.forget_shared();
+        for place in 0..self.slots.len() {
+            self.tell_repeats_of(place);
+            self.slots[place].fold.forget_shared();
         }
+    }
+
+    /// Has one of them say it.
+    pub(super) fn tell_repeats_of(&mut self, place: usize) {
+        let slot = &mut self.slots[place];
+        let run = slot.fold.end();
+        slot.tell(run, &mut self.layouts[slot.layout]);
     }
 
     /// From now on each record has its line.
@@ -338,52 +354,35 @@ impl Routes {
         }
     }
 
-    /// Has each output say what it does not have and has not said yet: what the queue shed, and what
-    /// failed on the way out. `tell` makes the notice and passes it on. What an output cannot take is
-    /// said again later.
-    pub(super) fn announce_losses(
-        &mut self,
-        shed: Shed,
-        mut tell: impl FnMut(Loss, &LevelCounts, &mut dyn FnMut(&Record<'_>)),
-    ) {
-        for slot in &mut self.slots {
-            let failed = slot.batch.lost();
-            let told = &slot.told_shed;
-            let losses = [
-                (
-                    Loss::Shed(Reason::NoRoom),
-                    shed.no_room.since(&told.no_room),
-                ),
-                (
-                    Loss::Shed(Reason::TooDeep),
-                    shed.too_deep.since(&told.too_deep),
-                ),
-                (Loss::Failed, failed.since(&slot.told_failed)),
-            ];
-            if losses.iter().all(|(_, lost)| lost.total() == 0) {
-                continue;
-            }
-            let shared = &mut self.layouts[slot.layout];
-            let run = slot.fold.end();
-            slot.tell(run, shared);
-            for (loss, lost) in losses.iter().filter(|(_, lost)| lost.total() > 0) {
-                tell(*loss, lost, &mut |notice| {
-                    shared.done = None;
-                    slot.take(notice, shared, true);
-                });
-            }
-            if slot.write_out() {
-                slot.told_shed = shed;
-                slot.told_failed = failed;
-            }
+    /// Writes a line of hestia's own to one output.
+    pub(super) fn announce_to(&mut self, place: usize, notice: &Record<'_>) {
+        let slot = &mut self.slots[place];
+        let shared = &mut self.layouts[slot.layout];
+        shared.done = None;
+        slot.take(notice, shared, true);
+    }
+
+    /// What an output does not have: what the queue shed, and what failed on the way out.
+    pub(super) fn losses(&self, place: usize, shed: Shed) -> Losses {
+        self.slots[place].losses(shed)
+    }
+
+    /// What of it the output has not said yet, each kind with why.
+    pub(super) fn untold(&self, place: usize, losses: &Losses) -> [(LevelCounts, &'static str); 3] {
+        losses.since(&self.slots[place].told)
+    }
+
+    /// All of it was announced. What the output cannot take is said again later.
+    pub(super) fn told(&mut self, place: usize, losses: Losses) {
+        let slot = &mut self.slots[place];
+        if slot.write_out() {
+            slot.told = losses;
         }
     }
 
     /// Whether some output lacks records and has not said so.
-    pub(super) fn has_untold_losses(&self, shed: &Shed) -> bool {
-        self.slots
-            .iter()
-            .any(|slot| slot.told_shed != *shed || slot.batch.lost() != slot.told_failed)
+    pub(super) fn has_untold_losses(&self, shed: Shed) -> bool {
+        self.slots.iter().any(|slot| slot.told != slot.losses(shed))
     }
 
     /// The end of a round: writes what is due. `dry` says that nothing more waits in the queue.
@@ -508,6 +507,13 @@ impl Slot {
         self.route.is_for(record)
             && record.level() <= self.table.load().cap
             && self.passes_filter(record)
+    }
+
+    fn losses(&self, shed: Shed) -> Losses {
+        Losses {
+            shed,
+            failed: self.batch.lost(),
+        }
     }
 
     fn passes_filter(&mut self, record: &Record<'_>) -> bool {
