@@ -10,6 +10,7 @@
 //!
 //! *Invariant:* where nothing is to be hidden, nothing is copied and nothing allocated.
 
+mod bytes;
 pub(crate) mod pattern;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod promise;
@@ -162,15 +163,18 @@ impl Redaction {
 
     /// What is wrong with it, if anything.
     pub(crate) fn check(&self) -> Result<(), String> {
-        let of = |method: &str, wrong: hestia_grammar::ParseError| format!("{method}: {wrong}");
-        for key in &self.keys {
-            check_secret_key(key).map_err(|wrong| of("redact, key", wrong))?;
-        }
-        for key in &self.exceptions {
-            check_secret_key(key).map_err(|wrong| of("redact, except", wrong))?;
-        }
-        for path in &self.paths {
-            parse_secret_path(path).map_err(|wrong| of("redact, path", wrong))?;
+        type Check = fn(&str) -> Result<(), hestia_grammar::ParseError>;
+        let checks: [(&str, &[String], Check); 3] = [
+            ("key", &self.keys, check_secret_key),
+            ("except", &self.exceptions, check_secret_key),
+            ("path", &self.paths, |path| {
+                parse_secret_path(path).map(drop)
+            }),
+        ];
+        for (method, said, check) in checks {
+            for text in said {
+                check(text).map_err(|wrong| format!("redact, {method}: {wrong}"))?;
+            }
         }
         pattern::check(&self.expressions)?;
         let weights = self.paths.iter().map(|path| weight_of_secret_path(path));
@@ -221,8 +225,10 @@ impl fmt::Display for Redaction {
             ("patterns", &patterns),
             ("expressions", &self.expressions),
         ] {
-            if !said.is_empty() {
-                write!(out, ", {noun} {}", said.join(" "))?;
+            let mut separator = format_args!(", {noun} ");
+            for one in said {
+                write!(out, "{separator}{one}")?;
+                separator = format_args!(" ");
             }
         }
         Ok(())

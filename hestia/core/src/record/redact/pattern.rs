@@ -6,6 +6,7 @@
 //!
 //! *Invariant:* the time it takes grows as the text does, whatever is in it.
 
+use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::ops::Range;
 
@@ -13,6 +14,7 @@ use std::ops::Range;
 use regex::{Regex, RegexSet};
 
 use super::MASK;
+use super::bytes::Bytes;
 
 /// A ready-made pattern for text; see [`Redaction::patterns`](super::Redaction::patterns).
 ///
@@ -196,15 +198,19 @@ fn is_shown(text: &str, found: &Range<usize>) -> bool {
 /// The text with the mask in these places.
 #[cold]
 fn replaced(text: &str, found: Vec<Range<usize>>) -> Option<String> {
-    let found = found.into_iter().filter(|found| is_shown(text, found));
     // A heap is a fraction of the code that a sort puts into every program.
-    let hides: BinaryHeap<_> = found.map(|found| (found.start, found.end)).collect();
+    let mut hides = BinaryHeap::new();
+    for found in found {
+        if is_shown(text, &found) {
+            hides.push(Reverse((found.start, found.end)));
+        }
+    }
     if hides.is_empty() {
         return None;
     }
     let mut hidden = String::with_capacity(text.len());
     let mut shown = 0;
-    for (start, end) in hides.into_sorted_vec() {
+    while let Some(Reverse((start, end))) = hides.pop() {
         if start >= shown {
             hidden.push_str(text.get(shown..start).unwrap_or_default());
             hidden.push_str(MASK);
@@ -255,6 +261,25 @@ impl Expressions {
         }
     }
 }
+
+/// Of `token68` (RFC 7235).
+const TOKEN: Bytes = Bytes::ALPHANUMERIC.and(b"-._~+/=");
+/// Of the parts of a JSON Web Token.
+const JWT: Bytes = Bytes::ALPHANUMERIC.and(b"-_");
+const IN_WORD: Bytes = Bytes::ALPHANUMERIC.and(b"_");
+/// Of an AWS access key's secret part.
+const AWS_SECRET: Bytes = Bytes::ALPHANUMERIC.and(b"/+");
+/// Between the words of a name.
+const IN_NAME: Bytes = Bytes::NONE.and(b"_- .");
+/// Between a name and its value.
+const BEHIND_NAME: Bytes = Bytes::NONE.and(b" \t:=>\"'\\");
+/// The same in lists and options, as `{:?}` prints them.
+const BEHIND_LISTED_NAME: Bytes = BEHIND_NAME.and(b",([{");
+const EMAIL_NAME: Bytes = Bytes::ALPHANUMERIC.and(b"._%+'-").or(Bytes::BEYOND_ASCII);
+const EMAIL_HOST: Bytes = Bytes::ALPHANUMERIC.and(b"-").or(Bytes::BEYOND_ASCII);
+const SCHEME: Bytes = Bytes::ALPHANUMERIC.and(b"+-.");
+/// What ends the authority of a URL, wherever the URL stands.
+const BEHIND_AUTHORITY: Bytes = Bytes::NONE.and(b" \t\n\x0c\r/?#\"<>`");
 
 /// The way through a text.
 struct Scan<'t> {
@@ -324,15 +349,16 @@ impl<'t> Scan<'t> {
     }
 
     /// Where the bytes of a kind end that begin here.
-    fn end_of(&self, at: usize, is_of: impl Fn(u8) -> bool) -> usize {
+    fn end_of(&self, at: usize, kind: Bytes) -> usize {
         let rest = self.text.get(at..).unwrap_or_default();
-        at + rest.iter().take_while(|byte| is_of(**byte)).count()
+        at + rest.iter().take_while(|byte| kind.have(**byte)).count()
     }
 
     /// Where the bytes of a kind begin that end here.
-    fn start_of(&self, end: usize, is_of: impl Fn(u8) -> bool) -> usize {
+    fn start_of(&self, end: usize, kind: Bytes) -> usize {
         let front = &self.text[self.found.min(end)..end];
-        end - front.iter().rev().take_while(|byte| is_of(**byte)).count()
+        let of_kind = front.iter().rev().take_while(|byte| kind.have(**byte));
+        end - of_kind.count()
     }
 
     /// Whether these letters stand here, in any case.
@@ -348,7 +374,7 @@ impl<'t> Scan<'t> {
     }
 
     fn is_in_word(byte: Option<u8>) -> bool {
-        byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        byte.is_some_and(|byte| IN_WORD.have(byte))
     }
 
     fn bearer(&self, at: usize) -> Option<Range<usize>> {
@@ -357,11 +383,8 @@ impl<'t> Scan<'t> {
             return None;
         }
         let word = if is_basic { 5 } else { 6 };
-        let start = self.end_of(at + word, |byte| byte == b' ');
-        // `token68` of RFC 7235.
-        let end = self.end_of(start, |byte| {
-            byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte)
-        });
+        let start = self.end_of(at + word, Bytes::NONE.and(b" "));
+        let end = self.end_of(start, TOKEN);
         let is_header = self.said(self.end_of_name(at), "authorization").is_some();
         let token = &self.text[start..end];
         let is_token = is_header
@@ -372,24 +395,24 @@ impl<'t> Scan<'t> {
 
     /// Where the name ends whose value begins here. Lists and options, as `{:?}` prints them, have text in quotes.
     fn end_of_name(&self, value: usize) -> usize {
-        let is_between = |byte: u8| b" \t:=>\"'\\".contains(&byte);
         if !matches!(self.before(value), Some(b'"' | b'\'')) {
-            return self.start_of(value, is_between);
+            return self.start_of(value, BEHIND_NAME);
         }
-        let is_between = |byte: u8| is_between(byte) || b",([{".contains(&byte);
-        let end = self.start_of(value, is_between);
+        let end = self.start_of(value, BEHIND_LISTED_NAME);
         match self.said(end, "some") {
-            Some(option) if self.byte(end) == Some(b'(') => self.start_of(option, is_between),
+            Some(option) if self.byte(end) == Some(b'(') => {
+                self.start_of(option, BEHIND_LISTED_NAME)
+            }
             _ => end,
         }
     }
 
     /// Where the value begins whose name ends here; likewise.
     fn start_of_value(&self, name: usize) -> usize {
-        let is_between = |byte: u8| b" \t:=>\"'`\\,([{".contains(&byte);
-        let start = self.end_of(name, is_between);
+        let between = BEHIND_LISTED_NAME.and(b"`");
+        let start = self.end_of(name, between);
         if self.says(start, "some(") {
-            return self.end_of(start + 4, is_between);
+            return self.end_of(start + 4, between);
         }
         start
     }
@@ -399,12 +422,12 @@ impl<'t> Scan<'t> {
         if start < self.no_jwt || !self.text[start..].starts_with(b"eyJ") {
             return None;
         }
-        let is_of = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        let header = self.end_of(at, is_of);
-        let payload = self.end_of(header + 1, is_of);
+        let is_of = |byte| JWT.have(byte);
+        let header = self.end_of(at, JWT);
+        let payload = self.end_of(header + 1, JWT);
         // An encrypted one whose key both sides know has nothing there, and three more parts.
         let is_without_key = || {
-            let iv = self.end_of(header + 2, is_of);
+            let iv = self.end_of(header + 2, JWT);
             iv > header + 2 && self.byte(iv) == Some(b'.') && self.byte(iv + 1).is_some_and(is_of)
         };
         let is_token = header - start >= 12
@@ -417,10 +440,10 @@ impl<'t> Scan<'t> {
             return None;
         }
         // One more part of a signed token, three of an encrypted one.
-        let mut end = self.end_of(payload + 1, is_of);
+        let mut end = self.end_of(payload + 1, JWT);
         for _ in 0..2 {
             if self.byte(end) == Some(b'.') && self.byte(end + 1).is_some_and(is_of) {
-                end = self.end_of(end + 1, is_of);
+                end = self.end_of(end + 1, JWT);
             }
         }
         Some(start..end)
@@ -440,55 +463,47 @@ impl<'t> Scan<'t> {
         if !self.says(at, "key") {
             return None;
         }
-        let separator = |byte: u8| b"_- .".contains(&byte);
-        let access = self.said(self.start_of(at, separator), "access")?;
-        self.said(self.start_of(access, separator), "secret")?;
+        let access = self.said(self.start_of(at, IN_NAME), "access")?;
+        self.said(self.start_of(access, IN_NAME), "secret")?;
         let start = self.start_of_value(at + 3);
         if start == at + 3 {
             return None;
         }
-        let is_of = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'/' || byte == b'+';
-        let end = self.end_of(start, is_of);
+        let end = self.end_of(start, AWS_SECRET);
         (end - start == 40).then_some(start..end)
     }
 
     fn email(&self, at: usize) -> Option<Range<usize>> {
-        let is_of_name = |byte: u8| {
-            byte.is_ascii_alphanumeric() || b"._%+'-".contains(&byte) || !byte.is_ascii()
-        };
-        let start = self.start_of(at, is_of_name);
-        let is_of_host =
-            |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || !byte.is_ascii();
-        let mut end = self.end_of(at + 1, is_of_host);
+        let start = self.start_of(at, EMAIL_NAME);
+        let mut end = self.end_of(at + 1, EMAIL_HOST);
         let mut has_dot = false;
         while end > at + 1 && self.byte(end) == Some(b'.') {
-            let label = self.end_of(end + 1, is_of_host);
+            let label = self.end_of(end + 1, EMAIL_HOST);
             if label == end + 1 {
                 break;
             }
             (end, has_dot) = (label, true);
         }
         // Punctuation behind an address, such as a dash, may have been taken for a part of it; it does no harm.
-        let top = self.start_of(end, is_of_host);
+        let top = self.start_of(end, EMAIL_HOST);
         (start < at && has_dot && end - top >= 2).then_some(start..end)
     }
 
     fn url_password(&mut self, at: usize) -> Option<Range<usize>> {
-        let has_scheme = self
-            .before(at)
-            .is_some_and(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+        let has_scheme = self.before(at).is_some_and(|byte| SCHEME.have(byte));
         if !has_scheme || !self.text[at..].starts_with(b"://") {
             return None;
         }
         let start = at + 3;
         // Such as `jdbc:mysql`.
-        let is_of_scheme = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.:".contains(&byte);
-        let is_in_quotes = self.before(self.start_of(at, is_of_scheme)) == Some(b'\'');
+        let scheme = self.start_of(at, SCHEME.and(b":"));
+        let is_in_quotes = self.before(scheme) == Some(b'\'');
         // A password that has a slash, a blank or the like in it is no part of a URL any more (RFC 3986, section 3.2.1).
-        let end = self.end_of(start, |byte| match byte {
-            b'\'' => !is_in_quotes,
-            byte => !byte.is_ascii_whitespace() && !b"/?#\"<>`".contains(&byte),
-        });
+        let mut behind = BEHIND_AUTHORITY;
+        if is_in_quotes {
+            behind.add(b'\'');
+        }
+        let end = self.end_of(start, behind.others());
         let authority = &self.text[start..end];
         let user_end = authority.iter().rposition(|byte| *byte == b'@');
         let user = &authority[..user_end.unwrap_or(authority.len())];

@@ -1,8 +1,11 @@
 //! What was said, ready to be asked for each key.
 
-use hestia_grammar::{ends_with_key, is_key, is_secret, key_letters, parse_secret_path};
+use hestia_grammar::{
+    ends_with_key, is_key, is_secret, key_letters, parse_secret_path, weight_of_secret_path,
+};
 
 use super::Redaction;
+use super::bytes::Bytes;
 use super::pattern::Patterns;
 
 /// Which keys and paths are hidden.
@@ -26,14 +29,14 @@ pub(super) struct Rules {
 }
 
 /// A path in which it is settled what each `*` stands for, a key or an item of an array.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct Path {
     steps: Vec<Step>,
     /// How many arrays have to be entered behind the last key.
     items: usize,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Step {
     /// How many arrays have to be entered before this key; there may be more.
     items: usize,
@@ -42,28 +45,25 @@ struct Step {
 }
 
 impl Path {
-    /// All readings of a path.
-    fn readings(keys: &[&str]) -> Vec<Self> {
-        let mut readings = vec![Path::default()];
+    /// One reading of a path: each bit says of one `*` whether it stands for an item. `None` where the outermost values
+    /// would have to be in an array.
+    fn reading(keys: &[&str], mut bits: usize) -> Option<Self> {
+        let mut path = Path::default();
         for key in keys {
-            let by_item: Vec<_> = match *key {
-                "*" => readings.clone(),
-                _ => Vec::new(),
-            };
-            for path in &mut readings {
-                path.steps.push(Step {
-                    items: std::mem::take(&mut path.items),
-                    key: (*key).to_owned(),
-                });
+            if *key == "*" {
+                let is_item = bits & 1 == 1;
+                bits >>= 1;
+                if is_item {
+                    path.items += 1;
+                    continue;
+                }
             }
-            readings.extend(by_item.into_iter().map(|path| Path {
-                items: path.items + 1,
-                ..path
-            }));
+            path.steps.push(Step {
+                items: std::mem::take(&mut path.items),
+                key: (*key).to_owned(),
+            });
         }
-        // The outermost values are in no array.
-        readings.retain(|path| path.steps.first().is_some_and(|first| first.items == 0));
-        readings
+        (path.steps.first()?.items == 0).then_some(path)
     }
 }
 
@@ -90,7 +90,7 @@ impl Rules {
         list: true,
         hides_the_list: true,
         keys: Vec::new(),
-        last_bytes: Bytes([0; 4]),
+        last_bytes: Bytes::NONE,
         exceptions: Vec::new(),
         paths: Vec::new(),
         patterns: None,
@@ -108,15 +108,20 @@ impl Rules {
         let letters = |key: &String| key_letters(key);
         let keys: Vec<String> = said.keys.iter().map(letters).collect();
         // What is no path was refused before, and so were more than there are bits for.
-        let paths = said.paths.iter();
-        let paths = paths.filter_map(|path| parse_secret_path(path).ok());
+        let mut paths = Vec::new();
+        for path in &said.paths {
+            if let Ok(keys) = parse_secret_path(path) {
+                let readings = 0..weight_of_secret_path(path);
+                paths.extend(readings.filter_map(|bits| Path::reading(&keys, bits)));
+            }
+        }
         Rules {
             list: !said.without_list,
             hides_the_list: !said.without_list && said.exceptions.is_empty(),
-            last_bytes: Bytes::ending(&keys),
+            last_bytes: last_bytes(&keys),
             keys,
             exceptions: said.exceptions.iter().map(letters).collect(),
-            paths: paths.flat_map(|keys| Path::readings(&keys)).collect(),
+            paths,
             patterns: Patterns::of(&said.patterns, &said.expressions),
             patterns_at_call: false,
         }
@@ -247,36 +252,13 @@ impl Rules {
     }
 }
 
-/// A set of bytes.
-#[derive(Debug)]
-struct Bytes([u64; 4]);
-
-impl Bytes {
-    /// The last bytes of names that end with these keys: their last letters, and what is no letter.
-    fn ending(keys: &[String]) -> Self {
-        let mut bytes = Bytes([0; 4]);
-        for byte in 0..=u8::MAX {
-            if byte.is_ascii() && !byte.is_ascii_alphanumeric() {
-                bytes.add(byte);
-            }
-        }
-        for last in keys.iter().filter_map(|letters| letters.bytes().last()) {
-            if last.is_ascii() {
-                bytes.add(last.to_ascii_lowercase());
-                bytes.add(last.to_ascii_uppercase());
-            }
-        }
-        // A letter beyond ASCII may end differently in its other case, and what is no letter may follow a word.
-        (0x80..=u8::MAX).for_each(|byte| bytes.add(byte));
-        bytes
+/// The last bytes of names that end with these keys: their last letters, what is no letter, as it may follow a word, and all
+/// beyond ASCII, where a letter may end differently in its other case.
+fn last_bytes(keys: &[String]) -> Bytes {
+    let mut bytes = Bytes::ALPHANUMERIC.others();
+    for last in keys.iter().filter_map(|letters| letters.bytes().last()) {
+        bytes.add(last.to_ascii_lowercase());
+        bytes.add(last.to_ascii_uppercase());
     }
-
-    fn add(&mut self, byte: u8) {
-        self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
-    }
-
-    #[inline]
-    fn have(&self, byte: u8) -> bool {
-        self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
-    }
+    bytes
 }

@@ -42,7 +42,7 @@ pub(super) fn look_through(
     }
     let fields = found.then(|| {
         let mut bytes = Vec::new();
-        put_fields(patterns, &mut bytes, fields.iter().copied());
+        put_fields(patterns, &mut bytes, fields);
         bytes
     });
     Some(LookedThrough { message, fields })
@@ -55,8 +55,9 @@ pub(super) fn fields(rules: &Rules, bytes: &mut Vec<u8>, from: usize) {
     };
     let entries = Entries::new(bytes.get(from..).unwrap_or_default());
     if entries.iter().any(|field| has(patterns, field.value)) {
+        let fields: Vec<_> = entries.iter().collect();
         let mut hidden = Vec::new();
-        put_fields(patterns, &mut hidden, entries.iter());
+        put_fields(patterns, &mut hidden, &fields);
         bytes.truncate(from);
         bytes.append(&mut hidden);
     }
@@ -89,11 +90,7 @@ fn has(patterns: &Patterns, value: Value<'_>) -> bool {
     }
 }
 
-fn put_fields<'f>(
-    patterns: &Patterns,
-    bytes: &mut Vec<u8>,
-    fields: impl Iterator<Item = Field<'f>>,
-) {
+fn put_fields(patterns: &Patterns, bytes: &mut Vec<u8>, fields: &[Field<'_>]) {
     let mut map = encode::fields(bytes);
     for field in fields {
         map.entry_with(field.key, |encoder| put(patterns, encoder, field.value));
