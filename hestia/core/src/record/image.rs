@@ -88,55 +88,62 @@ impl<'b> Image<'b> {
     #[inline(always)]
     pub(crate) fn begin(bytes: &'b mut Vec<u8>, site: Site<'_>, around: Around<'_>) -> Self {
         bytes.clear();
-        let mut flags = 0;
+        let mut image = Image { bytes, flags: 0 };
         match site {
-            Site::Static(site) => StaticHead(site).write(bytes),
+            Site::Static(site) => StaticHead(site).write(image.bytes),
             Site::StaticWithTarget(site, target) => {
-                flags |= TARGET;
-                StaticHead(site).write(bytes);
-                encode::append_str(bytes, target);
+                image.flags |= TARGET;
+                StaticHead(site).write(image.bytes);
+                encode::append_str(image.bytes, target);
             }
             Site::Inline(site) => {
-                flags |= INLINE_SITE;
-                site.write(bytes);
+                image.flags |= INLINE_SITE;
+                site.write(image.bytes);
             }
         }
         let mut trace = around.trace;
         match around.scope {
             Some(scope) if around.copies_scope => {
-                flags |= COPIED_SCOPE;
-                let start = encode::open(bytes);
-                // Innermost first, so that the first of a key counts, as everywhere.
-                for scope in scope.outward() {
-                    bytes.extend_from_slice(&scope.fields);
-                }
-                encode::close(bytes, start);
+                image.copy_scope(scope);
                 trace = trace.or_else(|| scope.trace_ids());
-                let captures = scope.captures();
-                if !captures.is_empty() {
-                    flags |= CAPTURES;
-                    let start = encode::open(bytes);
-                    bytes.extend_from_slice(captures);
-                    encode::close(bytes, start);
-                }
             }
             scope => {
                 // Null is said, too, as where a record is written in place: so that the same is always said alike.
-                flags |= SCOPE;
+                image.flags |= SCOPE;
                 let address =
                     scope.map_or(0, |scope| std::ptr::from_ref(scope).expose_provenance());
-                encode::append_address(bytes, address);
+                encode::append_address(image.bytes, address);
             }
         }
         if let Some(logger) = around.logger {
-            flags |= SHARED;
-            encode::append_address(bytes, std::ptr::from_ref(logger).expose_provenance());
+            image.flags |= SHARED;
+            let address = std::ptr::from_ref(logger).expose_provenance();
+            encode::append_address(image.bytes, address);
         }
         if let Some(ids) = trace {
-            flags |= TRACE;
-            append_trace(bytes, ids);
+            image.flags |= TRACE;
+            append_trace(image.bytes, ids);
         }
-        Image { bytes, flags }
+        image
+    }
+
+    /// Adds what a scope says, and in whose captures its records are.
+    #[cold]
+    fn copy_scope(&mut self, scope: &Shared) {
+        self.flags |= COPIED_SCOPE;
+        let start = encode::open(self.bytes);
+        // Innermost first, so that the first of a key counts, as everywhere.
+        for scope in scope.outward() {
+            self.bytes.extend_from_slice(&scope.fields);
+        }
+        encode::close(self.bytes, start);
+        let captures = scope.captures();
+        if !captures.is_empty() {
+            self.flags |= CAPTURES;
+            let start = encode::open(self.bytes);
+            self.bytes.extend_from_slice(captures);
+            encode::close(self.bytes, start);
+        }
     }
 
     /// Adds how many executions of the statement were left out; to be called before everything else. None is not said. (No
