@@ -255,7 +255,9 @@ impl Batch {
     }
 
     /// Counts the first lines. An output works when the last thing that became of a line is that it was
-    /// written; this is the one place that knows for all sinks, whichever thread they write on.
+    /// written; this is the one place that knows for all sinks, whichever thread they write on. Not inlined: each fate would
+    /// have a loop of its own at each place.
+    #[inline(never)]
     fn settle(&self, lines: usize, fate: Fate) {
         if lines == 0 {
             return;

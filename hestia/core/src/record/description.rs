@@ -275,14 +275,7 @@ impl<'d> Descriptions<'d> {
                 self.shared.insert(number, shared);
             }
             PROCESS => {
-                self.facts = Some(Arc::new(Facts {
-                    application: decoder.get_str()?.to_owned(),
-                    app_version: get_optional(&mut decoder)?.map(String::from),
-                    environment: decoder.get_str()?.to_owned(),
-                    hostname: get_optional(&mut decoder)?.map(String::from),
-                    container_id: get_optional(&mut decoder)?.map(String::from),
-                    process_id: decoder.get_u32()?,
-                }));
+                self.facts = Some(Arc::new(get_facts(&mut decoder)?));
                 self.process_fields = decoder.rest();
             }
             OUTPUT => {
@@ -303,6 +296,20 @@ impl<'d> Descriptions<'d> {
         }
         Ok(())
     }
+}
+
+fn get_facts(decoder: &mut Decoder<'_>) -> Result<Facts, DecodeError> {
+    let (application, app_version) = (decoder.get_str()?, get_optional(decoder)?);
+    let (environment, hostname) = (decoder.get_str()?, get_optional(decoder)?);
+    let (container_id, process_id) = (get_optional(decoder)?, decoder.get_u32()?);
+    Ok(Facts {
+        application: application.to_owned(),
+        app_version: app_version.map(str::to_owned),
+        environment: environment.to_owned(),
+        hostname: hostname.map(str::to_owned),
+        container_id: container_id.map(str::to_owned),
+        process_id,
+    })
 }
 
 fn get_scope(bytes: &[u8]) -> Result<DescribedScope<'_>, DecodeError> {

@@ -217,7 +217,7 @@ impl fmt::Display for Redaction {
             "on"
         })?;
         let patterns = self.patterns.iter();
-        let patterns = patterns.map(|pattern| pattern.name().to_owned()).collect();
+        let patterns: Vec<_> = patterns.map(|pattern| pattern.name().to_owned()).collect();
         for (noun, said) in [
             ("keys", &self.keys),
             ("except", &self.exceptions),
@@ -225,10 +225,11 @@ impl fmt::Display for Redaction {
             ("patterns", &patterns),
             ("expressions", &self.expressions),
         ] {
-            let mut separator = format_args!(", {noun} ");
+            if !said.is_empty() {
+                write!(out, ", {noun}")?;
+            }
             for one in said {
-                write!(out, "{separator}{one}")?;
-                separator = format_args!(" ");
+                write!(out, " {one}")?;
             }
         }
         Ok(())

@@ -114,7 +114,7 @@ impl Fold {
 
     /// What the last record referred to may be gone, and something else at its address.
     pub(super) fn forget_shared(&mut self) {
-        self.last = self.last.take().filter(|last| !last.is_shared());
+        self.last.take_if(|last| last.is_shared());
     }
 
     /// Counts a record that says what the last one did. `false` when it does not; then it is the last one, once

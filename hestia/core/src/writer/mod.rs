@@ -324,8 +324,9 @@ impl Writer {
             match what {
                 Confirm::Sync => syncs.push(answer),
                 Confirm::Flush => self.desk.routes.flush(&answer),
-                Confirm::Reopen => self.desk.routes.reopen(&answer),
-                Confirm::Rotate => self.desk.routes.rotate(&answer),
+                Confirm::Reopen | Confirm::Rotate => {
+                    self.desk.routes.reopen(what == Confirm::Rotate, &answer);
+                }
                 Confirm::Nothing => drop(answer),
             }
         }

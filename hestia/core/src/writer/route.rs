@@ -312,7 +312,9 @@ impl Routes {
         }
     }
 
-    /// Has each output say how often its last record came again, as far as it has not said so.
+    /// Has each output say how often its last record came again, as far as it has not said so. Not inlined: whatever somebody
+    /// waits for begins with it.
+    #[inline(never)]
     pub(super) fn tell_repeats(&mut self) {
         for place in 0..self.slots.len() {
             self.tell_repeats_of(place);
@@ -416,10 +418,14 @@ impl Routes {
         let Some(slot) = self.slots.get_mut(place) else {
             return;
         };
-        let before = std::mem::replace(&mut slot.route.filter, filter);
+        let mut before = std::mem::replace(&mut slot.route.filter, filter);
         // It is the program's code that ends here.
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(before))) {
-            slot.report(&panicked("filter", &*panic));
+        let ended = guarded("filter", &mut || {
+            before = None;
+            Ok(())
+        });
+        if let Err(error) = ended {
+            slot.report(error);
         }
     }
 
@@ -439,48 +445,38 @@ impl Routes {
             let result = slot.sync();
             // A refusal is counted before anybody is told, since it is the count that they compare.
             slot.idle(false);
-            for answer in answers {
-                let result = result.as_ref().copied().map_err(again);
-                // Whoever asked may have given up waiting.
-                let _ = answer.send((place, result));
+            for asked in answers {
+                answer(asked, place, result.as_ref().copied().map_err(again));
             }
         }
     }
 
     /// Writes everything and asks every output to confirm it.
-    pub(super) fn flush(&mut self, answer: &Sender<Answer>) {
+    pub(super) fn flush(&mut self, asked: &Sender<Answer>) {
         for (place, slot) in self.slots.iter_mut().enumerate() {
             slot.write_out();
-            let ticket = FlushTicket::new(place, answer.clone());
             let sink = &mut slot.route.sink;
-            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| sink.flush(ticket))) {
-                slot.report(&panicked("flush", &*panic));
+            let flushed = guarded("flush", &mut || {
+                sink.flush(FlushTicket::new(place, asked.clone()));
+                Ok(())
+            });
+            if let Err(error) = flushed {
+                slot.report(error);
             }
         }
     }
 
-    pub(super) fn reopen(&mut self, answer: &Sender<Answer>) {
-        self.ask("reopen", |sink| sink.reopen(), answer);
-    }
-
-    pub(super) fn rotate(&mut self, answer: &Sender<Answer>) {
-        self.ask("rotate", |sink| sink.rotate(), answer);
-    }
-
-    /// Writes everything, and has each output do something.
-    fn ask(
-        &mut self,
-        what: &str,
-        act: fn(&mut dyn Sink) -> Result<(), SinkError>,
-        answer: &Sender<Answer>,
-    ) {
+    /// Writes everything, and has each output open its file again, or make an archive of it first.
+    pub(super) fn reopen(&mut self, rotates: bool, asked: &Sender<Answer>) {
         for (place, slot) in self.slots.iter_mut().enumerate() {
             slot.write_out();
             let sink = &mut slot.route.sink;
-            let result = catch_unwind(AssertUnwindSafe(|| act(&mut **sink)))
-                .unwrap_or_else(|panic| Err(panicked(what, &*panic)));
-            // Whoever asked may have given up waiting.
-            let _ = answer.send((place, result));
+            let result = if rotates {
+                guarded("rotate", &mut || sink.rotate())
+            } else {
+                guarded("reopen", &mut || sink.reopen())
+            };
+            answer(asked, place, result);
         }
     }
 
@@ -521,7 +517,7 @@ impl Slot {
             return true;
         };
         catch_unwind(AssertUnwindSafe(|| filter.allows(record))).unwrap_or_else(|panic| {
-            self.report(&panicked("filter", &*panic));
+            self.report(panicked("filter", &*panic));
             false
         })
     }
@@ -592,7 +588,7 @@ impl Slot {
             if !is_notice {
                 self.batch.count_lost(record.level(), 1);
             }
-            self.report(&panicked("layout", &*panic));
+            self.report(panicked("layout", &*panic));
         }
         self.urgent |= record.level() == Level::Error;
     }
@@ -615,7 +611,9 @@ impl Slot {
         self.recovered += 1;
     }
 
-    /// Hands the batch to the sink. `false` when the sink did not take it.
+    /// Hands the batch to the sink. `false` when the sink did not take it. Not inlined: nearly all that an output is asked for
+    /// begins with it.
+    #[inline(never)]
     fn write_out(&mut self) -> bool {
         self.oldest = None;
         self.urgent = false;
@@ -623,9 +621,7 @@ impl Slot {
             return true;
         }
         let (sink, batch) = (&mut self.route.sink, &mut self.batch);
-        let result = catch_unwind(AssertUnwindSafe(|| sink.write(batch)))
-            .unwrap_or_else(|panic| Err(panicked("write", &*panic)));
-        match result {
+        match guarded("write", &mut || sink.write(batch)) {
             Ok(()) => {
                 self.batch.all_written();
                 true
@@ -638,7 +634,7 @@ impl Slot {
                 self.batch.all_failed();
                 // The line that is to be repeated may be lost.
                 self.fold.forget();
-                self.report(&error);
+                self.report(error);
                 is_written
             }
         }
@@ -646,17 +642,15 @@ impl Slot {
 
     fn idle(&mut self, is_resting: bool) {
         let sink = &mut self.route.sink;
-        let result = catch_unwind(AssertUnwindSafe(|| sink.idle(is_resting)))
-            .unwrap_or_else(|panic| Err(panicked("idle", &*panic)));
+        let result = guarded("idle", &mut || sink.idle(is_resting));
         if let Err(error) = result {
-            self.report(&error);
+            self.report(error);
         }
     }
 
     fn sync(&mut self) -> Result<(), SinkError> {
         let sink = &mut self.route.sink;
-        catch_unwind(AssertUnwindSafe(|| sink.sync()))
-            .unwrap_or_else(|panic| Err(panicked("sync", &*panic)))
+        guarded("sync", &mut || sink.sync())
     }
 
     fn close(&mut self, limit: Duration) {
@@ -665,17 +659,22 @@ impl Slot {
             return;
         }
         let sink = &mut self.route.sink;
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| sink.close(limit))) {
-            self.report(&panicked("close", &*panic));
+        let closed = guarded("close", &mut || {
+            sink.close(limit);
+            Ok(())
+        });
+        if let Err(error) = closed {
+            self.report(error);
         }
     }
 
-    fn report(&self, error: &SinkError) {
+    #[cold]
+    fn report(&self, error: SinkError) {
         add(&self.route.counts.errors, 1);
         if error.kind() == ErrorKind::SyncFile {
             add(&self.route.counts.sync_failures, 1);
         }
-        internal::trouble(&self.route.name, chain(error));
+        internal::trouble(&self.route.name, chain(&error));
     }
 }
 
@@ -705,6 +704,16 @@ fn take_lines(there: &mut Lines, record: &[u8]) -> bool {
         }
     }
     true
+}
+
+/// Whoever asked may have given up waiting.
+fn answer(asked: &Sender<Answer>, place: usize, result: Result<(), SinkError>) {
+    let _ = asked.send((place, result));
+}
+
+/// Runs code of an output's, which may be the user's.
+fn guarded(what: &str, run: &mut dyn FnMut() -> Result<(), SinkError>) -> Result<(), SinkError> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Err(panicked(what, &*panic)))
 }
 
 /// What a panic of the user's code becomes.

@@ -361,7 +361,8 @@ impl<'t> Scan<'t> {
         end - of_kind.count()
     }
 
-    /// Whether these letters stand here, in any case.
+    /// Whether these letters stand here, in any case. Not inlined: for letters that are known it would be unrolled.
+    #[inline(never)]
     fn says(&self, at: usize, letters: &str) -> bool {
         let here = self.text.get(at..at + letters.len());
         here.is_some_and(|here| here.eq_ignore_ascii_case(letters.as_bytes()))
