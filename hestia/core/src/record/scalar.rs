@@ -58,6 +58,13 @@ pub enum Scalar<'a> {
 pub(crate) trait Out {
     fn put(&mut self, bytes: &[u8]);
 
+    /// A tag and what is behind it.
+    #[inline(always)]
+    fn put_tagged<const N: usize>(&mut self, tag: u8, raw: [u8; N]) {
+        self.put(&[tag]);
+        self.put(&raw);
+    }
+
     /// As `put`, for bytes whose number is only known when they are there: a text's.
     #[inline(always)]
     fn put_text(&mut self, bytes: &[u8]) {
@@ -69,6 +76,15 @@ impl Out for Vec<u8> {
     #[inline(always)]
     fn put(&mut self, bytes: &[u8]) {
         self.extend_from_slice(bytes);
+    }
+
+    /// With one look for room.
+    #[inline(always)]
+    fn put_tagged<const N: usize>(&mut self, tag: u8, raw: [u8; N]) {
+        const { assert!(N <= 16, "no number is longer") };
+        let mut tagged = [tag; 17];
+        tagged[1..=N].copy_from_slice(&raw);
+        self.extend_from_slice(&tagged[..=N]);
     }
 
     #[inline(always)]
@@ -171,19 +187,12 @@ pub(crate) fn sum(one: usize, other: usize) -> usize {
 pub(super) const TEXT_OVERHEAD: usize = 5;
 
 #[inline(always)]
-fn put_number<const N: usize>(out: &mut impl Out, tag: u8, raw: [u8; N]) {
-    out.put(&[tag]);
-    out.put(&raw);
-}
-
-#[inline(always)]
 fn put_text(out: &mut impl Out, tag: u8, text: &str) {
-    out.put(&[tag]);
     #[allow(
         clippy::cast_possible_truncation,
         reason = "texts are cut long before that, see `kept`"
     )]
-    out.put(&(text.len() as u32).to_ne_bytes());
+    out.put_tagged(tag, (text.len() as u32).to_ne_bytes());
     out.put_text(text.as_bytes());
 }
 
@@ -213,16 +222,16 @@ impl Scalar<'_> {
             Scalar::Null => out.put(&[TAG_NULL]),
             Scalar::Unit => out.put(&[TAG_UNIT]),
             Scalar::Bool(value) => out.put(&[if value { TAG_TRUE } else { TAG_FALSE }]),
-            Scalar::Char(value) => put_number(out, TAG_CHAR, u32::from(value).to_ne_bytes()),
-            Scalar::U64(value) => put_number(out, TAG_U64, value.to_ne_bytes()),
-            Scalar::U128(value) => put_number(out, TAG_U128, value.to_ne_bytes()),
-            Scalar::I8(value) => put_number(out, TAG_I8, value.to_ne_bytes()),
-            Scalar::I16(value) => put_number(out, TAG_I16, value.to_ne_bytes()),
-            Scalar::I32(value) => put_number(out, TAG_I32, value.to_ne_bytes()),
-            Scalar::I64(value) => put_number(out, TAG_I64, value.to_ne_bytes()),
-            Scalar::I128(value) => put_number(out, TAG_I128, value.to_ne_bytes()),
-            Scalar::F32(value) => put_number(out, TAG_F32, value.to_ne_bytes()),
-            Scalar::F64(value) => put_number(out, TAG_F64, value.to_ne_bytes()),
+            Scalar::Char(value) => out.put_tagged(TAG_CHAR, u32::from(value).to_ne_bytes()),
+            Scalar::U64(value) => out.put_tagged(TAG_U64, value.to_ne_bytes()),
+            Scalar::U128(value) => out.put_tagged(TAG_U128, value.to_ne_bytes()),
+            Scalar::I8(value) => out.put_tagged(TAG_I8, value.to_ne_bytes()),
+            Scalar::I16(value) => out.put_tagged(TAG_I16, value.to_ne_bytes()),
+            Scalar::I32(value) => out.put_tagged(TAG_I32, value.to_ne_bytes()),
+            Scalar::I64(value) => out.put_tagged(TAG_I64, value.to_ne_bytes()),
+            Scalar::I128(value) => out.put_tagged(TAG_I128, value.to_ne_bytes()),
+            Scalar::F32(value) => out.put_tagged(TAG_F32, value.to_ne_bytes()),
+            Scalar::F64(value) => out.put_tagged(TAG_F64, value.to_ne_bytes()),
             Scalar::Str(text) => put_text(out, TAG_STR, text),
             Scalar::Verbatim(text) => put_text(out, TAG_VERBATIM, text),
             Scalar::Duration(span) => put_span(out, TAG_DURATION, span),
@@ -236,26 +245,26 @@ impl Scalar<'_> {
                     out.put(&[0]);
                 }
             },
-            Scalar::Ipv4(address) => put_number(out, TAG_IPV4, address.octets()),
-            Scalar::Ipv6(address) => put_number(out, TAG_IPV6, address.octets()),
+            Scalar::Ipv4(address) => out.put_tagged(TAG_IPV4, address.octets()),
+            Scalar::Ipv6(address) => out.put_tagged(TAG_IPV6, address.octets()),
             Scalar::SocketV4(address) => {
-                put_number(out, TAG_SOCKET_V4, address.ip().octets());
+                out.put_tagged(TAG_SOCKET_V4, address.ip().octets());
                 out.put(&address.port().to_ne_bytes());
             }
             Scalar::SocketV6(address) => {
-                put_number(out, TAG_SOCKET_V6, address.ip().octets());
+                out.put_tagged(TAG_SOCKET_V6, address.ip().octets());
                 out.put(&address.port().to_ne_bytes());
                 out.put(&address.flowinfo().to_ne_bytes());
                 out.put(&address.scope_id().to_ne_bytes());
             }
-            Scalar::Count(count) => put_number(out, TAG_COUNT, count.to_ne_bytes()),
+            Scalar::Count(count) => out.put_tagged(TAG_COUNT, count.to_ne_bytes()),
         }
     }
 }
 
 #[inline(always)]
 fn put_span(out: &mut impl Out, tag: u8, span: Duration) {
-    put_number(out, tag, span.as_secs().to_ne_bytes());
+    out.put_tagged(tag, span.as_secs().to_ne_bytes());
     out.put(&span.subsec_nanos().to_ne_bytes());
 }
 
