@@ -110,6 +110,7 @@ impl Wake {
 
     /// Wakes the writer, or has it look once more before it sleeps. The caller has published what the writer
     /// is to see.
+    #[cold]
     pub(crate) fn rouse(&self) {
         // For the look of a writer that is on its way to park: see `barrier`.
         fence(Ordering::SeqCst);

@@ -73,6 +73,8 @@ impl UuidSource {
         }
     }
 
+    /// For the first of a millisecond.
+    #[cold]
     fn reseed(&mut self, millis: u64) {
         self.millis = millis;
         self.counter = self.random() >> (u128::BITS - SEED_BITS);

@@ -76,19 +76,19 @@ pub(crate) struct Route {
     pub(crate) file: Option<Arc<Standing>>,
 }
 
-impl Route {
-    fn is_for(&self, record: &Record<'_>) -> bool {
-        self.only_logger
-            .is_none_or(|logger| record.logger == Some(logger))
-    }
-}
-
+/// One output at work; see [`Route`] for what it was told.
 struct Slot {
-    route: Route,
+    name: String,
     /// The levels as they were at the last look.
     table: Cache<Arc<ArcSwap<Table>>, Arc<Table>>,
+    filter: Option<Box<dyn Filter>>,
     /// The place of its layout.
     layout: usize,
+    tells_processes_apart: bool,
+    sink: Box<dyn Sink>,
+    counts: Arc<OutputCounts>,
+    only_logger: Option<u64>,
+    file: Option<Arc<Standing>>,
     batch: Batch,
     is_closed: bool,
     /// Since when the batch has been waiting.
@@ -158,29 +158,39 @@ impl Routes {
     }
 
     /// Adds an output, for records from now on; so many were processed, and these shed, before it.
-    pub(super) fn add(&mut self, mut route: Route, processed: u64, shed: Shed) {
+    pub(super) fn add(&mut self, route: Route, processed: u64, shed: Shed) {
         route.counts.before.store(processed, Ordering::Relaxed);
-        let key = route.layout.key.as_deref();
+        let RouteLayout {
+            key,
+            layout,
+            tells_processes_apart,
+        } = route.layout;
         let place = self.layouts.iter().position(|shared| {
-            let keys = shared.key.as_deref().zip(key);
+            let keys = shared.key.as_deref().zip(key.as_deref());
             keys.is_some_and(|(one, other)| one.is(other))
         });
-        let layout = place.unwrap_or_else(|| {
+        let place = place.unwrap_or_else(|| {
             self.layouts.push(SharedLayout {
-                key: route.layout.key.take(),
-                layout: std::mem::replace(&mut route.layout.layout, Box::new(Taken)),
+                key,
+                layout,
                 users: 0,
                 line: Vec::new(),
                 done: None,
             });
             self.layouts.len() - 1
         });
-        self.layouts[layout].users += 1;
+        self.layouts[place].users += 1;
         self.slots.push(Slot {
-            table: Cache::new(Arc::clone(&route.table)),
-            layout,
+            name: route.name,
+            table: Cache::new(route.table),
+            filter: route.filter,
+            layout: place,
+            tells_processes_apart,
+            sink: route.sink,
             batch: Batch::new(Arc::clone(&route.counts)),
-            route,
+            counts: route.counts,
+            only_logger: route.only_logger,
+            file: route.file,
             is_closed: false,
             oldest: None,
             urgent: false,
@@ -202,8 +212,8 @@ impl Routes {
     /// them by then is no part of the next round.
     pub(super) fn ask_where_files_stand(&self) {
         for slot in &self.slots {
-            if let Some(file) = &slot.route.file
-                && !slot.route.layout.tells_processes_apart
+            if let Some(file) = &slot.file
+                && !slot.tells_processes_apart
             {
                 file.ask();
             }
@@ -213,13 +223,13 @@ impl Routes {
     /// Where the files stand, for each output in turn: nothing for one that has none, or whose file is not open.
     pub(super) fn file_positions(&self) -> impl Iterator<Item = Option<FilePosition>> {
         let files = self.slots.iter().enumerate();
-        files.map(|(place, slot)| slot.route.file.as_ref()?.position(place as u64))
+        files.map(|(place, slot)| slot.file.as_ref()?.position(place as u64))
     }
 
     /// The files, by the places of their outputs.
     pub(super) fn files(&self) -> impl Iterator<Item = (u64, &Standing)> {
         let files = self.slots.iter().enumerate();
-        files.filter_map(|(place, slot)| Some((place as u64, &**slot.route.file.as_ref()?)))
+        files.filter_map(|(place, slot)| Some((place as u64, &**slot.file.as_ref()?)))
     }
 
     /// Records of a process that is gone come next, to the outputs from this place on; lines of them may be in the files
@@ -227,8 +237,8 @@ impl Routes {
     /// once more.
     pub(super) fn begin_recovery(&mut self, from: usize, there: &[Written]) {
         for slot in &mut self.slots[from..] {
-            let path = slot.route.file.as_ref().map(|file| absolute(file.path()));
-            let is_clear = slot.route.layout.tells_processes_apart;
+            let path = slot.file.as_ref().map(|file| absolute(file.path()));
+            let is_clear = slot.tells_processes_apart;
             // The last that there is: two outputs may have the same file.
             let written = path.and_then(|path| there.iter().rfind(|written| written.path == path));
             let proof = written.filter(|written| is_clear || !written.is_shared);
@@ -240,9 +250,7 @@ impl Routes {
     /// Whether an output from this place on is for this named logger.
     pub(super) fn has_own(&self, from: usize, logger: u64) -> bool {
         let slots = &self.slots[from..];
-        slots
-            .iter()
-            .any(|slot| slot.route.only_logger == Some(logger))
+        slots.iter().any(|slot| slot.only_logger == Some(logger))
     }
 
     /// Closes the outputs from this place on, and forgets them.
@@ -261,7 +269,7 @@ impl Routes {
     /// can have written it.
     pub(super) fn recover(&mut self, record: &Record<'_>, may_be_written: bool) {
         for slot in &mut self.slots {
-            if slot.route.file.is_some() && slot.wants_again(record) {
+            if slot.file.is_some() && slot.wants_again(record) {
                 slot.take_again(record, may_be_written, &mut self.layouts[slot.layout]);
                 if slot.batch.bytes().len() >= FULL_BATCH_BYTES {
                     slot.write_out();
@@ -272,16 +280,16 @@ impl Routes {
 
     /// How many errors all files have had so far.
     pub(super) fn failed(&self) -> u64 {
-        let files = self.slots.iter().filter(|slot| slot.route.file.is_some());
+        let files = self.slots.iter().filter(|slot| slot.file.is_some());
         files
-            .map(|slot| slot.route.counts.errors.load(Ordering::Relaxed))
+            .map(|slot| slot.counts.errors.load(Ordering::Relaxed))
             .sum()
     }
 
     /// How many records a file got since `begin_recovery`; `None` for an output that is none.
     pub(super) fn recovered(&self, place: usize) -> Option<u64> {
         let slot = &self.slots[place];
-        slot.route.file.as_ref().map(|_| slot.recovered)
+        slot.file.as_ref().map(|_| slot.recovered)
     }
 
     /// Passes one record to every output that wants it; flags and bytes are what it was read from.
@@ -300,7 +308,7 @@ impl Routes {
                     slot.write_out();
                 }
             } else {
-                add(&slot.route.counts.filtered, 1);
+                add(&slot.counts.filtered, 1);
             }
         }
     }
@@ -418,7 +426,7 @@ impl Routes {
         let Some(slot) = self.slots.get_mut(place) else {
             return;
         };
-        let mut before = std::mem::replace(&mut slot.route.filter, filter);
+        let mut before = std::mem::replace(&mut slot.filter, filter);
         // It is the program's code that ends here.
         let ended = guarded("filter", &mut || {
             before = None;
@@ -435,7 +443,7 @@ impl Routes {
             return;
         };
         slot.write_out();
-        slot.route.sink.set_rules(rules);
+        slot.sink.set_rules(rules);
     }
 
     /// Writes everything, and has each output bring it to the disk: once, however many ask.
@@ -455,7 +463,7 @@ impl Routes {
     pub(super) fn flush(&mut self, asked: &Sender<Answer>) {
         for (place, slot) in self.slots.iter_mut().enumerate() {
             slot.write_out();
-            let sink = &mut slot.route.sink;
+            let sink = &mut slot.sink;
             let flushed = guarded("flush", &mut || {
                 sink.flush(FlushTicket::new(place, asked.clone()));
                 Ok(())
@@ -470,7 +478,7 @@ impl Routes {
     pub(super) fn reopen(&mut self, rotates: bool, asked: &Sender<Answer>) {
         for (place, slot) in self.slots.iter_mut().enumerate() {
             slot.write_out();
-            let sink = &mut slot.route.sink;
+            let sink = &mut slot.sink;
             let result = if rotates {
                 guarded("rotate", &mut || sink.rotate())
             } else {
@@ -491,8 +499,13 @@ impl Routes {
 }
 
 impl Slot {
+    fn is_for(&self, record: &Record<'_>) -> bool {
+        self.only_logger
+            .is_none_or(|logger| record.logger == Some(logger))
+    }
+
     fn wants(&mut self, record: &Record<'_>) -> bool {
-        self.route.is_for(record)
+        self.is_for(record)
             && self.table.load().allows(record.level(), record.target())
             && self.passes_filter(record)
     }
@@ -500,9 +513,7 @@ impl Slot {
     /// The same for a record of a process that is gone. Which levels held there nobody knows any more: all that the output
     /// may ever have.
     fn wants_again(&mut self, record: &Record<'_>) -> bool {
-        self.route.is_for(record)
-            && record.level() <= self.table.load().cap
-            && self.passes_filter(record)
+        self.is_for(record) && record.level() <= self.table.load().cap && self.passes_filter(record)
     }
 
     fn losses(&self, shed: Shed) -> Losses {
@@ -513,7 +524,7 @@ impl Slot {
     }
 
     fn passes_filter(&mut self, record: &Record<'_>) -> bool {
-        let Some(filter) = &mut self.route.filter else {
+        let Some(filter) = &mut self.filter else {
             return true;
         };
         catch_unwind(AssertUnwindSafe(|| filter.allows(record))).unwrap_or_else(|panic| {
@@ -596,7 +607,7 @@ impl Slot {
     /// Lays out a record of a process that is gone, unless the file has it already. A line that others may write, too, is only
     /// that record's where the record may have been written.
     fn take_again(&mut self, record: &Record<'_>, may_be_written: bool, shared: &mut SharedLayout) {
-        let proves = may_be_written || self.route.layout.tells_processes_apart;
+        let proves = may_be_written || self.tells_processes_apart;
         if proves && !self.there.is_empty() {
             let SharedLayout { layout, line, .. } = &mut *shared;
             line.clear();
@@ -620,7 +631,7 @@ impl Slot {
         if self.batch.is_empty() {
             return true;
         }
-        let (sink, batch) = (&mut self.route.sink, &mut self.batch);
+        let (sink, batch) = (&mut self.sink, &mut self.batch);
         match guarded("write", &mut || sink.write(batch)) {
             Ok(()) => {
                 self.batch.all_written();
@@ -641,7 +652,7 @@ impl Slot {
     }
 
     fn idle(&mut self, is_resting: bool) {
-        let sink = &mut self.route.sink;
+        let sink = &mut self.sink;
         let result = guarded("idle", &mut || sink.idle(is_resting));
         if let Err(error) = result {
             self.report(error);
@@ -649,7 +660,7 @@ impl Slot {
     }
 
     fn sync(&mut self) -> Result<(), SinkError> {
-        let sink = &mut self.route.sink;
+        let sink = &mut self.sink;
         guarded("sync", &mut || sink.sync())
     }
 
@@ -658,7 +669,7 @@ impl Slot {
         if std::mem::replace(&mut self.is_closed, true) {
             return;
         }
-        let sink = &mut self.route.sink;
+        let sink = &mut self.sink;
         let closed = guarded("close", &mut || {
             sink.close(limit);
             Ok(())
@@ -670,11 +681,11 @@ impl Slot {
 
     #[cold]
     fn report(&self, error: SinkError) {
-        add(&self.route.counts.errors, 1);
+        add(&self.counts.errors, 1);
         if error.kind() == ErrorKind::SyncFile {
-            add(&self.route.counts.sync_failures, 1);
+            add(&self.counts.sync_failures, 1);
         }
-        internal::trouble(&self.route.name, chain(&error));
+        internal::trouble(&self.name, chain(&error));
     }
 }
 
@@ -727,11 +738,4 @@ fn panicked(what: &str, panic: &(dyn Any + Send)) -> SinkError {
         ErrorKind::Panicked,
         format!("its {what} panicked{}: {message}", internal::panic_place()),
     )
-}
-
-/// Stands where a layout was before it moved to the shared ones.
-struct Taken;
-
-impl Layout for Taken {
-    fn format(&mut self, _: &Record<'_>, _: &mut Vec<u8>) {}
 }
