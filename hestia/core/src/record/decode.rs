@@ -142,6 +142,12 @@ impl<'a> Decoder<'a> {
         }
     }
 
+    /// The same by a call, where what follows takes longer.
+    #[inline(never)]
+    pub(crate) fn get_argument_slowly(&mut self) -> Result<Arg<'a>, DecodeError> {
+        self.get_argument()
+    }
+
     /// One key and its value.
     pub(crate) fn get_field(&mut self) -> Result<Field<'a>, DecodeError> {
         Ok(Field {
@@ -189,7 +195,7 @@ impl<'a> Items<'a> {
     /// The items as arguments of a message.
     pub(super) fn arguments(self) -> impl Iterator<Item = Arg<'a>> {
         let mut decoder = Decoder::new(self.0);
-        std::iter::from_fn(move || decoder.get_argument().ok())
+        std::iter::from_fn(move || decoder.get_argument_slowly().ok())
     }
 }
 

@@ -201,7 +201,7 @@ impl Piece<'_> {
                 Ok(())
             }
             Piece::Display => display(message, &decoder.get_argument()?),
-            Piece::Debug => write!(message, "{:?}", decoder.get_argument()?),
+            Piece::Debug => write!(message, "{:?}", decoder.get_argument_slowly()?),
             Piece::Decimals(decimals) => match decoder.get_argument()? {
                 Arg::Scalar(Scalar::F64(number)) if decimal::append(message, number, decimals) => {
                     Ok(())

@@ -216,8 +216,10 @@ impl fmt::Display for Redaction {
         } else {
             "on"
         })?;
-        let patterns = self.patterns.iter();
-        let patterns: Vec<_> = patterns.map(|pattern| pattern.name().to_owned()).collect();
+        let mut patterns = Vec::new();
+        for pattern in &self.patterns {
+            patterns.push(pattern.name().to_owned());
+        }
         for (noun, said) in [
             ("keys", &self.keys),
             ("except", &self.exceptions),

@@ -184,7 +184,18 @@ impl<T: Encode> Encode for [T] {
 /// A value of one record in another.
 impl Encode for Value<'_> {
     fn encode(&self, encoder: Encoder<'_>) -> Encoded {
-        match *self {
+        self.encode_with(encoder, &|_| None)
+    }
+}
+
+impl Value<'_> {
+    /// The same, with text in the place of a text that the function has another one for.
+    pub(in crate::record) fn encode_with(
+        self,
+        encoder: Encoder<'_>,
+        other: &dyn Fn(&str) -> Option<String>,
+    ) -> Encoded {
+        match self {
             Value::Null => encoder.put_null(),
             Value::Bool(value) => encoder.put_bool(value),
             Value::U64(value) => encoder.put_u64(value),
@@ -194,14 +205,16 @@ impl Encode for Value<'_> {
             Value::F32(value) => encoder.put_f32(value),
             Value::F64(value) => encoder.put_f64(value),
             Value::Char(value) => encoder.put_char(value),
-            Value::Str(value) => encoder.put_str(value),
+            Value::Str(value) => encoder.put_str(other(value).as_deref().unwrap_or(value)),
             Value::Bytes(value) => encoder.put_bytes(value),
             Value::Seq(items) => encoder.put_seq(|seq| {
-                items.iter().for_each(|item| seq.push(&item));
+                for item in items.iter() {
+                    seq.push_with(|encoder| item.encode_with(encoder, other));
+                }
             }),
             Value::Map(entries) => encoder.put_map(|map| {
                 for field in entries.iter() {
-                    map.entry(field.key, &field.value);
+                    map.entry_with(field.key, |encoder| field.value.encode_with(encoder, other));
                 }
             }),
         }

@@ -223,7 +223,6 @@ impl Rules {
     }
 
     /// Whether a key names a secret. Each part of one with dots counts.
-    #[inline]
     pub(super) fn names(&self, key: &str) -> bool {
         let may_be_named =
             |key: &str| self.list && is_secret(key) || !self.keys.is_empty() && self.adds(key);

@@ -4,7 +4,7 @@
 //! where nothing is found, nothing is copied.
 
 use super::super::decode::{Decoder, Entries};
-use super::super::encode::{self, Encode, Encoded, Encoder};
+use super::super::encode::{self, Encoded, Encoder};
 use super::super::value::{Field, Value};
 use super::pattern::Patterns;
 use super::rules::Rules;
@@ -99,21 +99,5 @@ fn put_fields(patterns: &Patterns, bytes: &mut Vec<u8>, fields: &[Field<'_>]) {
 
 /// Writes the value that was read, its text without what matches.
 fn put(patterns: &Patterns, encoder: Encoder<'_>, value: Value<'_>) -> Encoded {
-    match value {
-        Value::Str(text) => match patterns.hide(text) {
-            Some(hidden) => encoder.put_str(&hidden),
-            None => encoder.put_str(text),
-        },
-        Value::Seq(items) => encoder.put_seq(|seq| {
-            for item in items.iter() {
-                seq.push_with(|encoder| put(patterns, encoder, item));
-            }
-        }),
-        Value::Map(entries) => encoder.put_map(|map| {
-            for field in entries.iter() {
-                map.entry_with(field.key, |encoder| put(patterns, encoder, field.value));
-            }
-        }),
-        other => other.encode(encoder),
-    }
+    value.encode_with(encoder, &|text| patterns.hide(text))
 }
