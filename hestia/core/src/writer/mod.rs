@@ -493,11 +493,12 @@ impl Desk {
 /// The words and figures of a notice of loss. The window is the one in which it was noticed; what is
 /// said in its output cannot be said earlier than the output works again.
 fn loss(lost: &LevelCounts, window: (i64, i64), why: &str) -> (String, [Field<'static>; 6]) {
-    let [from, to] = [window.0, window.1]
-        .map(|nanos| clock::rfc3339_millis(chrono::DateTime::from_timestamp_nanos(nanos)));
+    let time = |nanos| clock::rfc3339_millis(chrono::DateTime::from_timestamp_nanos(nanos));
     let message = format!(
-        "{} records lost between {from} and {to}: {lost} ({why})",
-        lost.total()
+        "{} records lost between {} and {}: {lost} ({why})",
+        lost.total(),
+        time(window.0),
+        time(window.1),
     );
     let count = |key, level| Field {
         key,
