@@ -433,7 +433,7 @@ impl Routes {
             Ok(())
         });
         if let Err(error) = ended {
-            slot.report(error);
+            slot.report(&error);
         }
     }
 
@@ -469,7 +469,7 @@ impl Routes {
                 Ok(())
             });
             if let Err(error) = flushed {
-                slot.report(error);
+                slot.report(&error);
             }
         }
     }
@@ -528,7 +528,7 @@ impl Slot {
             return true;
         };
         catch_unwind(AssertUnwindSafe(|| filter.allows(record))).unwrap_or_else(|panic| {
-            self.report(panicked("filter", &*panic));
+            self.report(&panicked("filter", &*panic));
             false
         })
     }
@@ -599,7 +599,7 @@ impl Slot {
             if !is_notice {
                 self.batch.count_lost(record.level(), 1);
             }
-            self.report(panicked("layout", &*panic));
+            self.report(&panicked("layout", &*panic));
         }
         self.urgent |= record.level() == Level::Error;
     }
@@ -645,7 +645,7 @@ impl Slot {
                 self.batch.all_failed();
                 // The line that is to be repeated may be lost.
                 self.fold.forget();
-                self.report(error);
+                self.report(&error);
                 is_written
             }
         }
@@ -655,7 +655,7 @@ impl Slot {
         let sink = &mut self.sink;
         let result = guarded("idle", &mut || sink.idle(is_resting));
         if let Err(error) = result {
-            self.report(error);
+            self.report(&error);
         }
     }
 
@@ -675,17 +675,17 @@ impl Slot {
             Ok(())
         });
         if let Err(error) = closed {
-            self.report(error);
+            self.report(&error);
         }
     }
 
     #[cold]
-    fn report(&self, error: SinkError) {
+    fn report(&self, error: &SinkError) {
         add(&self.counts.errors, 1);
         if error.kind() == ErrorKind::SyncFile {
             add(&self.counts.sync_failures, 1);
         }
-        internal::trouble(&self.name, chain(&error));
+        internal::trouble(&self.name, chain(error));
     }
 }
 
