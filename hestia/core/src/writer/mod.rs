@@ -160,14 +160,19 @@ impl Writer {
         let Some(call) = self.readers.queue().last_call.heard() else {
             return;
         };
-        let mark = self.readers.mark();
-        while !self.readers.has_passed(&mark) {
-            self.round(0);
-        }
+        self.catch_up();
         self.desk.routes.tell_repeats();
         self.announce_losses(true);
         self.desk.routes.end_round(true);
         self.readers.queue().last_call.answer(call);
+    }
+
+    /// Takes all that was committed before the call.
+    fn catch_up(&mut self) {
+        let mark = self.readers.mark();
+        while !self.readers.has_passed(&mark) {
+            self.round(0);
+        }
     }
 
     fn rounds(&mut self) {
@@ -204,10 +209,7 @@ impl Writer {
     pub(crate) fn drain(&mut self) {
         // Each record is written at its call from now on, and there would be nobody to say how many were folded.
         self.desk.routes.stop_folding();
-        let mark = self.readers.mark();
-        while !self.readers.has_passed(&mark) {
-            self.round(0);
-        }
+        self.catch_up();
         self.round(0);
         self.settle_flushes();
         self.announce_losses(true);
