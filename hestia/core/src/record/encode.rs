@@ -211,13 +211,11 @@ impl<'a> Encoder<'a> {
     }
 
     /// Writes text. Beyond 1 GiB it is cut at a character.
-    #[inline]
     pub fn put_str(self, value: &str) -> Encoded {
         self.put(Scalar::Str(kept(value)))
     }
 
     /// Writes bytes that are no text. Beyond 1 GiB they are cut.
-    #[inline]
     pub fn put_bytes(self, value: &[u8]) -> Encoded {
         let most = self.end.cuts(self.bytes, value.len());
         let value = &value[..value.len().min(most.unwrap_or(MAX_TEXT_BYTES))];
@@ -231,12 +229,16 @@ impl<'a> Encoder<'a> {
     /// formatting code is marked in the text by `<formatting failed>`.
     #[inline]
     pub fn put_display(self, value: impl fmt::Display) -> Encoded {
+        self.put_arguments(format_args!("{value}"))
+    }
+
+    fn put_arguments(self, value: fmt::Arguments<'_>) -> Encoded {
         self.bytes.push(TAG_STR);
         let start = open(self.bytes);
         if self.end.is_never() {
-            append_display(self.bytes, format_args!("{value}"));
+            append_display(self.bytes, value);
         } else {
-            append_display_within(self.bytes, self.end, format_args!("{value}"));
+            append_display_within(self.bytes, self.end, value);
         }
         close(self.bytes, start);
         Encoded(())
