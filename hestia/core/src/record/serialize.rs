@@ -319,6 +319,7 @@ fn make_key(bytes: &mut Vec<u8>, start: usize) -> Result<(), Error> {
     Ok(())
 }
 
+/// Not inlined: six kinds of values are made keys.
 #[inline(never)]
 fn append_key(bytes: &mut Vec<u8>, key: fmt::Arguments<'_>) {
     let start = open(bytes);
