@@ -117,13 +117,12 @@ impl std::fmt::Debug for Builder {
 impl Builder {
     /// A builder whose word the report attributes to `code`.
     pub(super) fn new(code: Origin) -> Self {
-        Builder {
-            settings: Settings {
-                code,
-                ..Settings::default()
-            },
+        let mut builder = Builder {
+            settings: Settings::default(),
             wrong: None,
-        }
+        };
+        builder.settings.code = code;
+        builder
     }
 
     #[cfg(test)]
