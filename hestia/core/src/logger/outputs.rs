@@ -206,7 +206,11 @@ impl Console {
         };
         Destination {
             sink,
-            layout: own_layout(layout),
+            layout: RouteLayout {
+                key: None,
+                layout: Box::new(layout),
+                tells_processes_apart: false,
+            },
             filter: self.filter.as_ref().map(|make| make()),
             make_filter: self.filter.clone(),
             opened,
@@ -217,18 +221,20 @@ impl Console {
 
 /// Opens an output. When code of the program's panics on the way (a filter that is cloned, a sink that is
 /// made), it becomes an output that takes nothing and says why.
-pub(super) fn open_safely<D: From<Destination>>(open: impl FnOnce() -> D) -> D {
-    catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|_| {
-        let what = format!("it panicked while it was made{}", panic_place());
-        D::from(Destination {
-            sink: Box::new(Nowhere),
-            layout: own_layout(TextLayout::default()),
-            filter: None,
-            make_filter: None,
-            opened: Err(SinkError::new(ErrorKind::Panicked, what)),
-            file: None,
-        })
-    })
+pub(super) fn open_safely<D: From<Destination>>(open: &dyn Fn() -> D) -> D {
+    catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|_| D::from(panicked()))
+}
+
+fn panicked() -> Destination {
+    let what = format!("it panicked while it was made{}", panic_place());
+    Destination {
+        sink: Box::new(Nowhere),
+        layout: text_layout(&TextLayout::default()),
+        filter: None,
+        make_filter: None,
+        opened: Err(SinkError::new(ErrorKind::Panicked, what)),
+        file: None,
+    }
 }
 
 /// Stands for an output that could not be opened and cannot be tried again.
@@ -241,12 +247,12 @@ impl Sink for Nowhere {
     }
 }
 
-/// A layout of hestia's own: those that are equal write equal lines.
-fn own_layout<L: Layout + Clone + PartialEq + 'static>(layout: L) -> RouteLayout {
+/// The one layout of hestia's own that several outputs may have: those that are equal write equal lines.
+fn text_layout(layout: &TextLayout) -> RouteLayout {
     RouteLayout {
         key: Some(Box::new(layout.clone())),
-        layout: Box::new(layout),
-        tells_processes_apart: false,
+        layout: Box::new(layout.clone()),
+        tells_processes_apart: layout.tells_processes_apart(),
     }
 }
 
@@ -298,15 +304,19 @@ impl TextFile {
     pub(super) fn open(&self, rotate: Option<&Switch<Rotation>>, sync: Durability) -> Destination {
         let rotate = self.rotate.as_ref().or(rotate);
         let sync = self.sync.unwrap_or(sync);
-        let path = self
-            .path
-            .clone()
-            .unwrap_or_else(|| PathBuf::from(Self::NAME));
-        let layout = RouteLayout {
-            tells_processes_apart: self.layout.tells_processes_apart(),
-            ..own_layout(self.layout.clone())
-        };
-        open_file(&path, rotate, sync, layout, self.filter.as_ref())
+        let path = self.path.as_deref().unwrap_or(Path::new(Self::NAME));
+        self.open_at(path, rotate, sync)
+    }
+
+    /// A file that looks the same, elsewhere.
+    pub(super) fn open_at(
+        &self,
+        path: &Path,
+        rotate: Option<&Switch<Rotation>>,
+        sync: Durability,
+    ) -> Destination {
+        let layout = text_layout(&self.layout);
+        open_file(path, rotate, sync, layout, self.filter.as_ref())
     }
 }
 
@@ -355,16 +365,14 @@ impl JsonFile {
     pub(super) fn open(&self, rotate: Option<&Switch<Rotation>>, sync: Durability) -> Destination {
         let rotate = self.rotate.as_ref().or(rotate);
         let sync = self.sync.unwrap_or(sync);
-        let path = self
-            .path
-            .clone()
-            .unwrap_or_else(|| PathBuf::from(Self::NAME));
-        // Each line has a UUID.
+        let path = self.path.as_deref().unwrap_or(Path::new(Self::NAME));
         let layout = RouteLayout {
+            key: None,
+            layout: Box::new(JsonLayout::new(self.schema)),
+            // Each line has a UUID.
             tells_processes_apart: true,
-            ..own_layout(JsonLayout::new(self.schema))
         };
-        open_file(&path, rotate, sync, layout, self.filter.as_ref())
+        open_file(path, rotate, sync, layout, self.filter.as_ref())
     }
 }
 
@@ -403,10 +411,10 @@ fn open_file(
 
 /// The path with the process's id in the place of `{pid}`.
 pub(super) fn for_process(path: &Path, process_id: u32) -> PathBuf {
-    let Some(text) = path.to_str().filter(|text| text.contains("{pid}")) else {
-        return path.to_owned();
-    };
-    PathBuf::from(text.replace("{pid}", &process_id.to_string()))
+    match path.to_str() {
+        Some(text) => PathBuf::from(text.replace("{pid}", &process_id.to_string())),
+        None => path.to_owned(),
+    }
 }
 
 /// An output of the program's own: a sink, with a name, and with level, filter and layout as it wants.
@@ -473,7 +481,7 @@ impl Output {
             level: None,
             level_origin: None,
             sink,
-            layout: Arc::new(|| own_layout(TextLayout::default())),
+            layout: Arc::new(|| text_layout(&TextLayout::default())),
             filter: None,
         }
     }

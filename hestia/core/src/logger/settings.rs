@@ -523,28 +523,29 @@ impl Settings {
         &self,
         directives: &Directives,
     ) -> (Vec<pipeline::Output>, Vec<Route>) {
-        let mut opened = Vec::new();
+        let (mut outputs, mut routes) = (Vec::new(), Vec::new());
+        let mut add = |name: &str, level, destination| {
+            let (output, route) =
+                pipeline::route(name.to_owned(), destination, directives, level, None);
+            outputs.push(output);
+            routes.push(route);
+        };
         let (rotate, sync) = (self.rotate.value.as_ref(), self.sync.value);
         if let Some(console) = &self.console.value {
-            opened.push(("console", console.level, open_safely(|| console.open())));
+            add("console", console.level, open_safely(&|| console.open()));
         }
         if let Some(text) = &self.text.value {
-            opened.push(("text", text.level, open_safely(|| text.open(rotate, sync))));
+            add("text", text.level, open_safely(&|| text.open(rotate, sync)));
         }
         if let Some(json) = &self.json.value {
-            opened.push(("json", json.level, open_safely(|| json.open(rotate, sync))));
+            add("json", json.level, open_safely(&|| json.open(rotate, sync)));
         }
         for output in &self.outputs {
-            if let Some(destination) = open_safely(|| output.open()) {
-                opened.push((&output.name, output.level, destination));
+            if let Some(destination) = open_safely(&|| output.open()) {
+                add(&output.name, output.level, destination);
             }
         }
-        opened
-            .into_iter()
-            .map(|(name, level, destination)| {
-                pipeline::route(name.to_owned(), destination, directives, level, None)
-            })
-            .unzip()
+        (outputs, routes)
     }
 
     /// Opens the file of a named logger; it looks as the text file does, and is rotated and synced as that is at present.
@@ -554,14 +555,13 @@ impl Settings {
         directives: &Directives,
         present: &Settings,
     ) -> (pipeline::Output, Route) {
-        let mut text = self.text.value.clone().unwrap_or_default();
-        text.path = Some(file.path.clone());
-        if let Some(now) = &present.text.value {
-            (text.rotate, text.sync) = (now.rotate.clone(), now.sync);
-        }
+        let usual = TextFile::default();
+        let text = self.text.value.as_ref().unwrap_or(&usual);
+        let now = present.text.value.as_ref().unwrap_or(text);
+        let rotate = now.rotate.as_ref().or(present.rotate.value.as_ref());
+        let sync = now.sync.unwrap_or(present.sync.value);
         let name = file.said.display().to_string();
-        let (rotate, sync) = (present.rotate.value.as_ref(), present.sync.value);
-        let destination = open_safely(|| text.open(rotate, sync));
+        let destination = open_safely(&|| text.open_at(&file.path, rotate, sync));
         pipeline::route(name, destination, directives, text.level, Some(file.number))
     }
 }
