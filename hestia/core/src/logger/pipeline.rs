@@ -34,7 +34,7 @@ use crate::queue::wake::{DIRECT, FORKED};
 use crate::queue::{Queue, Wake};
 use crate::record::redact;
 use crate::stats::{FlushReport, OutputCounts, Settled, Stats};
-use crate::sync::channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use crate::sync::channel::{RecvTimeoutError, Sender, unbounded};
 use crate::sync::lock;
 use crate::thread::{is_own, mark_own};
 use crate::writer::control::{Answer, Change, Confirm, Control};
@@ -105,6 +105,63 @@ fn losses_of(output: &Output) -> (u64, u64) {
 
 /// The place of an output that has lost something, and what.
 type Lost = (usize, ErrorKind, String);
+
+/// A request to the writer, which answers through the channel.
+type Request<'r> = &'r dyn Fn(Sender<Answer>) -> Control;
+
+/// What the outputs have answered.
+struct Answers {
+    given: Vec<Answer>,
+    /// Nobody was waited for in vain.
+    in_time: bool,
+}
+
+impl Answers {
+    fn has(&self, place: usize) -> bool {
+        self.given.iter().any(|(answered, _)| *answered == place)
+    }
+
+    fn failures(&self) -> impl Iterator<Item = (usize, &SinkError)> {
+        let given = self.given.iter();
+        given.filter_map(|(place, result)| Some((*place, result.as_ref().err()?)))
+    }
+
+    /// The reader went away and will not come back: there is nobody to confirm anything to.
+    fn is_closed(&self, place: usize) -> bool {
+        let mut failures = self.failures();
+        failures.any(|(failed, error)| failed == place && error.kind() == ErrorKind::Closed)
+    }
+}
+
+/// What deserves an error, if anything does.
+fn wrong(
+    report: &FlushReport,
+    answers: &Answers,
+    lost: Option<Lost>,
+) -> Option<(ErrorKind, String)> {
+    let name = |place: usize| match report.outputs().get(place) {
+        Some(output) => output.name.as_str(),
+        None => "output",
+    };
+    let failures = answers.failures();
+    let failures = failures.filter(|(_, error)| error.kind() != ErrorKind::Closed);
+    if let Some((place, error)) = failures.min_by_key(|(place, _)| *place) {
+        let what = format!("{}: {}", name(place), chain(error));
+        return Some((error.kind(), what));
+    }
+    if answers.in_time {
+        return lost.map(|(place, kind, lost)| (kind, format!("{}: {lost}", name(place))));
+    }
+    let mut what = format!("not confirmed after {:.1?}: ", report.elapsed);
+    let silent = (0..report.outputs().len()).filter(|place| !answers.has(*place));
+    for (count, place) in silent.enumerate() {
+        if count > 0 {
+            what.push_str(", ");
+        }
+        what.push_str(name(place));
+    }
+    Some((ErrorKind::TimedOut, what))
+}
 
 /// Null before `init`. Never freed: see `callsite::FRONT`.
 static PIPELINE: AtomicPtr<Pipeline> = AtomicPtr::new(std::ptr::null_mut());
@@ -262,22 +319,26 @@ impl Pipeline {
 
     /// Waits until every output has confirmed everything that was logged before the call.
     pub(super) fn flush(&self, limit: Duration) -> Result<FlushReport, FlushError> {
-        self.confirm(Confirm::Flush, limit)
+        self.confirm(Confirm::Flush, limit, None)
     }
 
     /// Has every output open its file again.
     pub(super) fn reopen(&self, limit: Duration) -> Result<FlushReport, FlushError> {
-        self.confirm(Confirm::Reopen, limit)
+        self.confirm(Confirm::Reopen, limit, None)
     }
 
     /// Has every output begin a new file.
     pub(super) fn rotate(&self, limit: Duration) -> Result<FlushReport, FlushError> {
-        self.confirm(Confirm::Rotate, limit)
+        self.confirm(Confirm::Rotate, limit, None)
     }
 
-    fn confirm(&self, what: Confirm, limit: Duration) -> Result<FlushReport, FlushError> {
-        let (answer, answers) = unbounded();
-        self.ask(Control::Confirm(what, answer), &answers, limit, None)
+    fn confirm(
+        &self,
+        what: Confirm,
+        limit: Duration,
+        before: Option<&Losses>,
+    ) -> Result<FlushReport, FlushError> {
+        self.ask(&|answer| Control::Confirm(what, answer), limit, before)
     }
 
     /// Writes everything, ends the writer thread, and has whoever logs after that write by itself.
@@ -287,8 +348,7 @@ impl Pipeline {
         if is_own() || self.wake().state() == DIRECT {
             return self.flush(limit);
         }
-        let (answer, answers) = unbounded();
-        let result = self.ask(Control::Stop(answer, limit), &answers, limit, None);
+        let result = self.ask(&|answer| Control::Stop(answer, limit), limit, None);
         if !self.is_inherited() {
             self.wake().go_direct();
             // What others committed between the last look and the moment they saw that.
@@ -309,9 +369,7 @@ impl Pipeline {
 
     /// Waits until every file has on the disk what was logged before the call, and has lost nothing since `before`.
     pub(super) fn sync(&self, limit: Duration, before: &Losses) -> Result<FlushReport, FlushError> {
-        let (answer, answers) = unbounded();
-        let request = Control::Confirm(Confirm::Sync, answer);
-        self.ask(request, &answers, limit, Some(before))
+        self.confirm(Confirm::Sync, limit, Some(before))
     }
 
     /// What the files have lost so far.
@@ -342,8 +400,7 @@ impl Pipeline {
     /// or else, where that is not said, no output since it was asked last.
     fn ask(
         &self,
-        request: Control,
-        answers: &Receiver<Answer>,
+        request: Request<'_>,
         limit: Duration,
         before: Option<&Losses>,
     ) -> Result<FlushReport, FlushError> {
@@ -354,106 +411,55 @@ impl Pipeline {
             ));
         }
         let start = Instant::now();
-        let deadline = deadline_in(limit);
         // Outputs that are added from now on may answer or not.
         let asked = lock(&self.outputs).len();
-        if self.control.send(request).is_err() {
+        let Some(mut answers) = self.answers(request, deadline_in(limit)) else {
             return Err(FlushError::new(ErrorKind::NotRunning, "the writer is gone"));
+        };
+        answers.in_time &= (0..asked).all(|place| answers.has(place));
+        let report = FlushReport {
+            elapsed: start.elapsed(),
+            stats: self.stats(),
+        };
+        let lost = match before {
+            Some(before) => self.first_lost_since(before),
+            None => self.lost_since_last_time(&report, &answers),
+        };
+        match wrong(&report, &answers, lost) {
+            None => Ok(report),
+            Some((kind, what)) => Err(FlushError::new(kind, what).with_report(report)),
         }
-        self.wake().rouse();
-        let results = self.collect(answers, deadline).and_then(|results| {
-            let all =
-                (0..asked).all(|place| results.iter().any(|(answered, _)| *answered == place));
-            if all { Ok(results) } else { Err(results) }
-        });
-        self.report(start.elapsed(), results, before)
     }
 
-    /// Waits for the answers of all outputs: until every ticket is settled or the time is over.
-    fn collect(
-        &self,
-        answers: &Receiver<Answer>,
-        deadline: Instant,
-    ) -> Result<Vec<Answer>, Vec<Answer>> {
-        let mut results = Vec::new();
-        loop {
+    /// Waits for the answers of all outputs: until every ticket is settled or the time is over. `None` when the writer is gone.
+    fn answers(&self, request: Request<'_>, deadline: Instant) -> Option<Answers> {
+        let (answer, answers) = unbounded();
+        self.control.send(request(answer)).ok()?;
+        self.wake().rouse();
+        let mut given = Vec::new();
+        let in_time = loop {
             let now = Instant::now();
             if self.wake().state() == DIRECT {
                 self.direct.write(deadline.saturating_duration_since(now));
             }
             match answers.recv_deadline(deadline.min(now + LOOK_AFTER)) {
-                Ok(result) => results.push(result),
-                Err(RecvTimeoutError::Disconnected) => return Ok(results),
-                Err(RecvTimeoutError::Timeout) if Instant::now() >= deadline => {
-                    return Err(results);
-                }
+                Ok(answer) => given.push(answer),
+                Err(RecvTimeoutError::Disconnected) => break true,
+                Err(RecvTimeoutError::Timeout) if Instant::now() >= deadline => break false,
                 Err(RecvTimeoutError::Timeout) => {}
             }
-        }
-    }
-
-    fn report(
-        &self,
-        elapsed: Duration,
-        results: Result<Vec<Answer>, Vec<Answer>>,
-        before: Option<&Losses>,
-    ) -> Result<FlushReport, FlushError> {
-        let (in_time, results) = match results {
-            Ok(results) => (true, results),
-            Err(results) => (false, results),
         };
-        let stats = self.stats();
-        let names: Vec<_> = stats
-            .outputs
-            .iter()
-            .map(|output| output.name.clone())
-            .collect();
-        let report = FlushReport { elapsed, stats };
-        let name = |place: usize| names.get(place).map_or("output", String::as_str);
-        let lost = match before {
-            Some(before) => self.first_lost_since(before),
-            None => self.lost_since_last_time(&report, &results),
-        };
-        let failed = results.iter().filter_map(|(place, result)| match result {
-            // The reader went away and will not come back: there is nobody to confirm anything to.
-            Err(error) if error.kind() != ErrorKind::Closed => Some((*place, error)),
-            _ => None,
-        });
-        if let Some((place, error)) = failed.min_by_key(|(place, _)| *place) {
-            let what = format!("{}: {}", name(place), chain(error));
-            return Err(FlushError::new(error.kind(), what).with_report(report));
-        }
-        if in_time && let Some((place, kind, lost)) = lost {
-            let what = format!("{}: {lost}", name(place));
-            return Err(FlushError::new(kind, what).with_report(report));
-        }
-        if in_time {
-            return Ok(report);
-        }
-        let silent: Vec<_> = (0..names.len())
-            .filter(|place| results.iter().all(|(answered, _)| answered != place))
-            .map(name)
-            .collect();
-        let what = format!("not confirmed after {elapsed:.1?}: {}", silent.join(", "));
-        Err(FlushError::new(ErrorKind::TimedOut, what).with_report(report))
+        Some(Answers { given, in_time })
     }
 
     /// The first output that lost records since this was asked last, and how many; those whose reader
     /// has gone for good do not count.
-    fn lost_since_last_time(&self, report: &FlushReport, results: &[Answer]) -> Option<Lost> {
-        let is_closed = |place: usize| {
-            results.iter().any(|(answered, result)| {
-                *answered == place
-                    && result
-                        .as_ref()
-                        .is_err_and(|error| error.kind() == ErrorKind::Closed)
-            })
-        };
+    fn lost_since_last_time(&self, report: &FlushReport, answers: &Answers) -> Option<Lost> {
         let mut outputs = lock(&self.outputs);
         let mut first = None;
         for (place, (output, stats)) in outputs.iter_mut().zip(report.outputs()).enumerate() {
             let before = std::mem::replace(&mut output.lost_before, stats.failed);
-            if stats.failed > before && !is_closed(place) && first.is_none() {
+            if stats.failed > before && !answers.is_closed(place) && first.is_none() {
                 let count = stats.failed - before;
                 let what = format!("{count} records were lost since the last flush");
                 first = Some((place, ErrorKind::Write, what));
@@ -492,12 +498,9 @@ impl Pipeline {
         if is_own() {
             return false;
         }
-        let (answer, answers) = unbounded();
-        let request = Control::Confirm(Confirm::Nothing, answer);
-        self.control.send(request).is_ok() && {
-            self.wake().rouse();
-            self.collect(&answers, deadline_in(limit)).is_ok()
-        }
+        let request = |answer| Control::Confirm(Confirm::Nothing, answer);
+        let answers = self.answers(&request, deadline_in(limit));
+        answers.is_some_and(|answers| answers.in_time)
     }
 
     /// Waits for that, but a writer that hangs in a sink is no reason not to change what is asked for.
