@@ -47,11 +47,7 @@ impl Environment {
         let mut found = Environment::from_variables(|name| {
             std::env::var_os(name).or_else(|| dotenv.get(name).map(OsString::from))
         });
-        let of_the_file = dotenv.warnings.into_iter().map(|what| Warning {
-            what,
-            setting: None,
-        });
-        found.warnings.extend(of_the_file);
+        found.warnings.extend(dotenv.warnings);
         found
     }
 
@@ -62,9 +58,7 @@ impl Environment {
             get: &get,
             warnings: Vec::new(),
         };
-        found.level = ["LOG_LEVEL", "RUST_LOG"]
-            .into_iter()
-            .find_map(|name| Some((reader.directives(name)?, name)));
+        found.level = reader.level();
         found.app = reader.text("APP_NAME", "app");
         found.version = reader.text("APP_VERSION", "version");
         found.environment = reader.text("ENVIRONMENT", "environment");
@@ -114,21 +108,36 @@ impl Reader<'_> {
         }
     }
 
+    /// The first variable with directives, and which one that is.
+    fn level(&mut self) -> Option<(Directives, &'static str)> {
+        for name in ["LOG_LEVEL", "RUST_LOG"] {
+            if let Some(directives) = self.directives(name) {
+                return Some((directives, name));
+            }
+        }
+        None
+    }
+
     /// The directives of a variable. What is good in them counts, what is bad is warned of.
     fn directives(&mut self, name: &str) -> Option<Directives> {
         let value = self.text(name, "level")?;
         let (directives, errors) = Directives::parse_lenient(&value);
         let nothing_good = directives == Directives::default();
         if !errors.is_empty() {
-            let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
-            self.warnings.push(Warning {
-                what: format!("{name}={value:?}: {}", errors.join(", and ")),
-                setting: nothing_good.then_some("level"),
-            });
+            let mut what = format!("{name}={value:?}");
+            let mut separator = ": ";
+            for error in errors {
+                what.push_str(separator);
+                what.push_str(&error.to_string());
+                separator = ", and ";
+            }
+            let setting = nothing_good.then_some("level");
+            self.warnings.push(Warning { what, setting });
         }
         (!nothing_good).then_some(directives)
     }
 
+    #[cold]
     fn warn(&mut self, name: &str, value: &str, wrong: &str, setting: &'static str) {
         self.warnings.push(Warning {
             what: format!("{name}={value:?}: {wrong}"),
@@ -141,10 +150,12 @@ impl Reader<'_> {
 mod dotenv {
     use std::collections::HashMap;
 
+    use super::Warning;
+
     /// The variables of the nearest `.env` file, from the working directory upwards.
     pub(super) struct Variables {
         found: HashMap<String, String>,
-        pub(super) warnings: Vec<String>,
+        pub(super) warnings: Vec<Warning>,
     }
 
     impl Variables {
@@ -176,23 +187,26 @@ mod dotenv {
         }
 
         fn warn(&mut self, error: &dotenvy::Error) {
-            self.warnings.push(format!(".env: {error}"));
+            self.warnings.push(Warning {
+                what: format!(".env: {error}"),
+                setting: None,
+            });
         }
     }
 }
 
 #[cfg(not(feature = "dotenv"))]
 mod dotenv {
+    use super::Warning;
+
     /// Nothing: the feature `dotenv` is off.
     pub(super) struct Variables {
-        pub(super) warnings: Vec<String>,
+        pub(super) warnings: [Warning; 0],
     }
 
     impl Variables {
         pub(super) fn read() -> Self {
-            Variables {
-                warnings: Vec::new(),
-            }
+            Variables { warnings: [] }
         }
 
         #[allow(clippy::unused_self, reason = "the other one uses it")]

@@ -261,11 +261,13 @@ impl Settings {
     /// Puts the environment's word above the code's. What cannot be had beside the rest of what the code says is left out, and
     /// returned.
     pub(super) fn apply(&mut self, found: &Environment) -> Vec<Warning> {
-        self.app.overrule(found.app.clone().map(Some), "APP_NAME");
-        self.version
-            .overrule(found.version.clone().map(Some), "APP_VERSION");
-        self.environment
-            .overrule(found.environment.clone().map(Some), "ENVIRONMENT");
+        for (said, found, name) in [
+            (&mut self.app, &found.app, "APP_NAME"),
+            (&mut self.version, &found.version, "APP_VERSION"),
+            (&mut self.environment, &found.environment, "ENVIRONMENT"),
+        ] {
+            said.overrule(found.clone().map(Some), name);
+        }
         self.is_container
             .overrule(found.is_container.map(Some), "IS_CONTAINER_OVERRIDE");
         self.internal_logger
@@ -283,15 +285,10 @@ impl Settings {
         let Some(words) = &found.rotation else {
             return Ok(());
         };
-        let apply = |said: Option<&Switch<Rotation>>| {
-            let code = said.and_then(|said| said.0.as_ref());
-            let applied = words.apply(code).map_err(|wrong| words.warning(&wrong));
-            applied.map(|rotation| Switch(Some(rotation)))
-        };
-        let all = apply(self.rotate.value.as_ref())?;
+        let all = words.switch(self.rotate.value.as_ref())?;
         let [text, json] = self.own_rotations();
-        let text = text.map(|own| apply(Some(own))).transpose()?;
-        let json = json.map(|own| apply(Some(own))).transpose()?;
+        let text = text.map(|own| words.switch(Some(own))).transpose()?;
+        let json = json.map(|own| words.switch(Some(own))).transpose()?;
         self.rotate.overrule(Some(Some(all)), words.variable());
         if let Some(file) = &mut self.text.value {
             file.rotate = text;

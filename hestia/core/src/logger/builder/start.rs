@@ -52,7 +52,7 @@ impl Builder {
         };
         let (new, old) = match (&complete.source, &running.source) {
             (Some(new), Some(old)) => (new.code(), old.code()),
-            _ => (&complete.settings, &*running.settings),
+            _ => (&*complete.settings, &*running.settings),
         };
         match difference(new, old) {
             None => Ok(Handle::new()),
@@ -90,7 +90,7 @@ impl Builder {
             source.began_with(&settings);
         }
         Ok(Complete {
-            settings,
+            settings: Arc::new(settings),
             source,
             mistakes,
             environment,
@@ -101,7 +101,7 @@ impl Builder {
 
 /// What is to be started, and what is to be told about it.
 struct Complete {
-    settings: Settings,
+    settings: Arc<Settings>,
     source: Option<Source>,
     mistakes: Vec<Mistake>,
     environment: Option<Arc<Environment>>,
@@ -113,24 +113,30 @@ impl Complete {
     /// One line for each mistake: where it is, what is wrong, what is used instead.
     fn tell(&self) {
         let rows = rows(&self.settings);
-        let what_is = |setting: &str| {
-            let row = rows.iter().find(|row| row.setting == setting);
-            row.map(|row| format!("{} is `{}` instead", row.setting, row.value))
+        let tell = |part: &str, what: &str, setting: Option<&str>, otherwise: &str| {
+            let row = rows.iter().find(|row| Some(&*row.setting) == setting);
+            let what = match row {
+                Some(row) => format!("{what}; {} is `{}` instead", row.setting, row.value),
+                None => format!("{what}; {otherwise}"),
+            };
+            internal::tell(part, what);
         };
-        let found = self.environment.iter().flat_map(|found| &found.warnings);
-        for Warning { what, setting } in found.chain(&self.left_out) {
-            let instead = setting.and_then(what_is);
-            let instead = instead.unwrap_or_else(|| "the rest of it is used".to_owned());
-            internal::tell("environment", format!("{what}; {instead}"));
+        let found: &[Warning] = match &self.environment {
+            Some(found) => &found.warnings,
+            None => &[],
+        };
+        for warnings in [found, &self.left_out] {
+            for Warning { what, setting } in warnings {
+                tell("environment", what, *setting, "the rest of it is used");
+            }
         }
         for Mistake { what, instead, .. } in &self.mistakes {
-            let instead = match instead {
-                Instead::Setting(setting) => what_is(setting),
-                Instead::Rest => None,
-                Instead::Nothing => Some("code and environment alone count".to_owned()),
+            let (setting, otherwise) = match instead {
+                Instead::Setting(setting) => (Some(*setting), "the rest of the file is used"),
+                Instead::Rest => (None, "the rest of the file is used"),
+                Instead::Nothing => (None, "code and environment alone count"),
             };
-            let instead = instead.unwrap_or_else(|| "the rest of the file is used".to_owned());
-            internal::tell("config", format!("{what}; {instead}"));
+            tell("config", what, setting, otherwise);
         }
     }
 }
@@ -163,7 +169,6 @@ fn start(complete: Complete) -> Result<Handle, InitError> {
     let Complete {
         settings, source, ..
     } = complete;
-    let settings = Arc::new(settings);
     let present = Present::at_start(&settings);
     let pipeline: &Pipeline = Pipeline::start(settings, present, source, WithoutThread::Fail)?;
     tell_of_levels();

@@ -9,6 +9,7 @@ use hestia_grammar::{Every, Weekday, parse_size};
 
 use super::{Reader, Warning};
 use crate::clock::TimeZone;
+use crate::logger::outputs::Switch;
 use crate::sink::file::rotation::Rotation;
 
 /// What the variables say.
@@ -81,20 +82,33 @@ impl RotationWords {
         self.said.first().map_or(TYPE, |(name, _)| name)
     }
 
-    /// For words that cannot be had beside the rest of what the code says.
-    pub(in crate::logger) fn warning(&self, wrong: &str) -> Warning {
-        let said = self
-            .said
-            .iter()
-            .map(|(name, value)| format!("{name}={value:?}"));
+    /// What the code says, as far as these words do not say otherwise; or that they cannot be had beside the rest of it.
+    pub(in crate::logger) fn switch(
+        &self,
+        code: Option<&Switch<Rotation>>,
+    ) -> Result<Switch<Rotation>, Warning> {
+        match self.apply(code.and_then(|code| code.0.as_ref())) {
+            Ok(rotation) => Ok(Switch(Some(rotation))),
+            Err(wrong) => Err(self.warning(&wrong)),
+        }
+    }
+
+    #[cold]
+    fn warning(&self, wrong: &str) -> Warning {
+        let mut what = String::new();
+        for (name, value) in &self.said {
+            what.push_str(&format!("{name}={value:?} "));
+        }
+        what.pop();
+        what.push_str(": ");
+        what.push_str(wrong);
         Warning {
-            what: format!("{}: {wrong}", said.collect::<Vec<_>>().join(" ")),
+            what,
             setting: Some(SETTING),
         }
     }
 
-    /// What the code says, as far as these words do not say otherwise.
-    pub(in crate::logger) fn apply(&self, code: Option<&Rotation>) -> Result<Rotation, String> {
+    fn apply(&self, code: Option<&Rotation>) -> Result<Rotation, String> {
         let mut rotation = code.cloned().unwrap_or_else(Rotation::by_hand);
         let by_size =
             self.kind == Some(Kind::Size) || self.kind.is_none() && self.max_bytes.is_some();
