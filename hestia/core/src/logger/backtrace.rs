@@ -13,60 +13,56 @@ pub(super) fn is_wanted_whole(variable: impl Fn(&str) -> Option<OsString>) -> bo
     asked.is_some_and(|value| value == "full")
 }
 
-/// A function in the backtrace, and the lines that say where it is.
-struct Frame<'t> {
-    /// Not one that the compiler put into the function of the next line that is numbered.
-    is_numbered: bool,
-    function: &'t str,
-    places: Vec<&'t str>,
+/// As the standard library writes them: a number, a colon and the function; for functions that were put
+/// into another one, spaces in the number's place; a line with the place in the source below.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Numbered,
+    /// A function that the compiler put into that of the next line that is numbered.
+    Inlined,
+    Place,
+}
+
+struct Line<'t> {
+    kind: Kind,
+    /// The function, or the whole line of a place.
+    text: &'t str,
+}
+
+fn line(whole: &str) -> Line<'_> {
+    let trimmed = whole.trim_start();
+    let (kind, text) = match trimmed.split_once(": ") {
+        _ if trimmed.starts_with("at ") => (Kind::Place, whole),
+        Some((number, function)) if number.parse::<u32>().is_ok() => (Kind::Numbered, function),
+        _ => (Kind::Inlined, trimmed),
+    };
+    Line { kind, text }
+}
+
+/// The first line of a function like this.
+fn place(lines: &[Line<'_>], is: &dyn Fn(&str) -> bool) -> Option<usize> {
+    lines
+        .iter()
+        .position(|line| line.kind != Kind::Place && is(line.text))
 }
 
 /// The frames from the one that panicked to `main`, numbered anew. A text in which they cannot be found
 /// stays as it is.
 pub(super) fn of_program(whole: &str) -> String {
-    let mut frames = frames(whole);
-    let holds = |name: &'static str| move |frame: &Frame<'_>| frame.function.contains(name);
+    let lines: Vec<_> = whole.lines().map(line).collect();
+    let mut lines = lines.as_slice();
     // The first one is the youngest panic's, when it happened in the course of another.
-    if let Some(start) = frames.iter().position(holds("__rust_end_short_backtrace")) {
-        frames.drain(..=start);
+    if let Some(start) = place(lines, &|name| name.contains("__rust_end_short_backtrace")) {
+        lines = &lines[start + 1..];
     }
-    if let Some(end) = frames
-        .iter()
-        .position(holds("__rust_begin_short_backtrace"))
-    {
-        frames.truncate(end);
+    if let Some(end) = place(lines, &|name| name.contains("__rust_begin_short_backtrace")) {
+        lines = &lines[..end];
     }
-    let is_of_program = |frame: &Frame<'_>| !is_of_rust(frame.function);
-    let start = frames.iter().position(is_of_program);
-    let is_backtrace = frames.iter().any(|frame| frame.is_numbered);
-    let Some(start) = start.filter(|_| is_backtrace) else {
-        return whole.to_owned();
-    };
-    shown(&frames[start..])
-}
-
-/// As the standard library writes them: a number, a colon and the function; for functions that were put
-/// into another one, spaces in the number's place; a line with the place in the source below.
-fn frames(text: &str) -> Vec<Frame<'_>> {
-    let mut frames: Vec<Frame<'_>> = Vec::new();
-    for line in text.lines() {
-        let trimmed = line.trim_start();
-        if trimmed.starts_with("at ") {
-            if let Some(frame) = frames.last_mut() {
-                frame.places.push(line);
-            }
-            continue;
-        }
-        let numbered = trimmed
-            .split_once(": ")
-            .filter(|(number, _)| number.parse::<u32>().is_ok());
-        frames.push(Frame {
-            is_numbered: numbered.is_some(),
-            function: numbered.map_or(trimmed, |(_, function)| function),
-            places: Vec::new(),
-        });
+    let is_backtrace = lines.iter().any(|line| line.kind == Kind::Numbered);
+    match place(lines, &|name| !is_of_rust(name)) {
+        Some(start) if is_backtrace => shown(&lines[start..]),
+        _ => whole.to_owned(),
     }
-    frames
 }
 
 /// Whether the function is the standard library's, or the compiler's.
@@ -82,24 +78,22 @@ fn is_of_rust(function: &str) -> bool {
     CRATES.iter().any(|name| function.starts_with(name))
 }
 
-fn shown(frames: &[Frame<'_>]) -> String {
+fn shown(lines: &[Line<'_>]) -> String {
     let mut text = String::new();
     let mut number = 0;
-    for (place, frame) in frames.iter().enumerate() {
-        if place > 0 {
+    for line in lines {
+        if number > 0 {
             text.push('\n');
         }
-        if frame.is_numbered || place == 0 {
-            text.push_str(&format!("{number:>4}: "));
-            number += 1;
-        } else {
-            text.push_str("      ");
+        match line.kind {
+            Kind::Place => {}
+            Kind::Inlined if number > 0 => text.push_str("      "),
+            Kind::Inlined | Kind::Numbered => {
+                text.push_str(&format!("{number:>4}: "));
+                number += 1;
+            }
         }
-        text.push_str(frame.function);
-        for place in &frame.places {
-            text.push('\n');
-            text.push_str(place);
-        }
+        text.push_str(line.text);
     }
     text
 }
