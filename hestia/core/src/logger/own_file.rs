@@ -53,12 +53,10 @@ impl OwnFiles {
 
     /// Finds the place for one more.
     pub(super) fn add(&mut self, said: &Path, settings: &Settings) -> OwnFile {
-        let taken: Vec<&Path> = self
-            .0
-            .iter()
-            .map(|file| file.path.as_path())
-            .chain(settings.file_paths())
-            .collect();
+        let mut taken = settings.file_paths();
+        for file in &self.0 {
+            taken.push(&file.path);
+        }
         let path = match settings.moves_files() {
             Some(directory) => moved(said, directory, &taken),
             None => said.to_owned(),
@@ -81,21 +79,25 @@ fn moved(said: &Path, directory: &Path, taken: &[&Path]) -> PathBuf {
         // It cannot be a file; opening it says so.
         return said.to_owned();
     };
-    let below: PathBuf = said
-        .components()
-        .filter(|component| matches!(component, Component::Normal(_)))
-        .collect();
-    let stem = said.file_stem().unwrap_or(name).to_string_lossy();
-    let extension = said
-        .extension()
-        .map_or_else(String::new, |end| format!(".{}", end.to_string_lossy()));
-    let numbered = |number: u32| PathBuf::from(format!("{stem}-{number}{extension}"));
-    [PathBuf::from(name), below]
-        .into_iter()
-        .chain((2..).map(numbered))
-        .map(|path| directory.join(path))
-        .find(|path| !taken.contains(&path.as_path()))
-        .unwrap_or_else(|| said.to_owned())
+    let is_taken = |path: &Path| taken.contains(&path);
+    let mut path = directory.join(name);
+    if is_taken(&path) {
+        path = directory.to_owned();
+        let components = said.components();
+        path.extend(components.filter(|component| matches!(component, Component::Normal(_))));
+    }
+    let mut number = 1_u32;
+    while is_taken(&path) {
+        number += 1;
+        let mut numbered = said.file_stem().unwrap_or(name).to_owned();
+        numbered.push(format!("-{number}"));
+        if let Some(extension) = said.extension() {
+            numbered.push(".");
+            numbered.push(extension);
+        }
+        path = directory.join(numbered);
+    }
+    path
 }
 
 #[cfg(test)]

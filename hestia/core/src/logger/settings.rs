@@ -407,18 +407,13 @@ impl Settings {
     }
 
     /// Where the text and the JSON file are.
-    pub(super) fn file_paths(&self) -> impl Iterator<Item = &Path> {
-        let text = self
-            .text
-            .value
-            .as_ref()
-            .and_then(|text| text.path.as_deref());
-        let json = self
-            .json
-            .value
-            .as_ref()
-            .and_then(|json| json.path.as_deref());
-        text.into_iter().chain(json)
+    pub(super) fn file_paths(&self) -> Vec<&Path> {
+        let text = self.text.value.as_ref().map(|text| text.path.as_deref());
+        let json = self.json.value.as_ref().map(|json| json.path.as_deref());
+        let mut paths = Vec::new();
+        paths.extend(text.flatten());
+        paths.extend(json.flatten());
+        paths
     }
 
     /// Text and JSON in one file would be neither. Files that only the environment's directory brought

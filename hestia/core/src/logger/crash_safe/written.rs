@@ -125,9 +125,12 @@ fn path_now(path: &Path, process_id: u32, settings: &Settings) -> PathBuf {
         let path = outputs::for_process(said, process_id);
         std::path::absolute(&path).unwrap_or(path)
     };
-    let mut said = settings.file_paths();
-    said.find(|said| of(said, process_id) == path)
-        .map_or_else(|| path.to_owned(), |said| of(said, std::process::id()))
+    for said in settings.file_paths() {
+        if of(said, process_id) == path {
+            return of(said, std::process::id());
+        }
+    }
+    path.to_owned()
 }
 
 /// The file that a path leads to, or would lead to if it were there.
