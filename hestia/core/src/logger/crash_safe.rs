@@ -6,6 +6,7 @@
 
 mod written;
 
+use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -19,7 +20,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::own_file::OwnFile;
 use super::pipeline;
 use super::settings::{CrashSafe, Settings};
-use crate::error::{ErrorKind, InitError, RecoverError};
+use crate::error::{ErrorKind, InitError, RecoverError, chain};
 use crate::internal;
 use crate::queue::mapping::format::AT_TRIED;
 use crate::queue::mapping::{Mapping, UNFINISHED, user};
@@ -140,24 +141,33 @@ pub(super) fn find(settings: &Settings) -> Vec<Found> {
         return Vec::new();
     };
     let stem = stem(settings);
-    let there = entries
-        .flatten()
-        .filter(|entry| entry.file_name().to_string_lossy().starts_with(&stem))
-        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())));
+    let mut paths = Vec::new();
     // As for archives, no sort.
-    let paths: BinaryHeap<(SystemTime, PathBuf)> = there.collect();
-    let mut paths = paths.into_sorted_vec();
-    for (made, path) in &paths {
-        remove_unfinished(path, *made);
+    let mut by_age = BinaryHeap::new();
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if !name.starts_with(&stem) {
+            continue;
+        }
+        let Ok(made) = entry.metadata().and_then(|status| status.modified()) else {
+            continue;
+        };
+        let path = entry.path();
+        remove_unfinished(&path, made);
+        if name.ends_with(SUFFIX) {
+            by_age.push(Reverse((made, paths.len())));
+            paths.push(path);
+        }
     }
-    paths.retain(|(_, path)| path.to_string_lossy().ends_with(SUFFIX));
-    let found = paths.into_iter().filter_map(|(_, path)| {
-        found(path).unwrap_or_else(|error| {
-            internal::trouble("recovery", crate::error::chain(&error));
-            None
-        })
-    });
-    found.collect()
+    let mut all = Vec::new();
+    while let Some(Reverse((_, place))) = by_age.pop() {
+        match found(&paths[place]) {
+            Ok(found) => all.extend(found),
+            Err(error) => internal::trouble("recovery", chain(&error)),
+        }
+    }
+    all
 }
 
 /// Removes a file that was never finished: its process was killed while it made it, a while ago.
@@ -170,13 +180,13 @@ fn remove_unfinished(path: &Path, made: SystemTime) {
 }
 
 /// `None` when its owner lives, or somebody else is at it.
-fn found(path: PathBuf) -> Result<Option<Found>, RecoverError> {
-    let Some(lock) = lock_left(&path)? else {
+fn found(path: &Path) -> Result<Option<Found>, RecoverError> {
+    let Some(lock) = lock_left(path)? else {
         return Ok(None);
     };
-    let snapshot = read(&path, &lock)?;
+    let snapshot = read(path, &lock)?;
     Ok(Some(Found {
-        path,
+        path: path.to_owned(),
         file: lock,
         snapshot,
     }))
@@ -188,27 +198,23 @@ pub(super) fn look<'f>(found: &'f [Found], settings: &Settings) -> Vec<Left<'f>>
     if !found.is_empty() {
         held::begin_recovery();
     }
-    let described: Vec<_> = found
-        .iter()
-        .map(|Found { snapshot, .. }| {
-            let descriptions = Descriptions::read(snapshot.entries(), snapshot.on_shelves());
-            (snapshot, descriptions)
-        })
-        .collect();
-    // Who came first does not know of the other one before it writes; that one does.
-    let mut shared = Vec::new();
-    for (snapshot, descriptions) in &described {
-        shared.extend(shared_files(snapshot, descriptions));
+    let (mut all, mut shared) = (Vec::new(), Vec::new());
+    for Found { snapshot, .. } in found {
+        let descriptions = Descriptions::read(snapshot.entries(), snapshot.on_shelves());
+        shared.extend(shared_files(snapshot, &descriptions));
+        all.push(Left {
+            there: Vec::new(),
+            // Who was killed while it wrote that down has left rings of its own.
+            may_be_tried: found.len() > 1,
+            snapshot,
+            descriptions,
+        });
     }
-    // Who was killed while it wrote that down has left rings of its own.
-    let may_be_tried = described.len() > 1;
-    let look = |(snapshot, descriptions)| Left {
-        there: lines_since(snapshot, &descriptions, settings, &shared),
-        may_be_tried,
-        snapshot,
-        descriptions,
-    };
-    described.into_iter().map(look).collect()
+    // After all of them: who came first does not know of the other one before it writes; that one does.
+    for left in &mut all {
+        left.there = lines_since(left.snapshot, &left.descriptions, settings, &shared);
+    }
+    all
 }
 
 /// Writes what was found into the files. Where one of them cannot be written to now, the next start tries it again.

@@ -85,10 +85,13 @@ pub(super) fn lines_since(
 
 /// The files of which one of the processes that are gone knew that another one writes to them.
 pub(super) fn shared_files(snapshot: &Snapshot, descriptions: &Descriptions<'_>) -> Vec<Identity> {
-    positions(snapshot, descriptions)
-        .filter(|(_, position)| position.is_shared)
-        .map(|(_, position)| (position.device, position.inode))
-        .collect()
+    let mut shared = Vec::new();
+    for (_, position) in positions(snapshot, descriptions) {
+        if position.is_shared {
+            shared.push((position.device, position.inode));
+        }
+    }
+    shared
 }
 
 /// Never waits, whatever is there now.
@@ -108,15 +111,21 @@ fn somebody_writes_to(path: &Path) -> bool {
 fn positions<'d>(
     snapshot: &Snapshot,
     descriptions: &Descriptions<'d>,
-) -> impl Iterator<Item = (&'d [u8], FilePosition)> {
-    let noted = snapshot.files.iter().filter_map(|position| {
-        let output = descriptions.outputs.get(position.output)?;
-        Some((output.path, *position))
-    });
-    let outputs = descriptions.outputs.iter();
-    let opened = outputs.filter(|(output, _)| *output >= snapshot.outputs);
-    let opened = opened.filter_map(|(_, file)| Some((file.path, file.opened?)));
-    noted.chain(opened)
+) -> Vec<(&'d [u8], FilePosition)> {
+    let mut positions = Vec::new();
+    for position in &snapshot.files {
+        if let Some(output) = descriptions.outputs.get(position.output) {
+            positions.push((output.path, *position));
+        }
+    }
+    for (output, file) in descriptions.outputs.iter() {
+        if output >= snapshot.outputs
+            && let Some(opened) = file.opened
+        {
+            positions.push((file.path, opened));
+        }
+    }
+    positions
 }
 
 /// Where this process writes what the other one wrote to this path: where paths have their process's id in them, elsewhere.
@@ -160,12 +169,16 @@ fn siblings(path: &Path) -> Vec<(PathBuf, fs::Metadata)> {
     let Some(Ok(entries)) = path.parent().map(fs::read_dir) else {
         return Vec::new();
     };
-    entries
-        .flatten()
-        .filter(|entry| entry.file_name().as_bytes().starts_with(stem))
-        .filter_map(|entry| Some((entry.path(), entry.metadata().ok()?)))
-        .filter(|(_, status)| status.is_file())
-        .collect()
+    let mut siblings = Vec::new();
+    for entry in entries.flatten() {
+        if entry.file_name().as_bytes().starts_with(stem)
+            && let Ok(status) = entry.metadata()
+            && status.is_file()
+        {
+            siblings.push((entry.path(), status));
+        }
+    }
+    siblings
 }
 
 /// The bytes from a position on.
