@@ -1,7 +1,8 @@
 //! The effective configuration as a table.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::{self, Path};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use log::LevelFilter;
@@ -13,11 +14,11 @@ use super::settings::{CrashSafe, Origin, Said, Settings};
 use crate::clock::TimeZone;
 use crate::filter::directives::Table;
 use crate::layout::in_words;
+use crate::level::to_grammar;
 use crate::queue::Overflow;
 use crate::record::Entries;
 use crate::sink::file::durability::Durability;
 use crate::sink::file::rotation::Rotation;
-use crate::stats::OutputStats;
 use crate::sync::lock;
 use crate::writer::fold::Folding;
 
@@ -47,16 +48,9 @@ pub struct ReportRow {
 #[derive(Clone, Debug)]
 pub struct Report {
     rows: Vec<ReportRow>,
-    outputs: Vec<OutputReport>,
+    /// One line each.
+    outputs: Vec<String>,
     notes: Vec<String>,
-}
-
-#[derive(Clone, Debug)]
-struct OutputReport {
-    levels: String,
-    stats: OutputStats,
-    /// Where the environment put a named logger's file.
-    moved_to: Option<PathBuf>,
 }
 
 impl Report {
@@ -66,19 +60,10 @@ impl Report {
         if let Some(source) = &pipeline.source {
             source.renew_lines(&mut rows);
         }
-        let stats = pipeline.stats();
         let outputs = lock(&pipeline.outputs);
-        let shown = outputs
-            .iter()
-            .zip(stats.outputs)
-            .map(|(output, stats)| OutputReport {
-                levels: output.table.load().to_string(),
-                stats,
-                moved_to: output.moved_to.clone(),
-            });
         Report {
             rows,
-            outputs: shown.collect(),
+            outputs: outputs.iter().map(output_in_words).collect(),
             notes: notes(pipeline, &outputs),
         }
     }
@@ -136,19 +121,22 @@ impl fmt::Display for Report {
     }
 }
 
-impl fmt::Display for OutputReport {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = match self.stats.working {
-            true => "working",
-            false => "NOT WORKING",
-        };
-        let OutputReport { levels, stats, .. } = self;
-        write!(out, "output {}: {state}, levels {levels}", stats.name)?;
-        match &self.moved_to {
-            Some(path) => write!(out, ", in {}", path.display()),
-            None => Ok(()),
-        }
+fn output_in_words(output: &Output) -> String {
+    let state = match is_broken(output) {
+        true => "NOT WORKING",
+        false => "working",
+    };
+    let levels = output.table.load();
+    let mut line = format!("output {}: {state}, levels {levels}", output.name);
+    // Where the environment put a named logger's file.
+    if let Some(path) = &output.moved_to {
+        line.push_str(&format!(", in {}", path.display()));
     }
+    line
+}
+
+fn is_broken(output: &Output) -> bool {
+    output.counts.broken.load(Ordering::Relaxed)
 }
 
 fn notes(pipeline: &Pipeline, outputs: &[Output]) -> Vec<String> {
@@ -177,17 +165,10 @@ fn notes(pipeline: &Pipeline, outputs: &[Output]) -> Vec<String> {
         notes.extend(source.notes());
     }
     for output in outputs {
-        if output
-            .counts
-            .broken
-            .load(std::sync::atomic::Ordering::Relaxed)
-        {
+        if is_broken(output) {
             notes.push(format!("output {} does not work", output.name));
         }
-        let refused = output
-            .counts
-            .sync_failures
-            .load(std::sync::atomic::Ordering::Relaxed);
+        let refused = output.counts.sync_failures.load(Ordering::Relaxed);
         if refused > 0 {
             notes.push(format!(
                 "output {}: the disk refused what had been written {refused} times; some of it may be lost",
@@ -233,46 +214,46 @@ pub(super) fn shifted_rows(settings: &Settings, shift: i8) -> Vec<ReportRow> {
         0 => settings.directives.origin,
         _ => Origin::Running,
     };
-    rows.add("level", by, &levels_in_words(&directives.to_string()));
-    rows.add_output(
-        "console",
-        &settings.console,
-        |console| console.level,
-        console_in_words,
-    );
-    rows.add_output(
-        "text",
-        &settings.text,
-        |text| text.level,
-        |text, level| {
-            let path = file(text.path.as_deref(), level);
-            let rotation = own_rotation(text.rotate.as_ref());
-            format!("{path}{rotation}{}", own_sync(text.sync))
-        },
-    );
-    rows.add_output(
-        "json",
-        &settings.json,
-        |json| json.level,
-        |json, level| {
-            let path = file(json.path.as_deref(), level);
-            let rotation = own_rotation(json.rotate.as_ref());
-            let sync = own_sync(json.sync);
-            format!("{path}, schema {}{rotation}{sync}", small(&json.schema))
-        },
-    );
-    let rotate = settings.rotate.value.as_ref();
-    rows.add(
-        "rotate",
-        settings.rotate.origin,
-        &rotate.map_or_else(by_hand, rotation_in_words),
-    );
+    let nothing_said = directives.default.is_none() && directives.targets.is_empty();
+    let levels: &dyn fmt::Display = match nothing_said {
+        true => &lower(pipeline::DEFAULT_LEVEL),
+        false => &directives,
+    };
+    rows.add("level", by, levels);
+    match &settings.console.value {
+        Some(console) => {
+            let by = settings.console.origin;
+            rows.add_output("console", by, console.level, &console_in_words(console), "");
+        }
+        None => rows.add("console", settings.console.origin, &"off"),
+    }
+    match &settings.text.value {
+        Some(text) => {
+            let rules = own_rules(text.rotate.as_ref(), text.sync);
+            let path = file(text.path.as_deref());
+            rows.add_output("text", settings.text.origin, text.level, &path, &rules);
+        }
+        None => rows.add("text", settings.text.origin, &"off"),
+    }
+    match &settings.json.value {
+        Some(json) => {
+            let rules = own_rules(json.rotate.as_ref(), json.sync);
+            let rules = format!(", schema {}{rules}", small(&json.schema));
+            let path = file(json.path.as_deref());
+            rows.add_output("json", settings.json.origin, json.level, &path, &rules);
+        }
+        None => rows.add("json", settings.json.origin, &"off"),
+    }
+    let rotate: &dyn fmt::Display = match &settings.rotate.value {
+        Some(said) => rotation_in_words(said),
+        None => &Rotation::by_hand(),
+    };
+    rows.add("rotate", settings.rotate.origin, rotate);
     rows.add("sync", settings.sync.origin, &settings.sync.value);
     for output in &settings.outputs {
         let by = output.level_origin.unwrap_or(settings.code);
-        let (level, by) = rows.shown(output.level, by);
-        let value = format_args!("a sink of the program's{}", own_level(level));
-        rows.add(&format!("sink {}", output.name), by, &value);
+        let name = format!("sink {}", output.name);
+        rows.add_output(&name, by, output.level, &"a sink of the program's", "");
     }
     rows.add(
         "logs_dir",
@@ -308,15 +289,14 @@ pub(super) fn shifted_rows(settings: &Settings, shift: i8) -> Vec<ReportRow> {
     rows.add("fold_duplicates", settings.fold_duplicates.origin, &folding);
     rows.add_time("exit_limit", &settings.exit_limit);
     rows.add_switch("panics", &settings.panics);
-    let signals: Vec<_> = settings
-        .drain_on
-        .value
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    let signals = match signals.len() {
-        0 => "no signal",
-        _ => &signals.join(", "),
+    let mut signals = String::new();
+    for signal in &settings.drain_on.value {
+        signals.push_str(if signals.is_empty() { "" } else { ", " });
+        signals.push_str(signal.name());
+    }
+    let signals = match &*signals {
+        "" => "no signal",
+        signals => signals,
     };
     rows.add("drain_on", settings.drain_on.origin, &signals);
     rows.add_switch("reopen_on_hang_up", &settings.reopen_on_hang_up);
@@ -370,28 +350,23 @@ impl Rows {
         self.add(setting, said.origin, &bytes(said.value));
     }
 
-    /// An output of hestia's, which may have a level of its own.
-    fn add_output<T>(
+    /// An output, which may have a level of its own: that is shown where it is now, between the rest. Whoever shifts one is to
+    /// be named for it.
+    fn add_output(
         &mut self,
         setting: &str,
-        said: &Said<Option<T>>,
-        own_level: fn(&T) -> Option<LevelFilter>,
-        in_words: impl FnOnce(&T, Option<LevelFilter>) -> String,
+        by: Origin,
+        own_level: Option<LevelFilter>,
+        before: &dyn fmt::Display,
+        after: &str,
     ) {
-        match &said.value {
-            Some(output) => {
-                let (level, by) = self.shown(own_level(output), said.origin);
-                self.add(setting, by, &in_words(output, level));
+        match own_level {
+            Some(level) => {
+                let by = if self.shift == 0 { by } else { Origin::Running };
+                let level = lower(shifted(level, self.shift));
+                self.add(setting, by, &format_args!("{before}, level {level}{after}"));
             }
-            None => self.add(setting, said.origin, &"off"),
-        }
-    }
-
-    /// An output's own level where it is now. Whoever shifts one is to be named for it.
-    fn shown(&self, said: Option<LevelFilter>, by: Origin) -> (Option<LevelFilter>, Origin) {
-        match said {
-            Some(level) if self.shift != 0 => (Some(shifted(level, self.shift)), Origin::Running),
-            _ => (said, by),
+            None => self.add(setting, by, &format_args!("{before}{after}")),
         }
     }
 }
@@ -400,39 +375,27 @@ fn on_or_off(on: bool) -> &'static str {
     if on { "on" } else { "off" }
 }
 
-fn levels_in_words(directives: &str) -> String {
-    let default = pipeline::DEFAULT_LEVEL.as_str().to_ascii_lowercase();
-    if directives.is_empty() {
-        default
-    } else {
-        directives.to_owned()
+fn lower(level: LevelFilter) -> &'static str {
+    to_grammar(level).as_str()
+}
+
+fn rotation_in_words(said: &Switch<Rotation>) -> &dyn fmt::Display {
+    match &said.0 {
+        Some(rotation) => rotation,
+        None => &"off",
     }
 }
 
-fn lower(level: LevelFilter) -> String {
-    level.as_str().to_ascii_lowercase()
-}
-
-fn off() -> String {
-    "off".to_owned()
-}
-
-fn by_hand() -> String {
-    Rotation::by_hand().to_string()
-}
-
-fn rotation_in_words(said: &Switch<Rotation>) -> String {
-    said.0.as_ref().map_or_else(off, Rotation::to_string)
-}
-
-fn own_rotation(said: Option<&Switch<Rotation>>) -> String {
-    said.map_or_else(String::new, |said| {
-        format!(", rotate {}", rotation_in_words(said))
-    })
-}
-
-fn own_sync(said: Option<Durability>) -> String {
-    said.map_or_else(String::new, |said| format!(", sync {said}"))
+/// What a file says itself about what is said of all.
+fn own_rules(rotate: Option<&Switch<Rotation>>, sync: Option<Durability>) -> String {
+    let mut rules = String::new();
+    if let Some(said) = rotate {
+        rules.push_str(&format!(", rotate {}", rotation_in_words(said)));
+    }
+    if let Some(said) = sync {
+        rules.push_str(&format!(", sync {said}"));
+    }
+    rules
 }
 
 /// A choice that has one word for a name.
@@ -450,7 +413,7 @@ fn bytes(count: usize) -> String {
     }
 }
 
-fn console_in_words(console: &Console, level: Option<LevelFilter>) -> String {
+fn console_in_words(console: &Console) -> String {
     let zone = match console.zone {
         TimeZone::Local => ", local time",
         _ => "",
@@ -461,32 +424,18 @@ fn console_in_words(console: &Console, level: Option<LevelFilter>) -> String {
         Color::Never => "not coloured",
     };
     let style = small(&console.style);
-    format!(
-        "{}, {style}, {color}{zone}{}",
-        console.stream,
-        own_level(level)
-    )
+    format!("{}, {style}, {color}{zone}", console.stream)
 }
 
-fn own_level(level: Option<LevelFilter>) -> String {
-    level.map_or_else(String::new, |level| format!(", level {}", lower(level)))
-}
-
-fn file(path: Option<&Path>, level: Option<LevelFilter>) -> String {
-    let path = path.map_or_else(String::new, |path| path.display().to_string());
-    format!("{path}{}", own_level(level))
+fn file(path: Option<&Path>) -> path::Display<'_> {
+    path.unwrap_or(Path::new("")).display()
 }
 
 impl fmt::Display for Table {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.default.as_str().to_ascii_lowercase())?;
+        out.write_str(lower(self.default))?;
         for rule in &self.rules {
-            write!(
-                out,
-                ",{}={}",
-                rule.target,
-                rule.level.as_str().to_ascii_lowercase()
-            )?;
+            write!(out, ",{}={}", rule.target, lower(rule.level))?;
         }
         Ok(())
     }
