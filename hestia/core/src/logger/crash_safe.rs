@@ -144,7 +144,8 @@ pub(super) fn find(settings: &Settings) -> Vec<Found> {
     let mut paths = Vec::new();
     // As for archives, no sort.
     let mut by_age = BinaryHeap::new();
-    for entry in entries.flatten() {
+    for entry in entries {
+        let Ok(entry) = entry else { continue };
         let name = entry.file_name();
         let name = name.to_string_lossy();
         if !name.starts_with(&stem) {

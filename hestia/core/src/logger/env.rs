@@ -53,22 +53,22 @@ impl Environment {
 
     /// `get` answers with a variable's value.
     pub(super) fn from_variables(get: impl Fn(&str) -> Option<OsString>) -> Self {
-        let mut found = Environment::default();
         let mut reader = Reader {
             get: &get,
             warnings: Vec::new(),
         };
-        found.level = reader.level();
-        found.app = reader.text("APP_NAME", "app");
-        found.version = reader.text("APP_VERSION", "version");
-        found.environment = reader.text("ENVIRONMENT", "environment");
-        found.logs_dir = reader.path("LOGS_DIR");
-        found.config = reader.path("HESTIA_CONFIG");
-        found.internal_logger = reader.boolean("ENABLE_INTERNAL_LOGGER", "internal_logger");
-        found.is_container = reader.boolean("IS_CONTAINER_OVERRIDE", "container");
-        found.rotation = RotationWords::read(&mut reader);
-        found.warnings = reader.warnings;
-        found
+        Environment {
+            level: reader.level(),
+            app: reader.text("APP_NAME", "app"),
+            version: reader.text("APP_VERSION", "version"),
+            environment: reader.text("ENVIRONMENT", "environment"),
+            logs_dir: reader.path("LOGS_DIR"),
+            config: reader.path("HESTIA_CONFIG"),
+            internal_logger: reader.boolean("ENABLE_INTERNAL_LOGGER", "internal_logger"),
+            is_container: reader.boolean("IS_CONTAINER_OVERRIDE", "container"),
+            rotation: RotationWords::read(&mut reader),
+            warnings: reader.warnings,
+        }
     }
 }
 
@@ -83,7 +83,8 @@ impl Reader<'_> {
         let value = match (self.get)(name)?.into_string() {
             Ok(value) => value,
             Err(raw) => {
-                self.warn(name, &raw.to_string_lossy(), "it is not UTF-8", setting);
+                let raw = raw.to_string_lossy();
+                self.warn(name, &raw, "it is not UTF-8", Some(setting));
                 return None;
             }
         };
@@ -102,7 +103,7 @@ impl Reader<'_> {
         match parse_bool(&value) {
             Ok(value) => Some(value),
             Err(error) => {
-                self.warn(name, &value, &error.to_string(), setting);
+                self.warn(name, &value, &error.to_string(), Some(setting));
                 None
             }
         }
@@ -122,26 +123,23 @@ impl Reader<'_> {
     fn directives(&mut self, name: &str) -> Option<Directives> {
         let value = self.text(name, "level")?;
         let (directives, errors) = Directives::parse_lenient(&value);
-        let nothing_good = directives == Directives::default();
+        let nothing_good = directives.default.is_none() && directives.targets.is_empty();
+        let mut wrong = String::new();
+        for error in &errors {
+            wrong.push_str(if wrong.is_empty() { "" } else { ", and " });
+            wrong.push_str(&error.to_string());
+        }
         if !errors.is_empty() {
-            let mut what = format!("{name}={value:?}");
-            let mut separator = ": ";
-            for error in errors {
-                what.push_str(separator);
-                what.push_str(&error.to_string());
-                separator = ", and ";
-            }
-            let setting = nothing_good.then_some("level");
-            self.warnings.push(Warning { what, setting });
+            self.warn(name, &value, &wrong, nothing_good.then_some("level"));
         }
         (!nothing_good).then_some(directives)
     }
 
     #[cold]
-    fn warn(&mut self, name: &str, value: &str, wrong: &str, setting: &'static str) {
+    fn warn(&mut self, name: &str, value: &str, wrong: &str, setting: Option<&'static str>) {
         self.warnings.push(Warning {
             what: format!("{name}={value:?}: {wrong}"),
-            setting: Some(setting),
+            setting,
         });
     }
 }

@@ -170,8 +170,9 @@ fn siblings(path: &Path) -> Vec<(PathBuf, fs::Metadata)> {
         return Vec::new();
     };
     let mut siblings = Vec::new();
-    for entry in entries.flatten() {
-        if entry.file_name().as_bytes().starts_with(stem)
+    for entry in entries {
+        if let Ok(entry) = entry
+            && entry.file_name().as_bytes().starts_with(stem)
             && let Ok(status) = entry.metadata()
             && status.is_file()
         {

@@ -71,7 +71,7 @@ impl RotationWords {
             };
             match take(&mut words, &value.to_ascii_lowercase()) {
                 Ok(()) => words.said.push((name, value)),
-                Err(wrong) => reader.warn(name, &value, &wrong, SETTING),
+                Err(wrong) => reader.warn(name, &value, &wrong, Some(SETTING)),
             }
         }
         (!words.said.is_empty()).then_some(words)
