@@ -81,7 +81,16 @@ impl Budget {
     /// As `take`, for a ring: rings stay as long as their threads, and would starve oversize records if they
     /// could take everything.
     pub(crate) fn take_for_ring(&self, bytes: usize) -> bool {
-        self.take_up_to(self.bound - self.bound / OVERSIZE_SHARE, bytes)
+        self.take_up_to(self.ring_bound(), bytes)
+    }
+
+    fn ring_bound(&self) -> usize {
+        self.bound - self.bound / OVERSIZE_SHARE
+    }
+
+    /// Beyond it, there are so many threads that each has to make do with little.
+    fn crowd_bound(&self) -> usize {
+        self.bound / CROWD_SHARE
     }
 
     fn take_up_to(&self, most: usize, bytes: usize) -> bool {
@@ -118,6 +127,11 @@ const SPARE_SHARE: usize = 16;
 const CROWD_SHARE: usize = 8;
 /// The smallest ring that there is, in bytes.
 const LEAST_RING_BYTES: usize = 256;
+
+/// A ring that is fuller than one part in so many, at so many looks in a row, is too small for its thread: the larger it is, the
+/// longer the writer may sleep between two looks, and the more seldom it takes the thread's cache lines.
+const BUSY_SHARE: usize = 8;
+const BUSY_LOOKS: u32 = 8;
 
 /// Things to be dropped that are worth waking the writer for.
 const MANY_RETIRED: usize = 256;
@@ -226,10 +240,7 @@ impl Queue {
     /// A ring for a thread, unless the bound is reached.
     pub(crate) fn new_producer(&self, thread: &Thread) -> Option<Producer> {
         let (usual, small) = (self.bounds.first_ring_bytes, self.crowd_ring_bytes());
-        let bytes = if self
-            .budget
-            .take_up_to(self.budget.bound / CROWD_SHARE, usual)
-        {
+        let bytes = if self.budget.take_up_to(self.budget.crowd_bound(), usual) {
             usual
         } else if self.budget.take_for_ring(small) {
             small
@@ -365,6 +376,8 @@ pub(crate) struct Readers {
     queue: Arc<Queue>,
     generation: u64,
     rings: Vec<Reader>,
+    /// See [`Readers::fill`].
+    fill: f32,
 }
 
 /// Positions in all rings that the writer has yet to pass; see [`Readers::mark`].
@@ -382,7 +395,13 @@ impl Readers {
             queue,
             generation: 0,
             rings: Vec::new(),
+            fill: 0.0,
         }
+    }
+
+    /// How full the fullest ring was at the last look, from 0 to 1.
+    pub(crate) fn fill(&self) -> f32 {
+        self.fill
     }
 
     pub(crate) fn queue(&self) -> &Arc<Queue> {
@@ -400,6 +419,7 @@ impl Readers {
         let mut waiting = 0;
         let mut grown = Vec::new();
         let mut finished = false;
+        self.fill = 0.0;
         for reader in &mut self.rings {
             let bytes = if begins_round {
                 reader.look()
@@ -407,13 +427,21 @@ impl Readers {
                 reader.look_again()
             };
             waiting += bytes;
-            if bytes > reader.ring().capacity() / 2 && !reader.is_closed() {
-                grown.push(Arc::clone(reader.ring()));
+            let capacity = reader.ring().capacity();
+            #[allow(clippy::cast_precision_loss, reason = "a share")]
+            let fill = bytes as f32 / capacity as f32;
+            self.fill = self.fill.max(fill);
+            if !reader.is_closed() {
+                if bytes > capacity / 2 {
+                    grown.push((Arc::clone(reader.ring()), self.queue.budget.ring_bound()));
+                } else if reader.is_busy(bytes > capacity / BUSY_SHARE) {
+                    grown.push((Arc::clone(reader.ring()), self.queue.budget.crowd_bound()));
+                }
             }
             finished |= reader.is_finished();
         }
-        for ring in grown {
-            self.grow(&ring);
+        for (ring, most) in grown {
+            self.grow(&ring, most);
         }
         if finished {
             self.retire_finished();
@@ -446,12 +474,14 @@ impl Readers {
             .extend(new.map(|ring| Reader::new(Arc::clone(ring))));
     }
 
-    /// Offers the owner of a half-full ring one four times as large.
-    fn grow(&self, ring: &Ring) {
+    /// Offers the owner of a ring one four times as large, if so much may be taken in all.
+    fn grow(&self, ring: &Ring, most: usize) {
         let largest = self.queue.bounds.largest_ring_bytes;
         let bytes = (ring.capacity() * 4).min(largest);
         let Some(thread) = ring.thread() else { return };
-        if ring.capacity() < largest && !ring.has_offer() && self.queue.budget.take_for_ring(bytes)
+        if ring.capacity() < largest
+            && !ring.has_offer()
+            && self.queue.budget.take_up_to(most, bytes)
         {
             let thread = Some(thread.clone());
             ring.offer(self.queue.register(bytes, thread));

@@ -253,6 +253,43 @@ fn a_busy_thread_gets_larger_rings_up_to_the_largest() {
     assert_eq!((used(&queue), readers.rings().len()), (0, 0));
 }
 
+/// One frame at each look, which is a fifth of the ring, or with padding somewhat more.
+fn log_steadily(queue: &Queue, readers: &mut Readers, producer: &mut Producer, looks: u32) {
+    for number in 0..looks {
+        assert!(put(queue, producer, number.into(), 40));
+        readers.look();
+        assert!((0.2..0.5).contains(&readers.fill()));
+        assert_eq!(read_all(readers), [u64::from(number)]);
+        readers.rings()[0].release();
+    }
+}
+
+#[test]
+fn a_thread_that_logs_steadily_gets_a_larger_ring() {
+    let (queue, mut readers) = queue(64 * FIRST);
+    let mut producer = queue.new_producer(&thread(7)).unwrap();
+    log_steadily(&queue, &mut readers, &mut producer, BUSY_LOOKS - 1);
+    readers.look();
+    assert_eq!(readers.fill(), 0.0);
+    log_steadily(&queue, &mut readers, &mut producer, BUSY_LOOKS - 1);
+    assert_eq!(used(&queue), FIRST, "not so many looks in a row");
+    readers.look();
+    log_steadily(&queue, &mut readers, &mut producer, BUSY_LOOKS);
+    assert_eq!(used(&queue), 5 * FIRST);
+}
+
+#[test]
+fn among_many_threads_it_gets_none() {
+    let (queue, mut readers) = queue(64 * FIRST);
+    let mut producer = queue.new_producer(&thread(7)).unwrap();
+    let mut others = Vec::new();
+    while used(&queue) + 4 * FIRST <= queue.budget.crowd_bound() {
+        others.push(queue.new_producer(&thread(8)).unwrap());
+    }
+    log_steadily(&queue, &mut readers, &mut producer, 3 * BUSY_LOOKS);
+    assert_eq!(used(&queue), (1 + others.len()) * FIRST);
+}
+
 #[test]
 fn a_thread_that_ends_before_it_takes_its_larger_ring_leaves_nothing_behind() {
     let (queue, mut readers) = queue(64 * FIRST);

@@ -261,7 +261,7 @@ impl Writer {
         if taken > 0 {
             self.readers.release();
             let since = self.desk.clock.span_of(now.saturating_sub(self.last_found));
-            self.pace.found(taken, since);
+            self.pace.found(taken, since, self.readers.fill());
             self.last_found = now;
             self.notices.patience = NOTICE_PAUSE;
         }

@@ -5,11 +5,15 @@
 
 use std::time::Duration;
 
-/// The shortest sleep between two looks.
+/// The shortest sleep between two looks, and the usual one after a silence.
 const SHORTEST: Duration = Duration::from_micros(50);
 /// The longest one: a record becomes visible that much later at most, and a program that logs ten times
 /// a second causes some thirty looks a second.
 const LONGEST: Duration = Duration::from_millis(40);
+/// The longest one while rings fill.
+const LONGEST_IN_WORK: Duration = Duration::from_millis(1);
+/// How full the fullest ring is to be at the next look.
+const FILL: f32 = 0.25;
 /// How many times as long as the last look a sleep is at least: where there are thousands of rings, looking takes a
 /// ninth of a processor at most.
 const LOOK_FACTOR: u32 = 8;
@@ -32,6 +36,8 @@ pub(super) struct Pace {
     gap: Duration,
     /// How long the last look took.
     look: Duration,
+    /// How long the fullest ring takes to fill so far as it is to be.
+    filling: Duration,
 }
 
 impl Pace {
@@ -40,6 +46,7 @@ impl Pace {
             linger,
             gap: Duration::ZERO,
             look: Duration::ZERO,
+            filling: SHORTEST,
         }
     }
 
@@ -48,8 +55,12 @@ impl Pace {
         self.look = look;
     }
 
-    /// A look found records, that long after the one before that did.
-    pub(super) fn found(&mut self, records: u64, since_last: Duration) {
+    /// A look found records, that long after the one before that did, and the fullest ring that full.
+    pub(super) fn found(&mut self, records: u64, since_last: Duration, fill: f32) {
+        // Longer only step by step: what comes in a moment says little. (`fill` may be almost nothing.)
+        let filling = since_last.as_secs_f32() * FILL / fill.max(f32::EPSILON);
+        let most = (self.filling * 2).min(LONGEST_IN_WORK).as_secs_f32();
+        self.filling = Duration::from_secs_f32(filling.min(most)).max(SHORTEST);
         let share = since_last / u32::try_from(records).unwrap_or(u32::MAX).max(1);
         self.gap = (self.gap * 7 + share.min(self.linger)) / 8;
     }
@@ -59,6 +70,7 @@ impl Pace {
         if silence >= self.linger {
             // Whoever comes after such a silence may come in a burst.
             self.gap = Duration::ZERO;
+            self.filling = SHORTEST;
             return Rest::Park;
         }
         // A third of the usual gap, or of the present silence when that has become longer.
@@ -74,7 +86,7 @@ impl Pace {
     }
 
     fn shortest(&self) -> Duration {
-        (self.look * LOOK_FACTOR).clamp(SHORTEST, LONGEST)
+        (self.look * LOOK_FACTOR).clamp(self.filling, LONGEST)
     }
 }
 
@@ -87,7 +99,7 @@ mod tests {
     #[test]
     fn naps_are_short_after_a_busy_time_and_grow_with_the_silence() {
         let mut pace = Pace::new(LINGER);
-        pace.found(1000, Duration::from_millis(1));
+        pace.found(1000, Duration::from_micros(100), 1.0);
         assert_eq!(pace.rest(Duration::ZERO), Rest::Nap(SHORTEST));
         assert_eq!(
             pace.rest(Duration::from_millis(30)),
@@ -100,7 +112,7 @@ mod tests {
     #[test]
     fn naps_are_longer_where_looks_take_long() {
         let mut pace = Pace::new(LINGER);
-        pace.found(1000, Duration::from_millis(1));
+        pace.found(1000, Duration::from_millis(1), 1.0);
         pace.looked(Duration::from_micros(100));
         assert_eq!(
             pace.rest(Duration::ZERO),
@@ -126,12 +138,35 @@ mod tests {
     }
 
     #[test]
+    fn naps_are_as_long_as_the_rings_have_room_for_and_no_longer_than_a_millisecond() {
+        let mut pace = Pace::new(LINGER);
+        let nap = |pace: &mut Pace| match pace.rest(Duration::ZERO) {
+            Rest::Nap(span) => span,
+            Rest::Park => panic!("no parking within the linger"),
+        };
+        // A hundredth of a ring in each 100 µs: a quarter in 2.5 ms.
+        for most in [2, 4, 8, 16, 20, 20] {
+            let since = nap(&mut pace) + SHORTEST;
+            pace.found(100, since, since.as_secs_f32() * 100.0);
+            assert!(nap(&mut pace) <= SHORTEST * most);
+        }
+        assert_eq!(nap(&mut pace), LONGEST_IN_WORK);
+        // A burst.
+        pace.found(1000, Duration::from_millis(1), 0.5);
+        assert_eq!(nap(&mut pace), Duration::from_micros(500));
+        pace.found(1000, Duration::from_millis(1), 1.0);
+        assert_eq!(nap(&mut pace), Duration::from_micros(250));
+        assert_eq!(pace.rest(LINGER), Rest::Park);
+        assert_eq!(nap(&mut pace), SHORTEST);
+    }
+
+    #[test]
     fn a_record_every_100_ms_causes_fewer_than_50_looks_a_second() {
         let mut pace = Pace::new(LINGER);
         let gap = Duration::from_millis(100);
         let mut looks = 0;
         for round in 0..40 {
-            pace.found(1, gap);
+            pace.found(1, gap, 0.001);
             let mut silence = Duration::ZERO;
             while silence < gap {
                 let Rest::Nap(span) = pace.rest(silence) else {

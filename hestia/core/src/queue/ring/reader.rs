@@ -10,6 +10,7 @@
 use std::sync::Arc;
 
 use super::{Frame, OVERSIZE, PADDING, Ring, is_at_most};
+use crate::queue::BUSY_LOOKS;
 use crate::queue::mapping::Reach;
 use crate::sync::checked::Ordering;
 
@@ -45,6 +46,8 @@ pub(crate) struct Reader {
     /// The frame that `peek` showed; nothing once it was advanced over.
     peeked: Extent,
     closed: bool,
+    /// How many looks in a row have found much.
+    busy_looks: u32,
     /// What was read stays there until the writer says that it is written: the ring is in a mapped file.
     keeps: bool,
     /// Among what was read and stays there are oversize frames.
@@ -63,6 +66,7 @@ impl Reader {
             seen: 0,
             peeked: Extent::default(),
             closed: false,
+            busy_looks: 0,
         }
     }
 
@@ -88,6 +92,16 @@ impl Reader {
         self.closed = self.ring.side().closed.load(Ordering::Acquire) != 0;
         self.end = self.ring.side().tail.load(Ordering::Acquire);
         self.end.wrapping_sub(self.head)
+    }
+
+    /// Whether enough looks in a row have found much, this one included; then it begins anew.
+    pub(in crate::queue) fn is_busy(&mut self, found_much: bool) -> bool {
+        self.busy_looks = if found_much { self.busy_looks + 1 } else { 0 };
+        let is_busy = self.busy_looks == BUSY_LOOKS;
+        if is_busy {
+            self.busy_looks = 0;
+        }
+        is_busy
     }
 
     /// Whether everything that was ever put in has been read, for good.
