@@ -87,6 +87,9 @@ struct Notices {
     patience: Duration,
 }
 
+/// A grace window that is not spun out but slept through where rings outlive the process.
+const LONG_GRACE: Duration = Duration::from_micros(100);
+
 /// The longest pause between attempts to tell an output that does not work what it has lost.
 const LONGEST_PATIENCE: Duration = Duration::from_secs(64);
 
@@ -197,7 +200,14 @@ impl Writer {
             } else {
                 let took = self.desk.clock.now().saturating_sub(began);
                 let took = self.desk.clock.span_of(took);
-                if let Some(nap) = self.pace.wait_out(self.desk.settings.grace, took) {
+                let grace = self.desk.settings.grace;
+                let nap = if self.readers.queue().mapping().is_none() {
+                    self.pace.wait_out(grace, took)
+                } else {
+                    // Where rings outlive the process, a round begins with a look at who else writes to a file: as soon as can be.
+                    (grace >= LONG_GRACE).then(|| grace / 4)
+                };
+                if let Some(nap) = nap {
                     self.readers.queue().wake.nap(nap);
                 }
             }
@@ -261,7 +271,12 @@ impl Writer {
         if taken > 0 {
             self.readers.release();
             let since = self.desk.clock.span_of(now.saturating_sub(self.last_found));
-            self.pace.found(taken, since, self.readers.fill());
+            let fill = match queue.mapping() {
+                None => self.readers.fill(),
+                // For the same reason: as if it were full.
+                Some(_) => 1.0,
+            };
+            self.pace.found(taken, since, fill);
             self.last_found = now;
             self.notices.patience = NOTICE_PAUSE;
         }
