@@ -172,6 +172,21 @@ impl Directives {
         Ok(())
     }
 
+    /// Whether they say nothing at all.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use hestia_grammar::Directives;
+    ///
+    /// assert!(Directives::parse("").unwrap().is_empty());
+    /// assert!(!Directives::parse("off").unwrap().is_empty());
+    /// ```
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.default.is_none() && self.targets.is_empty()
+    }
+
     /// The level of `target`: that of the longest directive that [matches](target_matches), else the default. Does not
     /// allocate; takes time in proportion to the number of directives.
     ///

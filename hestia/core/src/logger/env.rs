@@ -123,7 +123,7 @@ impl Reader<'_> {
     fn directives(&mut self, name: &str) -> Option<Directives> {
         let value = self.text(name, "level")?;
         let (directives, errors) = Directives::parse_lenient(&value);
-        let nothing_good = directives.default.is_none() && directives.targets.is_empty();
+        let nothing_good = directives.is_empty();
         let mut wrong = String::new();
         for error in &errors {
             wrong.push_str(if wrong.is_empty() { "" } else { ", and " });

@@ -214,8 +214,7 @@ pub(super) fn shifted_rows(settings: &Settings, shift: i8) -> Vec<ReportRow> {
         0 => settings.directives.origin,
         _ => Origin::Running,
     };
-    let nothing_said = directives.default.is_none() && directives.targets.is_empty();
-    let levels: &dyn fmt::Display = match nothing_said {
+    let levels: &dyn fmt::Display = match directives.is_empty() {
         true => &lower(pipeline::DEFAULT_LEVEL),
         false => &directives,
     };

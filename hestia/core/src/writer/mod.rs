@@ -87,9 +87,6 @@ struct Notices {
     patience: Duration,
 }
 
-/// A grace window that is not spun out but slept through where rings outlive the process.
-const LONG_GRACE: Duration = Duration::from_micros(100);
-
 /// The longest pause between attempts to tell an output that does not work what it has lost.
 const LONGEST_PATIENCE: Duration = Duration::from_secs(64);
 
@@ -117,9 +114,9 @@ impl Writer {
         let now = clock.now();
         let mut writer = Writer {
             has_unsaid_round: false,
+            pace: Pace::new(settings.linger, queue.mapping().is_some()),
             readers: Readers::new(queue),
             merge: Merge::default(),
-            pace: Pace::new(settings.linger),
             control,
             grace_ticks: clock.ticks_in(settings.grace),
             flushes: Vec::new(),
@@ -201,13 +198,7 @@ impl Writer {
                 let took = self.desk.clock.now().saturating_sub(began);
                 let took = self.desk.clock.span_of(took);
                 let grace = self.desk.settings.grace;
-                let nap = if self.readers.queue().mapping().is_none() {
-                    self.pace.wait_out(grace, took)
-                } else {
-                    // Where rings outlive the process, a round begins with a look at who else writes to a file: as soon as can be.
-                    (grace >= LONG_GRACE).then(|| grace / 4)
-                };
-                if let Some(nap) = nap {
+                if let Some(nap) = self.pace.wait_out(grace, took) {
                     self.readers.queue().wake.nap(nap);
                 }
             }
@@ -271,12 +262,7 @@ impl Writer {
         if taken > 0 {
             self.readers.release();
             let since = self.desk.clock.span_of(now.saturating_sub(self.last_found));
-            let fill = match queue.mapping() {
-                None => self.readers.fill(),
-                // For the same reason: as if it were full.
-                Some(_) => 1.0,
-            };
-            self.pace.found(taken, since, fill);
+            self.pace.found(taken, since, self.readers.fill());
             self.last_found = now;
             self.notices.patience = NOTICE_PAUSE;
         }
