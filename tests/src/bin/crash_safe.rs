@@ -5,7 +5,9 @@
 
 use std::env;
 use std::error::Error;
+use std::fs::File;
 use std::io::{self, Read, Write};
+use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -40,7 +42,13 @@ fn main() -> Outcome {
         ["log_equal_rotating", before] => {
             log_equal_twice(equal_rotating(), before.parse()?, 0, "return")
         }
+        ["log_equal_within_round", count] => log_equal_within_round(equal(), count.parse()?),
+        ["log_equal_within_round_by_pid", count] => {
+            log_equal_within_round(equal_by_pid(), count.parse()?)
+        }
+        ["wait_equal_by_pid"] => log_equal_twice(equal_by_pid(), 0, 0, "return"),
         ["start_equal"] => start(equal()),
+        ["start_equal_by_pid"] => start(equal_by_pid()),
         ["log_own", threads] => log_own(threads.parse()?),
         ["log_own_by_pid", threads] => log_until_killed(by_pid(), threads.parse()?),
         ["log_many_own", threads, files] => log_many_own(threads.parse()?, files.parse()?),
@@ -56,6 +64,7 @@ fn main() -> Outcome {
         ["fork_with_loggers"] => fork_with_loggers(),
         ["look_at_own"] => look_at_own(),
         ["read"] => read(),
+        ["hold_rings"] => hold_rings(),
         ["read_lines", path] => read_lines(path),
         ["leave_kinds"] => leave_kinds(),
         ["kinds", "killed"] => kinds(builder(), true),
@@ -195,17 +204,21 @@ fn log_from(builder: Builder, first: usize, threads: usize) -> Outcome {
 
 /// Text that says nothing about who wrote it.
 fn equal() -> Builder {
-    builder().text(equal_text())
+    builder().text(equal_text("logs/all.log"))
+}
+
+fn equal_by_pid() -> Builder {
+    builder().text(equal_text("logs/all.{pid}.log"))
 }
 
 fn equal_rotating() -> Builder {
     let rotation = Rotation::size(64 << 20).names(ArchiveNames::Numbers);
-    builder().text(equal_text().rotate(rotation.on_start(true)))
+    builder().text(equal_text("logs/all.log").rotate(rotation.on_start(true)))
 }
 
-fn equal_text() -> TextFile {
+fn equal_text(path: &str) -> TextFile {
     let bare = TextLayout::pattern("{message}").expect("a pattern");
-    TextFile::new("logs/all.log").layout(bare)
+    TextFile::new(path).layout(bare)
 }
 
 /// The same message again and again, which others log, too; counted in this place.
@@ -238,6 +251,16 @@ fn log_equal_twice(builder: Builder, before: u64, after: u64, end: &str) -> Outc
     }
     hestia::flush()?;
     Ok(())
+}
+
+/// So many of them are in the file, and the round that wrote them is never over.
+fn log_equal_within_round(builder: Builder, count: u64) -> Outcome {
+    builder.sink(Output::new("hangs", Hangs)).init()?;
+    for _ in 0..count {
+        hlog!(info, "equal");
+    }
+    hestia::flush()?;
+    Err("the round is over".into())
 }
 
 /// By hestia's statement and by `log`'s, in turn.
@@ -372,11 +395,12 @@ fn log_with_many(threads: usize) -> Outcome {
     Ok(())
 }
 
-/// The writer does nothing any more.
+/// The writer does nothing any more, and says so.
 struct Hangs;
 
 impl Sink for Hangs {
     fn write(&mut self, _: &mut Batch) -> Result<(), SinkError> {
+        let _ = writeln!(io::stdout(), "ready");
         loop {
             thread::park();
         }
@@ -561,6 +585,19 @@ fn read() -> Outcome {
         )?,
         Err(error) => writeln!(io::stdout(), "{error}")?,
     }
+    Ok(())
+}
+
+/// Has the lock of a process that recovers what was left, until the standard input ends.
+#[allow(unsafe_code, reason = "locks of processes are C's")]
+fn hold_rings() -> Outcome {
+    let file = File::options().read(true).write(true).open(rings()?)?;
+    // SAFETY: an open descriptor and numbers.
+    if unsafe { libc::lockf(file.as_raw_fd(), libc::F_TLOCK, 0) } != 0 {
+        return Err(io::Error::last_os_error().into());
+    }
+    writeln!(io::stdout(), "ready")?;
+    io::stdin().read_to_end(&mut Vec::new())?;
     Ok(())
 }
 

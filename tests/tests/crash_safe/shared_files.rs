@@ -120,6 +120,46 @@ fn where_all_lines_are_equal_and_one_process_s_each_is_there_once() {
     );
 }
 
+/// Logs so many lines and is killed when they are in its file, and the round that wrote them is not known to be over.
+fn killed_within_a_round(directory: &Path, arguments: &[&str]) {
+    let mut killed = waiting(directory, arguments);
+    killed.kill().expect("it can be killed");
+    killed.wait().expect("it has ended");
+}
+
+#[test]
+fn what_the_last_round_has_written_is_there_once_where_nobody_else_was_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    killed_within_a_round(directory, &["log_equal_within_round", "100"]);
+    assert_eq!(equal_lines(directory), 100);
+}
+
+#[test]
+fn and_twice_where_anybody_was() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    let other = waiting(directory, &["log_equal_twice", "0", "0", "return"]);
+    killed_within_a_round(directory, &["log_equal_within_round", "100"]);
+    assert!(go_on(other).success());
+    assert_eq!(equal_lines(directory), 200);
+}
+
+#[test]
+fn and_once_where_each_process_has_files_of_its_own_whoever_else_was_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    let other = waiting(directory, &["wait_equal_by_pid"]);
+    killed_within_a_round(directory, &["log_equal_within_round_by_pid", "100"]);
+    assert!(go_on(other).success());
+    assert!(run(directory, &["start_equal_by_pid"]).success());
+    no_rings_are_left(directory);
+    let files = fs::read_dir(directory.join("logs")).unwrap();
+    let texts = files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap());
+    let equal = |text: String| text.lines().filter(|line| *line == "equal").count();
+    assert_eq!(texts.map(equal).sum::<usize>(), 100);
+}
+
 /// A program that has logged and waits now until its standard input ends.
 fn waiting(directory: &Path, arguments: &[&str]) -> Child {
     let mut child = command(directory, arguments)
@@ -169,6 +209,32 @@ fn nor_does_what_is_in_the_file_that_another_process_began_by_a_rotation() {
     rotated.kill().unwrap();
     rotated.wait().unwrap();
     none_is_missing(directory, 16);
+}
+
+/// Nobody who is left has seen it, and it has seen nobody.
+#[test]
+fn nor_does_what_a_process_wrote_that_is_gone_again_before_the_killed_one_is_recovered() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    counters::create(directory.join("returned"), 2).unwrap();
+    let rounds = KILLS / 6;
+    for round in 0..rounds {
+        let before = all_returned(directory);
+        let mut killed = command(directory, &["log_equal", "0"]).spawn().unwrap();
+        while all_returned(directory) == before {
+            assert!(killed.try_wait().unwrap().is_none(), "it ended by itself");
+            thread::sleep(moment(round) / 16);
+        }
+        killed.kill().unwrap();
+        killed.wait().unwrap();
+        let recovering = waiting(directory, &["hold_rings"]);
+        let other = waiting(directory, &["log_equal_twice", "5000", "0", "return"]);
+        assert!(go_on(other).success());
+        assert!(go_on(recovering).success());
+        assert!(run(directory, &["start_equal"]).success());
+    }
+    let others = 5_000 * u64::from(rounds);
+    none_is_missing(directory, all_returned(directory) + others);
 }
 
 /// The next start cannot write what was left, but goes on itself once it can.

@@ -2,7 +2,9 @@
 //! [`recover`], for whoever wants to look at one by hand.
 //!
 //! *Invariant:* a file is only touched by the process that holds its lock, which its owner does as long as it lives; and
-//! only removed when all that it had is written.
+//! only removed when all that it had is written. But for one word, that there are others: each process has its own file
+//! before it looks for those of others, and says it in both before it opens any log file. So of two that may write to one log
+//! file at least one has seen the other, however short it lives, and whoever recovers either knows it.
 
 mod written;
 
@@ -22,7 +24,7 @@ use super::pipeline;
 use super::settings::{CrashSafe, Settings};
 use crate::error::{ErrorKind, InitError, RecoverError, chain};
 use crate::internal;
-use crate::queue::mapping::format::AT_TRIED;
+use crate::queue::mapping::format::{AT_MAGIC, AT_OTHERS, AT_VERSION, MAGIC, VERSION};
 use crate::queue::mapping::{Mapping, UNFINISHED, user};
 use crate::queue::snapshot::{Snapshot, Unreadable};
 use crate::record::Record;
@@ -119,21 +121,16 @@ pub(super) struct Found {
     snapshot: Snapshot,
 }
 
-impl Found {
-    /// Says in the file that some of it may be written, and that lines of this process come behind that.
-    fn say_tried(&self) {
-        if let Err(error) = self
-            .file
-            .write_all_at(&1_u64.to_ne_bytes(), AT_TRIED as u64)
-        {
-            let what = format!("cannot write to {}: {error}", self.path.display());
-            internal::trouble("recovery", what);
-        }
-    }
+/// What is done with that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leftovers {
+    Recover,
+    Leave,
 }
 
-/// What processes with the same outputs left when they were killed, oldest first.
-pub(super) fn find(settings: &Settings) -> Vec<Found> {
+/// What processes with the same outputs left when they were killed, oldest first. `own` is this one's. Where any of them lives,
+/// or somebody is at what it left, both are told that there are others.
+pub(super) fn find(settings: &Settings, own: Option<&Mapping>, leftovers: Leftovers) -> Vec<Found> {
     let Some(directory) = directory(settings) else {
         return Vec::new();
     };
@@ -155,6 +152,9 @@ pub(super) fn find(settings: &Settings) -> Vec<Found> {
             continue;
         };
         let path = entry.path();
+        if own.is_some_and(|own| own.path() == path) {
+            continue;
+        }
         remove_unfinished(&path, made);
         if name.ends_with(SUFFIX) {
             by_age.push(Reverse((made, paths.len())));
@@ -163,8 +163,11 @@ pub(super) fn find(settings: &Settings) -> Vec<Found> {
     }
     let mut all = Vec::new();
     while let Some(Reverse((_, place))) = by_age.pop() {
-        match found(&paths[place]) {
+        let path = &paths[place];
+        match found(path, own, leftovers) {
             Ok(found) => all.extend(found),
+            // Whoever was at it has recovered and removed it meanwhile, and has found this one's.
+            Err(_) if !path.exists() => {}
             Err(error) => internal::trouble("recovery", chain(&error)),
         }
     }
@@ -175,22 +178,52 @@ pub(super) fn find(settings: &Settings) -> Vec<Found> {
 fn remove_unfinished(path: &Path, made: SystemTime) {
     let is_unfinished = path.extension().is_some_and(|end| end == UNFINISHED);
     let is_old = made.elapsed().is_ok_and(|age| age > MAKING);
-    if is_unfinished && is_old && matches!(lock_left(path), Ok(Some(_))) {
+    if is_unfinished
+        && is_old
+        && let Ok(file) = open_left(path)
+        && lock_left(&file)
+    {
         remove(path);
     }
 }
 
 /// `None` when its owner lives, or somebody else is at it.
-fn found(path: &Path) -> Result<Option<Found>, RecoverError> {
-    let Some(lock) = lock_left(path)? else {
+fn found(
+    path: &Path,
+    own: Option<&Mapping>,
+    leftovers: Leftovers,
+) -> Result<Option<Found>, RecoverError> {
+    let file = open_left(path)?;
+    if leftovers == Leftovers::Leave || !lock_left(&file) {
+        say_others(path, &file);
+        if let Some(own) = own {
+            own.say_others();
+        }
         return Ok(None);
-    };
-    let snapshot = read(path, &lock)?;
+    }
+    let snapshot = read(path, &file)?;
     Ok(Some(Found {
         path: path.to_owned(),
-        file: lock,
+        file,
         snapshot,
     }))
+}
+
+/// Says in another process's file that lines of this one may come behind what that one has written.
+fn say_others(path: &Path, file: &File) {
+    // Another version may have anything there.
+    let is_ours = word(file, AT_MAGIC) == Some(MAGIC) && word(file, AT_VERSION) == Some(VERSION);
+    if is_ours && let Err(error) = file.write_all_at(&1_u64.to_ne_bytes(), AT_OTHERS as u64) {
+        let what = format!("cannot write to {}: {error}", path.display());
+        internal::trouble("recovery", what);
+    }
+}
+
+/// A word of its header.
+fn word(file: &File, at: usize) -> Option<u64> {
+    let mut word = [0; 8];
+    file.read_exact_at(&mut word, at as u64).ok()?;
+    Some(u64::from_ne_bytes(word))
 }
 
 /// Looks at what is in the files already. Before the outputs are opened: what a kill cut off in the middle of a line is
@@ -212,8 +245,14 @@ pub(super) fn look<'f>(found: &'f [Found], settings: &Settings) -> Vec<Left<'f>>
         });
     }
     // After all of them: who came first does not know of the other one before it writes; that one does.
-    for left in &mut all {
+    for (left, found) in all.iter_mut().zip(found) {
         left.there = lines_since(left.snapshot, &left.descriptions, settings, &shared);
+        // After the files were read: who has not said it yet has not written what was read.
+        if word(&found.file, AT_OTHERS) != Some(0) {
+            for written in &mut left.there {
+                written.is_shared |= !written.is_of_one_process;
+            }
+        }
     }
     all
 }
@@ -240,7 +279,8 @@ pub(super) fn recover_all(
         if writer.recover(left, open_own) {
             remove(&found.path);
         } else {
-            found.say_tried();
+            // Lines of this process come behind what it could write of it.
+            say_others(&found.path, &found.file);
         }
     }
     // Not before: until then, whoever recovers the same once more compares it with the archives as they are.
@@ -257,13 +297,9 @@ fn remove(path: &Path) {
     }
 }
 
-/// Opens a file that a process left, and locks it; `None` when the process lives. Only a plain file of the user's own is
-/// believed.
-fn lock_left(path: &Path) -> Result<Option<File>, RecoverError> {
-    if is_own(path) {
-        // To open it and close it again would give its lock away: such locks belong to the process.
-        return Ok(None);
-    }
+/// Opens a file that a process left, or that lives. Only a plain file of the user's own is believed. Not for this process's:
+/// to open it and close it again would give its lock away, since such locks belong to the process.
+fn open_left(path: &Path) -> Result<File, RecoverError> {
     let opened = File::options()
         .read(true)
         .write(true)
@@ -281,12 +317,13 @@ fn lock_left(path: &Path) -> Result<Option<File>, RecoverError> {
         );
         return Err(RecoverError::new(ErrorKind::OpenFile, what));
     }
-    if lock_as_process(&file).is_err() {
-        return Ok(None);
-    }
+    Ok(file)
+}
+
+/// `false` when the process lives.
+fn lock_left(file: &File) -> bool {
     // Another process may have recovered and removed it in between.
-    let is_there = file.metadata().is_ok_and(|status| status.nlink() > 0);
-    Ok(is_there.then_some(file))
+    lock_as_process(file).is_ok() && file.metadata().is_ok_and(|status| status.nlink() > 0)
 }
 
 fn is_own(path: &Path) -> bool {
@@ -355,10 +392,17 @@ pub fn recover(
     mut take: impl FnMut(&Record<'_>),
 ) -> Result<Recovered, RecoverError> {
     let path = path.as_ref();
-    let Some(file) = lock_left(path)? else {
+    let in_use = || {
         let what = format!("{} is in use by a living process", path.display());
-        return Err(RecoverError::new(ErrorKind::AlreadyRunning, what));
+        RecoverError::new(ErrorKind::AlreadyRunning, what)
     };
+    if is_own(path) {
+        return Err(in_use());
+    }
+    let file = open_left(path)?;
+    if !lock_left(&file) {
+        return Err(in_use());
+    }
     let snapshot = read(path, &file)?;
     let descriptions = Descriptions::read(snapshot.entries(), snapshot.on_shelves());
     let mut records = 0;

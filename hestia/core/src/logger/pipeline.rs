@@ -16,7 +16,7 @@ use log::LevelFilter;
 
 use super::config::{self, Source};
 #[cfg(unix)]
-use super::crash_safe;
+use super::crash_safe::{self, Leftovers};
 use super::direct::Direct;
 use super::live::{Inherited, Present};
 use super::outputs::{Destination, MakeFilter};
@@ -206,14 +206,18 @@ impl Pipeline {
         without_thread: WithoutThread,
     ) -> Result<&'static Pipeline, InitError> {
         let facts = Arc::new(settings.facts.for_this_process());
-        #[cfg(unix)]
-        let found = match without_thread {
-            WithoutThread::Fail => crash_safe::find(&settings),
-            // In a forked child: that is its parent's business.
-            WithoutThread::WriteDirectly => Vec::new(),
-        };
-        // After those of others were looked for, and before any file is touched: nothing fails between here and the recovery.
+        // Before any file is touched: nothing fails between here and the recovery.
         let mapping = mapping(&settings, without_thread)?;
+        #[cfg(unix)]
+        let found = crash_safe::find(
+            &settings,
+            mapping.as_deref(),
+            match without_thread {
+                WithoutThread::Fail => Leftovers::Recover,
+                // In a forked child: that is its parent's business.
+                WithoutThread::WriteDirectly => Leftovers::Leave,
+            },
+        );
         #[cfg(unix)]
         let left = crash_safe::look(&found, &settings);
         let (outputs, routes) = present.settings.open_outputs(&present.directives());

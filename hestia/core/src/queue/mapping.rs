@@ -70,8 +70,9 @@ pub(crate) mod format {
     pub(crate) const AT_ENTRIES: usize = 80;
     /// How many shelves there are.
     pub(crate) const AT_SHELVES: usize = 88;
-    /// Not 0 once somebody could not write down all of it. Older versions say nothing there.
-    pub(crate) const AT_TRIED: usize = 96;
+    /// Not 0 once another process with the same outputs was there: lines that were added to the files may be that one's.
+    /// Older versions say it only of one that could not write down all of this.
+    pub(crate) const AT_OTHERS: usize = 96;
     pub(crate) const AT_ROUNDS: [usize; 2] = [1 << 10, 4 << 10];
 
     /// A round: its number, then words of the writer's, then how many of the slots for files it has filled in.
@@ -136,9 +137,9 @@ pub(crate) mod format {
 }
 
 use format::{
-    AT_CAPACITY, AT_MACHINE, AT_MAGIC, AT_NAME, AT_NAME_LENGTH, AT_PROCESS_ID, AT_REACH, AT_REGION,
-    AT_RING, AT_SLOTS, AT_THREAD_ID, AT_VERSION, HEADER_BYTES, MAGIC, MOST_SLOTS, NAME_BYTES,
-    REGIONS, SHARED_BY_THREADS, SLOT_BYTES, SLOTS, VERSION,
+    AT_CAPACITY, AT_MACHINE, AT_MAGIC, AT_NAME, AT_NAME_LENGTH, AT_OTHERS, AT_PROCESS_ID, AT_REACH,
+    AT_REGION, AT_RING, AT_SLOTS, AT_THREAD_ID, AT_VERSION, HEADER_BYTES, MAGIC, MOST_SLOTS,
+    NAME_BYTES, REGIONS, SHARED_BY_THREADS, SLOT_BYTES, SLOTS, VERSION,
 };
 
 /// Regions are whole pages of this size; larger pages only mean that more is preallocated at once.
@@ -305,6 +306,11 @@ impl Mapping {
     /// Where the file is.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Another process with the same outputs is there.
+    pub(crate) fn say_others(&self) {
+        self.word(AT_OTHERS).store(1, Ordering::Relaxed);
     }
 
     /// Whether something found no room since this was asked last: it does not outlive the process.

@@ -13,8 +13,8 @@ use std::collections::{BinaryHeap, VecDeque};
 use super::mapping::format::{
     AT_CAPACITY, AT_ENTRIES, AT_MACHINE, AT_MAGIC, AT_NAME, AT_NAME_LENGTH, AT_PLACE_BYTES,
     AT_PLACE_LENGTH, AT_PROCESS_ID, AT_REACH, AT_REGION, AT_RING, AT_ROUND, AT_ROUND_FILES,
-    AT_ROUND_NUMBER, AT_ROUND_STATE, AT_ROUNDS, AT_SHELVES, AT_SLOTS, AT_THREAD_ID, AT_TRIED,
-    AT_VERSION, ENTRIES, FILE_BYTES, FILE_WORDS, FILES, HEADER_BYTES, LEAST_PLACE_BYTES, MAGIC,
+    AT_ROUND_NUMBER, AT_ROUND_STATE, AT_ROUNDS, AT_SHELVES, AT_SLOTS, AT_THREAD_ID, AT_VERSION,
+    ENTRIES, FILE_BYTES, FILE_WORDS, FILES, HEADER_BYTES, LEAST_PLACE_BYTES, MAGIC,
     MOST_ENTRY_BYTES, MOST_FILES, MOST_PLACE_BYTES, MOST_SHELVES, MOST_SLOTS, NAME_BYTES, REGIONS,
     RING_SIDE_BYTES, ROUND_STATE_WORDS, SHARED_BY_THREADS, SHELF_BYTES, SHELVES, SLOT_BYTES, SLOTS,
     VERSION, machine,
@@ -46,8 +46,6 @@ pub(crate) struct Snapshot {
     pub(crate) state: [u64; ROUND_STATE_WORDS],
     /// The files as they were before that round.
     pub(crate) files: Vec<FilePosition>,
-    /// Somebody has tried to write it down, and could not write all.
-    pub(crate) was_tried: bool,
     /// The round knew of the outputs whose numbers are below this one.
     pub(crate) outputs: u64,
     entries: Vec<u8>,
@@ -151,7 +149,6 @@ impl Snapshot {
         let round = &header[AT_ROUNDS[side]..];
         let mut snapshot = Snapshot {
             process_id: u32::try_from(word(&header, AT_PROCESS_ID)).unwrap_or(0),
-            was_tried: word(&header, AT_TRIED) != 0,
             ..Snapshot::default()
         };
         if number > 0 && word(round, AT_ROUND_NUMBER) == number {

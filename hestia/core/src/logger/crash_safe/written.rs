@@ -36,15 +36,16 @@ pub(super) fn lines_since(
     let mut there = Vec::new();
     for (path, position) in positions(snapshot, descriptions) {
         let path = PathBuf::from(OsStr::from_bytes(path));
-        // Who could not write down all of it has gone on with lines of its own.
-        let mut is_shared = snapshot.was_tried || position.is_shared;
+        let now = path_now(&path, snapshot.process_id, settings);
+        let mut is_shared = position.is_shared;
         let mut lines = HashMap::new();
         let mut add = |path: &Path, from: u64| {
-            let is_said = |status: fs::Metadata| shared.contains(&identity(&status));
-            is_shared |= fs::metadata(path).is_ok_and(is_said) || somebody_writes_to(path);
             for line in tail(path, from).split(|byte| *byte == b'\n') {
                 *lines.entry(line.to_vec()).or_insert(0) += 1;
             }
+            // After it was read: who opens it now has not written what was read.
+            let is_said = |status: fs::Metadata| shared.contains(&identity(&status));
+            is_shared |= fs::metadata(path).is_ok_and(is_said) || somebody_writes_to(path);
         };
         let noted = (position.device, position.inode);
         let is_noted = |status: &fs::Metadata| identity(status) == noted;
@@ -75,7 +76,8 @@ pub(super) fn lines_since(
             }
         }
         there.push(Written {
-            path: path_now(&path, snapshot.process_id, settings),
+            is_of_one_process: now != path,
+            path: now,
             lines,
             is_shared,
         });
