@@ -434,9 +434,7 @@ impl Readers {
             if !reader.is_closed() {
                 if bytes > capacity / 2 {
                     grown.push((Arc::clone(reader.ring()), self.queue.budget.ring_bound()));
-                } else if self.queue.mapping.is_none()
-                    && reader.is_busy(bytes > capacity / BUSY_SHARE)
-                {
+                } else if reader.is_busy(bytes > capacity / BUSY_SHARE) {
                     grown.push((Arc::clone(reader.ring()), self.queue.budget.crowd_bound()));
                 }
             }

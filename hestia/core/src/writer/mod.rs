@@ -114,7 +114,7 @@ impl Writer {
         let now = clock.now();
         let mut writer = Writer {
             has_unsaid_round: false,
-            pace: Pace::new(settings.linger, queue.mapping().is_some()),
+            pace: Pace::new(settings.linger),
             readers: Readers::new(queue),
             merge: Merge::default(),
             control,

@@ -12,8 +12,6 @@ const SHORTEST: Duration = Duration::from_micros(50);
 const LONGEST: Duration = Duration::from_millis(40);
 /// The longest one while rings fill.
 const LONGEST_IN_WORK: Duration = Duration::from_millis(1);
-/// A grace window that is not spun out but slept through where the writer hurries.
-const LONG_GRACE: Duration = Duration::from_micros(100);
 /// How full the fullest ring is to be at the next look.
 const FILL: f32 = 0.25;
 /// How many times as long as the last look a sleep is at least: where there are thousands of rings, looking takes a
@@ -34,9 +32,6 @@ pub(super) enum Rest {
 pub(super) struct Pace {
     /// How long after the last record the writer goes on looking by itself.
     linger: Duration,
-    /// While records come it looks again as soon as can be: where rings outlive the process, a round begins with a look at who
-    /// else writes to a file.
-    hurries: bool,
     /// The usual gap between records: a running mean, in which the last one has an eighth.
     gap: Duration,
     /// How long the last look took.
@@ -46,10 +41,9 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    pub(super) fn new(linger: Duration, hurries: bool) -> Self {
+    pub(super) fn new(linger: Duration) -> Self {
         Pace {
             linger,
-            hurries,
             gap: Duration::ZERO,
             look: Duration::ZERO,
             filling: SHORTEST,
@@ -66,9 +60,7 @@ impl Pace {
         // Longer only step by step: what comes in a moment says little. (`fill` may be almost nothing.)
         let filling = since_last.as_secs_f32() * FILL / fill.max(f32::EPSILON);
         let most = (self.filling * 2).min(LONGEST_IN_WORK).as_secs_f32();
-        if !self.hurries {
-            self.filling = Duration::from_secs_f32(filling.min(most)).max(SHORTEST);
-        }
+        self.filling = Duration::from_secs_f32(filling.min(most)).max(SHORTEST);
         let share = since_last / u32::try_from(records).unwrap_or(u32::MAX).max(1);
         self.gap = (self.gap * 7 + share.min(self.linger)) / 8;
     }
@@ -90,9 +82,6 @@ impl Pace {
     /// round that took longer than that. After a short one there is no hurry, since little came; and who looked again and again
     /// would take a cache line from each thread that logs, every time, as long as records come steadily.
     pub(super) fn wait_out(&self, grace: Duration, round: Duration) -> Option<Duration> {
-        if self.hurries {
-            return (grace >= LONG_GRACE).then(|| grace / 4);
-        }
         (round <= grace).then(|| self.shortest().max(grace / 4))
     }
 
@@ -109,7 +98,7 @@ mod tests {
 
     #[test]
     fn naps_are_short_after_a_busy_time_and_grow_with_the_silence() {
-        let mut pace = Pace::new(LINGER, false);
+        let mut pace = Pace::new(LINGER);
         pace.found(1000, Duration::from_micros(100), 1.0);
         assert_eq!(pace.rest(Duration::ZERO), Rest::Nap(SHORTEST));
         assert_eq!(
@@ -122,7 +111,7 @@ mod tests {
 
     #[test]
     fn naps_are_longer_where_looks_take_long() {
-        let mut pace = Pace::new(LINGER, false);
+        let mut pace = Pace::new(LINGER);
         pace.found(1000, Duration::from_millis(1), 1.0);
         pace.looked(Duration::from_micros(100));
         assert_eq!(
@@ -135,7 +124,7 @@ mod tests {
 
     #[test]
     fn what_is_too_young_is_slept_for_unless_the_round_took_so_long_that_it_no_longer_is() {
-        let mut pace = Pace::new(LINGER, false);
+        let mut pace = Pace::new(LINGER);
         let (grace, moment) = (Duration::from_micros(5), Duration::from_micros(1));
         assert_eq!(pace.wait_out(grace, moment), Some(SHORTEST));
         assert_eq!(pace.wait_out(grace, grace + moment), None);
@@ -149,20 +138,8 @@ mod tests {
     }
 
     #[test]
-    fn who_hurries_sleeps_no_longer_for_room_and_not_at_all_for_a_short_grace() {
-        let mut pace = Pace::new(LINGER, true);
-        for _ in 0..8 {
-            pace.found(1, Duration::from_micros(100), 0.001);
-        }
-        assert_eq!(pace.rest(Duration::ZERO), Rest::Nap(SHORTEST));
-        let moment = Duration::from_micros(1);
-        assert_eq!(pace.wait_out(Duration::from_micros(5), moment), None);
-        assert_eq!(pace.wait_out(LONG_GRACE, moment), Some(LONG_GRACE / 4));
-    }
-
-    #[test]
     fn naps_are_as_long_as_the_rings_have_room_for_and_no_longer_than_a_millisecond() {
-        let mut pace = Pace::new(LINGER, false);
+        let mut pace = Pace::new(LINGER);
         let nap = |pace: &mut Pace| match pace.rest(Duration::ZERO) {
             Rest::Nap(span) => span,
             Rest::Park => panic!("no parking within the linger"),
@@ -185,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_record_every_100_ms_causes_fewer_than_50_looks_a_second() {
-        let mut pace = Pace::new(LINGER, false);
+        let mut pace = Pace::new(LINGER);
         let gap = Duration::from_millis(100);
         let mut looks = 0;
         for round in 0..40 {
