@@ -106,15 +106,13 @@ impl TickSource {
     pub(crate) fn now(self) -> u64 {
         #[cfg(all(target_arch = "x86_64", not(hestia_portable)))]
         {
-            // Two branches, both foreseen, rather than a jump through a table.
-            if self == TickSource::OrderedCounter {
-                // SAFETY: both instructions are part of every x86-64.
-                return unsafe {
-                    std::arch::x86_64::_mm_lfence();
-                    std::arch::x86_64::_rdtsc()
-                };
-            }
-            if self == TickSource::RelaxedCounter {
+            use TickSource::{OrderedCounter, RelaxedCounter};
+            // Two branches, both foreseen, rather than a jump through a table; and none between the two instructions.
+            if matches!(self, OrderedCounter | RelaxedCounter) {
+                if self == OrderedCounter {
+                    // SAFETY: part of every x86-64.
+                    unsafe { std::arch::x86_64::_mm_lfence() };
+                }
                 // SAFETY: part of every x86-64.
                 return unsafe { std::arch::x86_64::_rdtsc() };
             }

@@ -18,6 +18,7 @@ use crate::thread::Thread;
 #[inline(always)]
 pub(super) fn emit_sized(
     front: &'static Front,
+    stamp: u64,
     size: usize,
     flags: u32,
     record: impl Fill,
@@ -27,7 +28,7 @@ pub(super) fn emit_sized(
         // Not even this one record, as otherwise: it would lie in the parent's memory, not in a copy.
         return false;
     }
-    let is_written = local::write_sized(front, size, flags, record);
+    let is_written = local::write_sized(front, stamp, size, flags, record);
     if is_written && watch.wants_attention() {
         attend(front);
     }

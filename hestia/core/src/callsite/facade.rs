@@ -24,32 +24,46 @@ use crate::record::encode::{append_guarded, append_str};
 use crate::record::{
     Around, Encoded, Encoder, Image, InlineSite, Shared, Site, StaticSite, Text, redact,
 };
+use crate::thread::is_own;
 
-/// Logs a record that passed the level check.
+/// Logs a record, if any output wants it.
 #[inline(always)]
 pub(crate) fn log(front: &'static Front, record: &log::Record<'_>, shared: Option<&Shared>) {
-    if shared.is_none()
-        && let Some(site) = constant(front, record)
-        && has_no_fields(record)
-        && let Some(scope) = scopes::refer_in(front)
-        && write(front, site, scope, 0, &(), &())
-    {
+    if !front.gate.allows(record.level(), record.target()) {
         return;
     }
-    log_otherwise(front, record, shared);
+    let is_plain = shared.is_none() && !is_own() && has_no_fields(record);
+    if is_plain && let Some(message) = record.args().as_str() {
+        // As early as can be: see `Callsite::log`. No code of the user's runs any more.
+        let stamp = front.ticks.now();
+        if let Some(site) = constant(front, record, message)
+            && let Some(scope) = scopes::refer_in(front)
+            && write(front, stamp, site, scope, 0, &(), &())
+        {
+            return;
+        }
+    }
+    log_otherwise(front, record, shared, is_plain);
 }
 
-/// The statement of a record whose message is a constant, and whose target is its module, as that of most is. `None` as well
+/// The statement of a record whose message is this constant, and whose target is its module, as that of most is. `None` as well
 /// where it is executed for the first time, and where more than a look is needed for anything else.
 #[inline(always)]
-fn constant(front: &'static Front, record: &log::Record<'_>) -> Option<&'static StaticSite> {
+fn constant(
+    front: &'static Front,
+    record: &log::Record<'_>,
+    message: &'static str,
+) -> Option<&'static StaticSite> {
     if is_looked_through(front) {
         return None;
     }
-    let Known { site, .. } = interned::find(record, record.args().as_str()?)?;
+    // Its static has the module as its target.
+    if !is_same(record.module_path_static()?, record.target()) {
+        return None;
+    }
+    let Known { site, .. } = interned::find(record, message)?;
     let is_described = !front.is_mapped || site.is_described() == Some(true);
-    let is_module = is_same(site.metadata.target(), record.target());
-    (is_described && is_module).then_some(site)
+    is_described.then_some(site)
 }
 
 /// What the source says is looked through as any text is, where that is done at the call, and not written down before.
@@ -68,15 +82,23 @@ fn has_no_fields(record: &log::Record<'_>) -> bool {
 
 /// Whatever did not go straight into the ring.
 #[inline(never)]
-fn log_otherwise(front: &'static Front, record: &log::Record<'_>, shared: Option<&Shared>) {
+fn log_otherwise(
+    front: &'static Front,
+    record: &log::Record<'_>,
+    shared: Option<&Shared>,
+    is_plain: bool,
+) {
+    if is_own() {
+        (front.hooks.own)(record);
+        return;
+    }
     let known = interned::known(record, is_looked_through(front))
         .filter(|known| describe_site(front, &known.site));
     match known {
         Some(known)
             if known.is_formatted
-                && shared.is_none()
-                && is_same(known.site.metadata.target(), record.target())
-                && has_no_fields(record) =>
+                && is_plain
+                && is_same(known.site.metadata.target(), record.target()) =>
         {
             log_text(front, &known.site, record);
         }

@@ -111,10 +111,12 @@ pub(super) trait Fill {
     fn fill(self, pen: &mut Pen<'_>);
 }
 
-/// Writes a record of a known size into the thread's ring and publishes it. `false` when there is no ring, or no room; the usual ways sort out why.
+/// Writes a record of a known size, which was stamped within this call, into the thread's ring and publishes it. (A signal
+/// handler that has logged since then comes before it, with a later stamp.) `false` when there is no ring, or no room; the usual ways sort out why.
 #[inline(always)]
 pub(super) fn write_sized(
     front: &'static Front,
+    stamp: u64,
     size: usize,
     flags: u32,
     record: impl Fill,
@@ -136,7 +138,7 @@ pub(super) fn write_sized(
     if let Some(producer) = ring
         && producer.room_for(size, || front.queue.wake.rouse()) == Room::Yes
     {
-        let mut reservation = producer.reserve(size, || front.ticks.now());
+        let mut reservation = producer.reserve(size, || stamp);
         // SAFETY: room for `size` bytes, and as many are written.
         let mut pen = unsafe { Pen::new(reservation.payload()) };
         record.fill(&mut pen);

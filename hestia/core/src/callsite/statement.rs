@@ -206,13 +206,19 @@ impl Callsite {
         if let Some(values_size) = values.size()
             && let Some(arguments_size) = arguments.size()
             && let Some(front) = front()
-            && !is_own()
-            && !self.site.needs_memory()
-            && let Some(scope) = scopes::refer_in(front)
         {
             // Where it is beyond all measure it finds no room.
             let parts_size = sum(values_size, arguments_size);
-            if write(front, &self.site, scope, parts_size, &values, &arguments) {
+            // Before all the rest: the processor reads its counter once all that came before is done, and does what comes now
+            // meanwhile.
+            let stamp = front.ticks.now();
+            if !is_own()
+                && !self.site.needs_memory()
+                && let Some(scope) = scopes::refer_in(front)
+                && write(
+                    front, stamp, &self.site, scope, parts_size, &values, &arguments,
+                )
+            {
                 return;
             }
         }
@@ -297,11 +303,12 @@ impl Callsite {
     }
 }
 
-/// Writes a record of a static straight into the thread's ring, with so many bytes of values and arguments; nothing has
-/// happened on this thread since the scope was looked at. `false`, and nothing is done, where that cannot be right now.
+/// Writes a record of a static straight into the thread's ring, stamped so, with so many bytes of values and arguments; nothing
+/// has happened on this thread since the scope was looked at. `false`, and nothing is done, where that cannot be right now.
 #[inline(always)]
 pub(super) fn write<Values: Part, Arguments: Part>(
     front: &'static Front,
+    stamp: u64,
     site: &'static StaticSite,
     scope: scopes::Reference,
     parts_size: usize,
@@ -318,7 +325,7 @@ pub(super) fn write<Values: Part, Arguments: Part>(
         values,
         arguments,
     };
-    emit_sized(front, sum(head_size, parts_size), flags, record)
+    emit_sized(front, stamp, sum(head_size, parts_size), flags, record)
 }
 
 /// A record whose size is known.

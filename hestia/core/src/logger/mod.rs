@@ -48,7 +48,6 @@ use crate::error::{ErrorKind, FlushError, InitError};
 use crate::filter::Filter;
 use crate::internal;
 use crate::stats::{FlushReport, Stats};
-use crate::thread::is_own;
 
 use builder::{Builder, Levels};
 use explanation::Explanation;
@@ -71,15 +70,9 @@ impl Log for Hestia {
 
     #[inline]
     fn log(&self, record: &Record<'_>) {
-        let Some(front) = front() else { return };
-        if !front.gate.allows(record.level(), record.target()) {
-            return;
+        if let Some(front) = front() {
+            facade::log(front, record, None);
         }
-        if is_own() {
-            log_internally(record);
-            return;
-        }
-        facade::log(front, record, None);
     }
 
     fn flush(&self) {

@@ -140,15 +140,9 @@ impl Log for Logger {
     }
 
     fn log(&self, record: &Record<'_>) {
-        let Some(front) = front() else { return };
-        if !front.gate.allows(record.level(), record.target()) {
-            return;
+        if let Some(front) = front() {
+            facade::log(front, record, Some(self.shared()));
         }
-        if is_own() {
-            (front.hooks.own)(record);
-            return;
-        }
-        facade::log(front, record, Some(self.shared()));
     }
 
     fn flush(&self) {

@@ -51,10 +51,12 @@ fn producer(queue: &Queue) -> Producer {
 }
 
 fn push_at(producer: &mut Producer, number: u64, ticks: impl FnOnce() -> u64) -> bool {
+    // As early as any statement does it.
+    let stamp = ticks();
     if producer.room_for(LENGTH, || ()) != Room::Yes {
         return false;
     }
-    let mut reservation = producer.reserve(LENGTH, ticks);
+    let mut reservation = producer.reserve(LENGTH, || stamp);
     for bytes in reservation.payload().chunks_exact_mut(8) {
         bytes.copy_from_slice(&number.to_ne_bytes());
     }

@@ -166,8 +166,8 @@ impl Producer {
     /// Room for a payload, after `room_for` said yes to it, and its stamp.
     ///
     /// The stamp is taken within the call and before the release store, so that what another thread logs after having seen
-    /// this record, or after the call has returned, has a later one. It is taken before the bytes are written and not after it:
-    /// a processor that reads its counter writes them meanwhile.
+    /// this record, or after the call has returned, has a later one. It is taken before the bytes are written and not after it,
+    /// by statements of a known size even before they ask for room: a processor that reads its counter does all that meanwhile.
     #[inline(always)]
     pub(crate) fn reserve(
         &mut self,
