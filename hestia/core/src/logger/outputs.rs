@@ -23,7 +23,7 @@ use crate::sink::file::rotation::Rotation;
 use crate::sink::file::{FileRules, FileSink};
 use crate::sink::{Sink, Standing};
 use crate::sync::lock;
-use crate::writer::route::RouteLayout;
+use crate::writer::layouts::RouteLayout;
 
 /// An output, opened.
 pub(super) struct Destination {

@@ -10,6 +10,7 @@
 pub(crate) mod control;
 pub(crate) mod fold;
 pub(crate) mod journal;
+pub(crate) mod layouts;
 mod merge;
 mod pace;
 pub(crate) mod recovery;

@@ -1,6 +1,6 @@
 //! One output: a level and a filter, a layout, a sink.
 //!
-//! Writer thread. Decides for each record which outputs get it, lays it out once per distinct layout,
+//! Writer thread. Decides for each record which outputs get it, has it laid out ([`layouts`](super::layouts)),
 //! gathers lines in batches, and says in the output itself what was lost.
 //!
 //! *Invariant:* a filter, layout or sink that fails or panics costs its own output that record or batch,
@@ -19,17 +19,17 @@ use arc_swap::{ArcSwap, Cache};
 use super::control::Answer;
 use super::fold::{Fold, Folding, Run};
 use super::journal::absolute;
+use super::layouts::{Layouts, RouteLayout, SharedLayout};
 use crate::clock::deadline_in;
 use crate::error::{ErrorKind, SinkError, chain};
 use crate::filter::Filter;
 use crate::filter::directives::Table;
 use crate::internal;
-use crate::layout::Layout;
 use crate::level::Level;
 use crate::position::FilePosition;
 use crate::queue::Shed;
 use crate::record::Record;
-use crate::record::batch::{Batch, KEPT_BYTES};
+use crate::record::batch::Batch;
 use crate::sink::file::FileRules;
 use crate::sink::{FlushTicket, Sink, Standing, again};
 use crate::stats::{LevelCounts, OutputCounts, add};
@@ -41,26 +41,6 @@ const FULL_BATCH_BYTES: usize = 64 << 10;
 const OLDEST_LINE: Duration = Duration::from_millis(100);
 /// At most one notice of loss in this span, per output.
 pub(super) const NOTICE_PAUSE: Duration = Duration::from_secs(1);
-
-/// The layout of an output, with a key that is equal for layouts that write equal lines.
-pub(crate) struct RouteLayout {
-    pub(crate) key: Option<Box<dyn Key>>,
-    pub(crate) layout: Box<dyn Layout>,
-    /// No other process writes lines that are equal to this one's. Matters for files, which are recovered.
-    pub(crate) tells_processes_apart: bool,
-}
-
-/// What can be compared with others of its kind, whatever that is.
-pub(crate) trait Key: Any + Send {
-    fn is(&self, other: &dyn Key) -> bool;
-}
-
-impl<T: PartialEq + Send + 'static> Key for T {
-    fn is(&self, other: &dyn Key) -> bool {
-        let other: &dyn Any = other;
-        other.downcast_ref() == Some(self)
-    }
-}
 
 /// One output, as the writer has it.
 pub(crate) struct Route {
@@ -132,19 +112,10 @@ impl Losses {
     }
 }
 
-struct SharedLayout {
-    key: Option<Box<dyn Key>>,
-    layout: Box<dyn Layout>,
-    users: usize,
-    line: Vec<u8>,
-    /// The line is the present record's; `None` before it was laid out, `false` when that failed.
-    done: Option<bool>,
-}
-
 /// All outputs.
 pub(super) struct Routes {
     slots: Vec<Slot>,
-    layouts: Vec<SharedLayout>,
+    layouts: Layouts,
     folding: Folding,
 }
 
@@ -152,7 +123,7 @@ impl Routes {
     pub(super) fn new(folding: Folding) -> Self {
         Routes {
             slots: Vec::new(),
-            layouts: Vec::new(),
+            layouts: Layouts::new(),
             folding,
         }
     }
@@ -165,26 +136,11 @@ impl Routes {
             layout,
             tells_processes_apart,
         } = route.layout;
-        let place = self.layouts.iter().position(|shared| {
-            let keys = shared.key.as_deref().zip(key.as_deref());
-            keys.is_some_and(|(one, other)| one.is(other))
-        });
-        let place = place.unwrap_or_else(|| {
-            self.layouts.push(SharedLayout {
-                key,
-                layout,
-                users: 0,
-                line: Vec::new(),
-                done: None,
-            });
-            self.layouts.len() - 1
-        });
-        self.layouts[place].users += 1;
         self.slots.push(Slot {
             name: route.name,
             table: Cache::new(route.table),
             filter: route.filter,
-            layout: place,
+            layout: self.layouts.join(key, layout),
             tells_processes_apart,
             sink: route.sink,
             batch: Batch::new(Arc::clone(&route.counts)),
@@ -259,10 +215,8 @@ impl Routes {
             slot.close(limit);
         }
         for slot in self.slots.drain(from..) {
-            self.layouts[slot.layout].users -= 1;
+            self.layouts.leave(slot.layout);
         }
-        // Others keep their places: those that came with the outputs are the last.
-        while self.layouts.pop_if(|shared| shared.users == 0).is_some() {}
     }
 
     /// Passes a record of a process that is gone to every file that wants it and does not have it, as it may where somebody
@@ -270,7 +224,7 @@ impl Routes {
     pub(super) fn recover(&mut self, record: &Record<'_>, may_be_written: bool) {
         for slot in &mut self.slots {
             if slot.file.is_some() && slot.wants_again(record) {
-                slot.take_again(record, may_be_written, &mut self.layouts[slot.layout]);
+                slot.take_again(record, may_be_written, self.layouts.at(slot.layout));
                 if slot.batch.bytes().len() >= FULL_BATCH_BYTES {
                     slot.write_out();
                 }
@@ -294,12 +248,10 @@ impl Routes {
 
     /// Passes one record to every output that wants it; flags and bytes are what it was read from.
     pub(super) fn dispatch(&mut self, record: &Record<'_>, flags: u32, bytes: &[u8]) {
-        for shared in &mut self.layouts {
-            shared.done = None;
-        }
+        self.layouts.begin_record();
         for slot in &mut self.slots {
             if slot.wants(record) {
-                let shared = &mut self.layouts[slot.layout];
+                let shared = self.layouts.at(slot.layout);
                 if !slot.fold.is_off() && slot.folds(record, flags, bytes, shared) {
                     continue;
                 }
@@ -334,7 +286,7 @@ impl Routes {
     pub(super) fn tell_repeats_of(&mut self, place: usize) {
         let slot = &mut self.slots[place];
         let run = slot.fold.end();
-        slot.tell(run, &mut self.layouts[slot.layout]);
+        slot.tell(run, self.layouts.at(slot.layout));
     }
 
     /// From now on each record has its line.
@@ -356,19 +308,17 @@ impl Routes {
     /// Writes a line of hestia's own to every output, whatever its level.
     pub(super) fn announce(&mut self, notice: &Record<'_>) {
         self.tell_repeats();
-        for shared in &mut self.layouts {
-            shared.done = None;
-        }
+        self.layouts.begin_record();
         for slot in &mut self.slots {
-            slot.take(notice, &mut self.layouts[slot.layout], true);
+            slot.take(notice, self.layouts.at(slot.layout), true);
         }
     }
 
     /// Writes a line of hestia's own to one output.
     pub(super) fn announce_to(&mut self, place: usize, notice: &Record<'_>) {
         let slot = &mut self.slots[place];
-        let shared = &mut self.layouts[slot.layout];
-        shared.done = None;
+        let shared = self.layouts.at(slot.layout);
+        shared.begin_record();
         slot.take(notice, shared, true);
     }
 
@@ -399,7 +349,7 @@ impl Routes {
     pub(super) fn end_round(&mut self, dry: bool) {
         for slot in &mut self.slots {
             let run = slot.fold.due();
-            slot.tell(run, &mut self.layouts[slot.layout]);
+            slot.tell(run, self.layouts.at(slot.layout));
             let waited = slot
                 .oldest
                 .is_some_and(|since| since.elapsed() >= OLDEST_LINE);
@@ -557,9 +507,9 @@ impl Slot {
         let Some(run) = run else { return };
         let lines = self.batch.len();
         // The line that is kept is another record's, before this and after it.
-        shared.done = None;
+        shared.begin_record();
         run.tell(|record| self.take(record, shared, true));
-        shared.done = None;
+        shared.begin_record();
         if self.batch.len() > lines {
             self.batch.stands_for(run.repeated());
         } else {
@@ -569,32 +519,7 @@ impl Slot {
 
     /// Lays a record out into the batch.
     fn take(&mut self, record: &Record<'_>, shared: &mut SharedLayout, is_notice: bool) {
-        let SharedLayout {
-            layout, line, done, ..
-        } = shared;
-        let laid_out = if shared.users == 1 {
-            let format = |bytes: &mut Vec<u8>| layout.format(record, bytes);
-            let batch = &mut self.batch;
-            catch_unwind(AssertUnwindSafe(|| batch.append(record, is_notice, format)))
-        } else {
-            let formatted = match *done {
-                None => {
-                    line.clear();
-                    line.shrink_to(KEPT_BYTES);
-                    let formatted = catch_unwind(AssertUnwindSafe(|| layout.format(record, line)));
-                    *done = Some(formatted.is_ok());
-                    formatted
-                }
-                Some(true) => Ok(()),
-                Some(false) => Err(Box::new("see the output it was laid out for first") as _),
-            };
-            if formatted.is_ok() {
-                self.batch
-                    .append(record, is_notice, |bytes| bytes.extend_from_slice(line));
-            }
-            formatted
-        };
-        if let Err(panic) = laid_out {
+        if let Err(panic) = shared.append(&mut self.batch, record, is_notice) {
             self.batch.forget_unfinished();
             if !is_notice {
                 self.batch.count_lost(record.level(), 1);
@@ -608,15 +533,14 @@ impl Slot {
     /// that record's where the record may have been written.
     fn take_again(&mut self, record: &Record<'_>, may_be_written: bool, shared: &mut SharedLayout) {
         let proves = may_be_written || self.tells_processes_apart;
-        if proves && !self.there.is_empty() {
-            let SharedLayout { layout, line, .. } = &mut *shared;
-            line.clear();
-            let formatted = catch_unwind(AssertUnwindSafe(|| layout.format(record, line)));
-            if formatted.is_ok() && take_lines(&mut self.there, line) {
-                return;
-            }
+        if proves
+            && !self.there.is_empty()
+            && let Some(lines) = shared.lines_of(record)
+            && take_lines(&mut self.there, lines)
+        {
+            return;
         }
-        shared.done = None;
+        shared.begin_record();
         // Counted apart, as notices are: this process's queue never had it.
         self.take(record, shared, true);
         self.recovered += 1;

@@ -17,7 +17,8 @@ use crate::record::{
 };
 use crate::sink::Sink;
 use crate::stats::OutputCounts;
-use crate::writer::route::{Route, RouteLayout, Routes};
+use crate::writer::layouts::RouteLayout;
+use crate::writer::route::{Route, Routes};
 
 const SECOND: i64 = 1_000_000_000;
 
