@@ -61,3 +61,19 @@ pub(crate) fn nanos_per_tick() -> f64 {
     while start.elapsed() < Duration::from_millis(50) {}
     start.elapsed().as_nanos() as f64 / (ticks() - from) as f64
 }
+
+/// A point of sorted samples, 0 to 1, and how far around it samples count.
+pub(crate) type Point = (f64, f64);
+
+/// The middle half.
+pub(crate) const MIDDLE: Point = (0.5, 0.25);
+pub(crate) const AROUND_P99: Point = (0.99, 0.005);
+
+/// The mean of the samples around a point: where the counter moves in steps, many samples tell more than the one that lies
+/// there, since each begins somewhere else within a step. Around the middle that is the interquartile mean.
+pub(crate) fn mean_around(sorted: &[u64], (point, width): Point) -> f64 {
+    let place = |share: f64| (sorted.len() as f64 * share) as usize;
+    let around = sorted.get(place(point - width)..place(point + width));
+    let around = around.unwrap_or_default();
+    around.iter().sum::<u64>() as f64 / around.len().max(1) as f64
+}

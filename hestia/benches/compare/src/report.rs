@@ -220,7 +220,7 @@ fn latency(text: &mut String, results: &Results) {
     put(
         text,
         format_args!(
-            "*Of 8*: the median of eight calls in a row, divided by eight, and their p99; finer than p50 and p99 where the tick counter moves in steps. \
+            "*Of 8*: eight calls in a row, divided by eight: the mean of the middle half of them, and of those around their p99; finer than p50 and p99, and than a median, where the tick counter moves in steps. \
          p99.99 is without calls during which the kernel took the processor away.\n"
         ),
     );

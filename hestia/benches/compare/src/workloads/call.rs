@@ -1,8 +1,8 @@
 //! What a statement costs its caller: one thread logs at a steady pace, one record every microsecond, and reads the clock
 //! before and after each call; the cost of that reading is taken off.
 //!
-//! Some machines' counters move in steps of ten nanoseconds or so; `of 8` is the median of eight calls in a row, divided by eight,
-//! and `of 8 p99` what one in a hundred of such rows exceeds.
+//! Some machines' counters move in steps of ten nanoseconds or so; `of 8` is what eight calls in a row take, divided by eight: the
+//! mean of the middle half of such rows, and `of 8 p99` the mean around what one in a hundred of them exceeds.
 //! For p99.99, calls are left out during which the kernel took the processor away from the thread.
 
 use std::path::Path;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::{Figures, Size, Statement, price, symbol};
 use crate::peers::Peer;
-use crate::ticks::{nanos_per_tick, ticks};
+use crate::ticks::{AROUND_P99, MIDDLE, mean_around, nanos_per_tick, ticks};
 use crate::usage::involuntary_switches;
 
 const PAUSE: Duration = Duration::from_nanos(1000);
@@ -91,8 +91,9 @@ impl Distribution {
         }
         let nanos = (at(&self.uninterrupted, 0.9999) - nothing).max(0.0) * scale;
         figures.insert(format!("{name} p99.99"), nanos);
-        for (point, share) in [("of 8", 0.5), ("of 8 p99", 0.99)] {
-            let ticks = (at(&self.eights, share) - at(&clock.eights, 0.5)).max(0.0);
+        let empty = mean_around(&clock.eights, MIDDLE);
+        for (point, place) in [("of 8", MIDDLE), ("of 8 p99", AROUND_P99)] {
+            let ticks = (mean_around(&self.eights, place) - empty).max(0.0);
             figures.insert(format!("{name} {point}"), ticks * scale / 8.0);
         }
     }
