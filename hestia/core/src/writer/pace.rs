@@ -78,11 +78,15 @@ impl Pace {
         Rest::Nap(nap.min(LONGEST))
     }
 
-    /// A round left records that were younger than the grace window: how long to sleep until they no longer are. `None` after a
-    /// round that took longer than that. After a short one there is no hurry, since little came; and who looked again and again
-    /// would take a cache line from each thread that logs, every time, as long as records come steadily.
+    /// A round left records that were younger than the grace window, as it does while records come steadily: how long to sleep
+    /// until the next look is due, `None` where it is. Who looked again at once would find little, take cache lines from each
+    /// thread that logs, and have the processor fetch those that the thread is about to write to.
     pub(super) fn wait_out(&self, grace: Duration, round: Duration) -> Option<Duration> {
-        (round <= grace).then(|| self.shortest().max(grace / 4))
+        let nap = self.shortest();
+        if round <= grace {
+            return Some(nap.max(grace / 4));
+        }
+        nap.checked_sub(round).filter(|rest| *rest >= SHORTEST)
     }
 
     fn shortest(&self) -> Duration {
@@ -123,11 +127,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_young_is_slept_for_unless_the_round_took_so_long_that_it_no_longer_is() {
+    fn what_is_too_young_is_slept_for_unless_the_round_took_so_long_that_a_look_is_due() {
         let mut pace = Pace::new(LINGER);
         let (grace, moment) = (Duration::from_micros(5), Duration::from_micros(1));
         assert_eq!(pace.wait_out(grace, moment), Some(SHORTEST));
         assert_eq!(pace.wait_out(grace, grace + moment), None);
+        let mut quiet = Pace::new(LINGER);
+        for _ in 0..6 {
+            quiet.found(1, LONGEST_IN_WORK, 0.001);
+        }
+        let round = Duration::from_micros(200);
+        assert_eq!(quiet.wait_out(grace, round), Some(LONGEST_IN_WORK - round));
+        assert_eq!(quiet.wait_out(grace, LONGEST_IN_WORK - moment), None);
+        assert_eq!(quiet.wait_out(grace, LONGEST_IN_WORK * 2), None);
         let long = Duration::from_millis(4);
         assert_eq!(pace.wait_out(long, moment), Some(long / 4));
         pace.looked(Duration::from_micros(100));
