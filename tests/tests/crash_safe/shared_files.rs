@@ -8,6 +8,11 @@ use super::*;
 /// How often somebody is killed in [`kill_in_turn`].
 const KILLS_IN_TURN: u32 = 14;
 
+fn kill_now(process: &mut Child) {
+    process.kill().expect("it can be killed");
+    process.wait().expect("it has ended");
+}
+
 /// Each of two processes is killed, started again and killed while the other one goes on; in the end both are gone.
 fn kill_in_turn(directory: &Path, programs: [&[&str]; 2]) {
     let start = |arguments: &[&str]| {
@@ -18,13 +23,11 @@ fn kill_in_turn(directory: &Path, programs: [&[&str]; 2]) {
     for round in 0..KILLS_IN_TURN - 2 {
         thread::sleep(moment(round));
         let (arguments, process) = &mut running[round as usize % 2];
-        process.kill().expect("it can be killed");
-        process.wait().expect("it has ended");
+        kill_now(process);
         *process = start(arguments);
     }
     for (_, mut process) in running {
-        process.kill().expect("it can be killed");
-        process.wait().expect("it has ended");
+        kill_now(&mut process);
     }
 }
 
@@ -122,9 +125,7 @@ fn where_all_lines_are_equal_and_one_process_s_each_is_there_once() {
 
 /// Logs so many lines and is killed when they are in its file, and the round that wrote them is not known to be over.
 fn killed_within_a_round(directory: &Path, arguments: &[&str]) {
-    let mut killed = waiting(directory, arguments);
-    killed.kill().expect("it can be killed");
-    killed.wait().expect("it has ended");
+    kill_now(&mut waiting(directory, arguments));
 }
 
 #[test]
@@ -206,8 +207,7 @@ fn nor_does_what_is_in_the_file_that_another_process_began_by_a_rotation() {
     let mut rotated = killed_at_rest(directory, || {
         waiting(directory, &["log_equal_rotating", "10"])
     });
-    rotated.kill().unwrap();
-    rotated.wait().unwrap();
+    kill_now(&mut rotated);
     none_is_missing(directory, 16);
 }
 
@@ -225,8 +225,7 @@ fn nor_does_what_a_process_wrote_that_is_gone_again_before_the_killed_one_is_rec
             assert!(killed.try_wait().unwrap().is_none(), "it ended by itself");
             thread::sleep(moment(round) / 16);
         }
-        killed.kill().unwrap();
-        killed.wait().unwrap();
+        kill_now(&mut killed);
         let recovering = waiting(directory, &["hold_rings"]);
         let other = waiting(directory, &["log_equal_twice", "5000", "0", "return"]);
         assert!(go_on(other).success());

@@ -246,13 +246,14 @@ pub(super) fn look<'f>(found: &'f [Found], settings: &Settings) -> Vec<Left<'f>>
     }
     // After all of them: who came first does not know of the other one before it writes; that one does.
     for (left, found) in all.iter_mut().zip(found) {
-        left.there = lines_since(left.snapshot, &left.descriptions, settings, &shared);
-        // After the files were read: who has not said it yet has not written what was read.
-        if word(&found.file, AT_OTHERS) != Some(0) {
-            for written in &mut left.there {
-                written.is_shared |= !written.is_of_one_process;
-            }
-        }
+        let has_others = || word(&found.file, AT_OTHERS) != Some(0);
+        left.there = lines_since(
+            left.snapshot,
+            &left.descriptions,
+            settings,
+            &shared,
+            &has_others,
+        );
     }
     all
 }

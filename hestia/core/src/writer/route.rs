@@ -621,8 +621,6 @@ pub(crate) type Lines = HashMap<Vec<u8>, u64>;
 pub(crate) struct Written {
     /// From the root.
     pub(crate) path: PathBuf,
-    /// Its process's id was in the path.
-    pub(crate) is_of_one_process: bool,
     pub(crate) lines: Lines,
     /// Not by one process alone.
     pub(crate) is_shared: bool,

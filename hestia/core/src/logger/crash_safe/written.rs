@@ -26,12 +26,14 @@ const MOST_TAIL_BYTES: u64 = 256 << 20;
 
 /// The lines that were added to each file since its position was noted, wherever it was moved to in its directory, and to
 /// the one that stands in its place now. What a kill cut off in the middle of a line is taken away. `shared` has the files
-/// that several processes wrote to, as [`shared_files`] finds them; any of those that are looked at makes all lines doubtful.
+/// that several processes wrote to, as [`shared_files`] finds them; any of those that are looked at makes all lines doubtful, and so
+/// do other processes with the same outputs, if `has_others` says that there were any.
 pub(super) fn lines_since(
     snapshot: &Snapshot,
     descriptions: &Descriptions<'_>,
     settings: &Settings,
     shared: &[Identity],
+    has_others: &dyn Fn() -> bool,
 ) -> Vec<Written> {
     let mut there = Vec::new();
     for (path, position) in positions(snapshot, descriptions) {
@@ -75,8 +77,10 @@ pub(super) fn lines_since(
                 }
             }
         }
+        // Others have files of their own where a process's id is in the path. Asked after the files were read: who has not said
+        // it yet has not written what was read.
+        is_shared |= now == path && has_others();
         there.push(Written {
-            is_of_one_process: now != path,
             path: now,
             lines,
             is_shared,
