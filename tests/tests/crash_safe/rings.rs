@@ -1,7 +1,6 @@
 //! Where the rings are, who may read them, and what there is where they cannot be.
 
 use std::io::Write;
-use std::time::Instant;
 
 use super::*;
 
@@ -141,7 +140,7 @@ fn a_crash_waits_for_nobody_where_rings_outlive_it() {
     let directory = directory.path();
     let mut crashing = command(directory, &["crash_while_writer_hangs"]);
     let mut crashing = crashing.spawn().expect("the program can be started");
-    let started = Instant::now();
+    let started = std::time::Instant::now();
     let status = loop {
         if let Some(status) = crashing.try_wait().unwrap() {
             break status;

@@ -319,6 +319,7 @@ impl Mapping {
     }
 
     /// Whether all that is queued outlives the process. Async-signal-safe.
+    #[cfg_attr(not(all(target_os = "linux", not(hestia_portable))), allow(dead_code))]
     pub(crate) fn has_everything(&self) -> bool {
         !self.was_ever_short.load(Ordering::Relaxed)
     }
