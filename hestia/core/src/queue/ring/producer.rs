@@ -145,11 +145,9 @@ impl Producer {
         let to_end = capacity - (self.tail & (capacity - 1));
         let to_limit = self.limit.wrapping_sub(self.tail);
         self.end = self.tail.wrapping_add(to_end.min(to_limit));
-        self.stop = if self.end.wrapping_sub(self.tail) > step + AHEAD {
-            self.end.wrapping_sub(AHEAD)
-        } else {
-            self.end
-        };
+        // Where the memory ends first, the reader's position is not asked for.
+        let asks = self.end == self.limit && to_limit > step + AHEAD;
+        self.stop = self.end.wrapping_sub(if asks { AHEAD } else { 0 });
         Room::Yes
     }
 
