@@ -54,7 +54,7 @@ pub(crate) struct Producer {
     pub(super) limit: usize,
     /// The limit, or the end of the memory where that comes first: up to here frames go in one after the other.
     pub(super) end: usize,
-    /// The end, or [`AHEAD`] before it: from here on the reader's position is on its way.
+    /// The end, or, where that is the limit, [`AHEAD`] before it: from here on the reader's position is on its way.
     pub(super) stop: usize,
 }
 
