@@ -423,7 +423,7 @@ fn the_report_is_in_words() {
         ("drain_on", "SIGTERM, SIGHUP", code),
         ("block_limit", "5s", "default"),
         ("order", "strict", "default"),
-        ("ring_bytes", "512 KiB", "default"),
+        ("ring_bytes", "256 KiB", "default"),
         ("queue_bytes", "64 MiB", "default"),
     ] {
         check_row(&program, setting, value, origin);

@@ -296,10 +296,10 @@ impl Builder {
         self
     }
 
-    /// The largest ring of one thread, in bytes, rounded up to a power of two; 512 KiB unless said
+    /// The largest ring of one thread, in bytes, rounded up to a power of two; 256 KiB unless said
     /// otherwise, at least 4 KiB, at most 64 MiB. Threads start with at most 16 KiB, a quarter of it once rings take an
-    /// eighth of [`queue_bytes`](Builder::queue_bytes); the writer gives busy ones more, up to this. Small rings make bursts
-    /// wait, and have each thread look for room more often; large ones cost memory for each busy thread, and cache misses.
+    /// eighth of [`queue_bytes`](Builder::queue_bytes); the writer gives busy ones more, up to this. Small rings make bursts wait; large ones cost memory for each busy
+    /// thread, and cache misses.
     pub fn ring_bytes(mut self, bytes: usize) -> Self {
         self.settings.ring_bytes = self.settings.said(bytes);
         self

@@ -57,7 +57,7 @@ impl Default for Bounds {
     fn default() -> Self {
         Bounds {
             first_ring_bytes: hestia_grammar::limits::FIRST_RING_BYTES as usize,
-            largest_ring_bytes: 512 << 10,
+            largest_ring_bytes: 256 << 10,
             process_bytes: 64 << 20,
             overflow: Overflow::Block,
             block_limit: Duration::from_secs(5),

@@ -35,26 +35,22 @@ pub(crate) enum Oversize {
 }
 
 /// The producing end of a ring. One per ring, owned by one thread (or behind a lock).
-///
-/// Laid out as it is written: `accepted` and `tail`, which both grow with each frame, are not neighbours. Where they were, the
-/// compiler added to both in one vector register, and each frame waited for that to be stored and read back.
 #[derive(Debug)]
-#[repr(C)]
 pub(crate) struct Producer {
     pub(super) ring: Arc<Ring>,
     /// The ring's memory.
     span: Span,
-    /// What `side.accepted` holds.
-    accepted: u64,
     /// What the ring publishes of its producer.
     side: Side,
+    /// What `side.accepted` holds.
+    accepted: u64,
     /// Where the next frame goes: what `side.tail` holds, but for padding that no frame has followed yet.
     pub(super) tail: usize,
     /// Up to here the memory is free, as far as is known without another look at the reader's position.
     pub(super) limit: usize,
     /// The limit, or the end of the memory where that comes first: up to here frames go in one after the other.
     pub(super) end: usize,
-    /// The end, or, where that is the limit, [`AHEAD`] before it: from here on the reader's position is on its way.
+    /// The end, or [`AHEAD`] before it: from here on the reader's position is on its way.
     pub(super) stop: usize,
 }
 
@@ -149,9 +145,11 @@ impl Producer {
         let to_end = capacity - (self.tail & (capacity - 1));
         let to_limit = self.limit.wrapping_sub(self.tail);
         self.end = self.tail.wrapping_add(to_end.min(to_limit));
-        // Where the memory ends first, the reader's position is not asked for.
-        let asks = self.end == self.limit && to_limit > step + AHEAD;
-        self.stop = self.end.wrapping_sub(if asks { AHEAD } else { 0 });
+        self.stop = if self.end.wrapping_sub(self.tail) > step + AHEAD {
+            self.end.wrapping_sub(AHEAD)
+        } else {
+            self.end
+        };
         Room::Yes
     }
 
