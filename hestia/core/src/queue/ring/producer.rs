@@ -35,15 +35,19 @@ pub(crate) enum Oversize {
 }
 
 /// The producing end of a ring. One per ring, owned by one thread (or behind a lock).
+///
+/// Laid out as it is written: `accepted` and `tail`, which both grow with each frame, are not neighbours. Where they were, the
+/// compiler added to both in one vector register, and each frame waited for that to be stored and read back.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Producer {
     pub(super) ring: Arc<Ring>,
     /// The ring's memory.
     span: Span,
-    /// What the ring publishes of its producer.
-    side: Side,
     /// What `side.accepted` holds.
     accepted: u64,
+    /// What the ring publishes of its producer.
+    side: Side,
     /// Where the next frame goes: what `side.tail` holds, but for padding that no frame has followed yet.
     pub(super) tail: usize,
     /// Up to here the memory is free, as far as is known without another look at the reader's position.
