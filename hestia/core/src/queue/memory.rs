@@ -32,7 +32,7 @@ const PAGE: usize = 4096;
 #[derive(Debug)]
 #[repr(C)]
 pub(super) struct ProducerSide {
-    /// Release by `commit`, acquire by `Reader::look`: the frames before it are complete.
+    /// Release by `publish`, acquire by `Reader::look`: the frames before it are complete.
     pub(super) tail: AtomicUsize,
     /// Release by `close`, acquire by `Reader::look`: the tail read after it is the last.
     pub(super) closed: AtomicU32,
@@ -65,6 +65,9 @@ pub(crate) struct Memory {
     /// One cell per word, through which the model checker sees who touches what.
     #[cfg(loom)]
     _cells: Vec<UnsafeCell<()>>,
+    /// The words themselves, where they are used as such.
+    #[cfg(loom)]
+    _words: Vec<AtomicU64>,
 }
 
 /// Where the producer's figures are. Valid as long as the memory lives.
@@ -102,6 +105,8 @@ pub(super) struct Span {
     length: usize,
     #[cfg(loom)]
     cells: NonNull<[UnsafeCell<()>]>,
+    #[cfg(loom)]
+    words: NonNull<[AtomicU64]>,
 }
 
 // SAFETY: plain bytes; who may touch which of them is the business of `Ring`, whose `slice` calls carry
@@ -166,18 +171,32 @@ impl Memory {
     ) -> Memory {
         #[cfg(loom)]
         let cells: Vec<_> = (0..bytes / WORD).map(|_| UnsafeCell::new(())).collect();
-        Memory {
+        #[cfg(loom)]
+        let mut words: Vec<_> = (0..bytes / WORD).map(|_| AtomicU64::new(0)).collect();
+        let memory = Memory {
             span: Span {
                 start,
                 length: bytes,
                 #[cfg(loom)]
                 cells: NonNull::from(cells.as_slice()),
+                #[cfg(loom)]
+                words: NonNull::from(words.as_mut_slice()),
             },
             side: Side(side),
             backing,
             #[cfg(loom)]
             _cells: cells,
-        }
+            #[cfg(loom)]
+            _words: words,
+        };
+        memory.begin();
+        memory
+    }
+
+    /// Says that no frame is at the beginning, whatever a ring before it left there.
+    fn begin(&self) {
+        // SAFETY: the memory lives, and nobody else knows of it.
+        unsafe { self.span.word(0) }.store(0, Ordering::Relaxed);
     }
 
     /// The same memory for another ring: nothing was ever put in.
@@ -190,6 +209,7 @@ impl Memory {
         for shed in &side.shed {
             shed.store(0, Ordering::Relaxed);
         }
+        self.begin();
         self
     }
 
@@ -241,6 +261,24 @@ impl Span {
         }
     }
 
+    /// The word at a place, which two threads may use at the same time.
+    ///
+    /// # Safety
+    /// The memory lives for `'m`, `at` is a multiple of a word and lies within it, and nobody has that part as a slice meanwhile.
+    #[inline(always)]
+    pub(super) unsafe fn word<'m>(self, at: usize) -> &'m AtomicU64 {
+        debug_assert!(at.is_multiple_of(WORD) && at < self.length);
+        #[cfg(loom)]
+        // SAFETY: as long-lived as the memory.
+        return unsafe { &self.words.as_ref()[at / WORD] };
+        #[cfg(not(loom))]
+        // SAFETY: in bounds, aligned, since the memory is, and not accessed otherwise by the caller's promise; initialised by
+        // `new`.
+        unsafe {
+            AtomicU64::from_ptr(self.start.as_ptr().add(at).cast())
+        }
+    }
+
     /// # Safety
     /// The memory lives for `'m`, `at + count` lies within it, and nobody writes to that part meanwhile.
     #[inline]
@@ -264,6 +302,14 @@ impl Span {
         // SAFETY: as long-lived as the memory.
         for cell in unsafe { &self.cells.as_ref()[at / WORD..(at + count).div_ceil(WORD)] } {
             cell.with_mut(|_| ());
+        }
+        #[cfg(loom)]
+        // SAFETY: as above. (What is in a payload is no first word.)
+        for word in unsafe {
+            let mut words = self.words;
+            &mut words.as_mut()[at / WORD..(at + count).div_ceil(WORD)]
+        } {
+            word.with_mut(|word| *word = u64::MAX);
         }
         // SAFETY: in bounds and unshared by the caller's promise; initialised by `new`.
         unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr().add(at), count) }

@@ -399,7 +399,7 @@ impl Readers {
         }
     }
 
-    /// How full the fullest ring was at the last look, from 0 to 1.
+    /// How full the fullest ring was in the last round, from 0 to 1.
     pub(crate) fn fill(&self) -> f32 {
         self.fill
     }
@@ -411,46 +411,32 @@ impl Readers {
     /// Sees every record that was committed before the call; returns how many bytes wait. Once a round: see
     /// [`Reader::look`].
     pub(crate) fn look(&mut self) -> usize {
-        self.look_for(true)
+        self.look_by(Reader::look)
     }
 
-    fn look_for(&mut self, begins_round: bool) -> usize {
+    /// As `look`, at a time when records come steadily: see [`Reader::walk`]. Returns how many bytes are known to wait.
+    pub(crate) fn walk(&mut self) -> usize {
+        self.look_by(Reader::walk)
+    }
+
+    fn look_by(&mut self, look: fn(&mut Reader) -> usize) -> usize {
         self.refresh();
         let mut waiting = 0;
         let mut grown = Vec::new();
         let mut finished = false;
-        self.fill = 0.0;
         for reader in &mut self.rings {
-            let bytes = if begins_round {
-                reader.look()
-            } else {
-                reader.look_again()
-            };
+            let bytes = look(reader);
             waiting += bytes;
-            let capacity = reader.ring().capacity();
-            #[allow(clippy::cast_precision_loss, reason = "a share")]
-            let fill = bytes as f32 / capacity as f32;
-            self.fill = self.fill.max(fill);
-            if !reader.is_closed() {
-                if bytes > capacity / 2 {
-                    grown.push((Arc::clone(reader.ring()), self.queue.budget.ring_bound()));
-                } else if reader.is_busy(bytes > capacity / BUSY_SHARE) {
-                    grown.push((Arc::clone(reader.ring()), self.queue.budget.crowd_bound()));
-                }
+            if bytes > reader.ring().capacity() / 2 && !reader.is_closed() {
+                grown.push(Arc::clone(reader.ring()));
             }
             finished |= reader.is_finished();
         }
-        for (ring, most) in grown {
-            self.grow(&ring, most);
+        for ring in grown {
+            self.grow(&ring, self.queue.budget.ring_bound());
         }
         if finished {
             self.retire_finished();
-        }
-        // Only the writer writes it.
-        if waiting as u64 > self.queue.high_water.load(Ordering::Relaxed) {
-            self.queue
-                .high_water
-                .store(waiting as u64, Ordering::Relaxed);
         }
         waiting
     }
@@ -523,7 +509,7 @@ impl Readers {
     /// Remembers how far every ring has been filled, and what may be dropped once that has been read.
     pub(crate) fn mark(&mut self) -> Mark {
         let kept = mem::take(&mut *lock(&self.queue.retired));
-        self.look_for(false);
+        self.look_by(Reader::look_again);
         let positions = self.rings.iter();
         Mark {
             positions: positions
@@ -553,19 +539,34 @@ impl Readers {
         &mut self.rings
     }
 
-    /// How many bytes the last look saw that were not read yet.
-    pub(crate) fn unread(&self) -> usize {
-        self.rings.iter().map(Reader::unread).sum()
-    }
-
-    /// Gives what was read back to the producers, except where it has to stay until it is written.
-    pub(crate) fn release(&mut self) {
+    /// Ends a round: gives what was read back to the producers, except where it has to stay until it is written, and takes note
+    /// of how full the rings were. Returns how many bytes are left.
+    pub(crate) fn end_round(&mut self) -> usize {
+        let (mut seen, mut left) = (0, 0);
+        let mut grown = Vec::new();
+        self.fill = 0.0;
         for reader in &mut self.rings {
             if !reader.keeps() {
                 reader.release();
             }
+            left += reader.unread();
+            let (bytes, capacity) = (reader.seen_in_round(), reader.ring().capacity());
+            seen += bytes;
+            #[allow(clippy::cast_precision_loss, reason = "a share")]
+            let fill = bytes as f32 / capacity as f32;
+            self.fill = self.fill.max(fill);
+            if reader.is_busy(bytes > capacity / BUSY_SHARE) && !reader.is_closed() {
+                grown.push(Arc::clone(reader.ring()));
+            }
         }
-        self.queue.progress.step();
+        for ring in grown {
+            self.grow(&ring, self.queue.budget.crowd_bound());
+        }
+        // Only the writer writes it.
+        if seen as u64 > self.queue.high_water.load(Ordering::Relaxed) {
+            self.queue.high_water.store(seen as u64, Ordering::Relaxed);
+        }
+        left
     }
 
     /// For a queue in a mapped file, after a look: says there what the next round is about to write, and gives what the

@@ -11,12 +11,18 @@
 //! | … | payload |
 //!
 //! A frame that does not fit before the end of the memory starts at its beginning again, behind a frame
-//! marked as padding. Positions only grow; a position's place is its remainder by the capacity. The idea of
-//! caching the other side's position, and of publishing in steps: Giacomoni, Moseley and Vachharajani,
-//! *FastForward for Efficient Pipeline Parallelism*, PPoPP 2008; Quill's and rtrb's rings are kindred.
+//! marked as padding. Positions only grow; a position's place is its remainder by the capacity.
 //!
-//! *Invariant:* between `head` and `tail` lie whole, committed frames. A reservation that is dropped
-//! without a commit leaves no trace.
+//! A frame is published twice: by its first word, of length and flags, which is 0 until then, and by `tail`. The reader
+//! goes from frame to frame by their first words while frames come steadily, and stays behind the producer: no cache line that
+//! the producer is about to write to is taken from it. It looks at `tail` where it has to know how much there is.
+//!
+//! The idea of telling by a slot itself whether it is filled, of caching the other side's position, and of publishing in steps:
+//! Giacomoni, Moseley and Vachharajani, *FastForward for Efficient Pipeline Parallelism*, PPoPP 2008; Quill's and rtrb's
+//! rings are kindred.
+//!
+//! *Invariant:* between `head` and `tail` lie whole, committed frames, and behind the last one a word that is 0. A reservation
+//! that is dropped without a commit leaves no trace but padding.
 
 #![allow(
     unsafe_code,
@@ -174,20 +180,28 @@ impl Ring {
         std::mem::replace(&mut self.memory, Memory::new(WORD)).renewed()
     }
 
+    /// Where the frame at a position ends; `None` as long as there is none.
+    ///
+    /// # Safety
+    /// The position is that of a committed frame, or where the last one ends, and not released yet.
+    unsafe fn frame_end(&self, position: usize) -> Option<usize> {
+        let at = position & (self.capacity() - 1);
+        // SAFETY: the first word of a frame, or the one that the next will have, which nobody has as a slice.
+        let word = unsafe { self.memory.span().word(at) };
+        // Pairs with the release in `Producer::publish`: the frame is whole.
+        let (length, _) = halves(word.load(Ordering::Acquire));
+        (length != 0).then(|| position.wrapping_add(round_up(length)))
+    }
+
     /// The frame at a position below the tail.
     ///
     /// # Safety
     /// The position is that of a committed frame which the reader has not released yet.
     unsafe fn frame(&self, position: usize) -> Frame<'_> {
         let at = position & (self.capacity() - 1);
-        // SAFETY: a committed frame's header lies whole at its place, and the producer does not write
-        // there before the reader releases it (the caller's promise).
-        let header = unsafe {
-            let span = self.memory.span();
-            span.slice(at, HEADER.min(span.len() - at))
-        };
-        let (length, flags) = halves(header);
-        let length = length as usize;
+        let span = self.memory.span();
+        // SAFETY: the first word of a committed frame (the caller's promise).
+        let (length, flags) = halves(unsafe { span.word(at) }.load(Ordering::Relaxed));
         if flags & PADDING != 0 {
             return Frame {
                 ring: self,
@@ -198,16 +212,15 @@ impl Ring {
                 seen_before: false,
             };
         }
-        let ticks = header
-            .last_chunk()
-            .map_or(0, |ticks| u64::from_ne_bytes(*ticks));
-        // SAFETY: as for the header; `commit` wrote the length of this very frame.
-        let payload = unsafe { self.memory.span().slice(at + HEADER, length - HEADER) };
+        // SAFETY: a committed frame lies whole at its place, in the length that `commit` wrote, and the producer does not
+        // write there before the reader releases it (the caller's promise).
+        let rest = unsafe { span.slice(at + WORD, length - WORD) };
+        let (ticks, payload) = rest.split_first_chunk().unwrap_or((&[0; WORD], &[]));
         Frame {
             ring: self,
             length,
             flags,
-            ticks,
+            ticks: u64::from_ne_bytes(*ticks),
             payload,
             seen_before: false,
         }
@@ -234,12 +247,25 @@ impl Drop for Ring {
     }
 }
 
-/// The first two words of a header, which is never shorter.
+/// Length and flags, as they stand in a frame's first word.
 #[inline(always)]
-fn halves(header: &[u8]) -> (u32, u32) {
-    let half = |bytes: Option<&[u8; 4]>| bytes.map_or(0, |bytes| u32::from_ne_bytes(*bytes));
-    let (first, rest) = header.split_at_checked(4).unwrap_or_default();
-    (half(first.first_chunk()), half(rest.first_chunk()))
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "a ring is far smaller than 4 GiB"
+)]
+fn first_word(length: usize, flags: u32) -> u64 {
+    let mut word = [0; WORD];
+    word[..4].copy_from_slice(&(length as u32).to_ne_bytes());
+    word[4..].copy_from_slice(&flags.to_ne_bytes());
+    u64::from_ne_bytes(word)
+}
+
+/// The length and the flags in a frame's first word.
+#[inline(always)]
+fn halves(word: u64) -> (usize, u32) {
+    let [a, b, c, d, flags @ ..] = word.to_ne_bytes();
+    let length = u32::from_ne_bytes([a, b, c, d]);
+    (length as usize, u32::from_ne_bytes(flags))
 }
 
 /// Compares positions, which may have passed the end of their type.

@@ -162,8 +162,8 @@ impl Wake {
     }
 
     /// Writer: sleeps for a while, or until somebody rouses it; not at all when somebody has since the last
-    /// sleep. It looks at everything after this.
-    pub(crate) fn nap(&self, span: Duration) {
+    /// sleep. It looks at everything after this. Returns whether nobody did.
+    pub(crate) fn nap(&self, span: Duration) -> bool {
         let nap = self.words.nap();
         // Relaxed: nothing is published by it.
         nap.store(NAPPING, Ordering::Relaxed);
@@ -174,9 +174,11 @@ impl Wake {
         }
         nap.store(NO_NAP, Ordering::Relaxed);
         // Looked at first: an exchange would take the word from all who read it.
-        if self.state() == ROUSED {
+        let is_roused = self.state() == ROUSED;
+        if is_roused {
             self.change(ROUSED, AWAKE);
         }
+        !is_roused
     }
 
     /// Writer: is awake again, although it was about to park.
@@ -468,7 +470,7 @@ mod tests {
                 read.fetch_add(1, Ordering::Release);
             }
         }
-        readers.release();
+        readers.end_round();
     }
 
     /// The writer's part: parks whenever the queue is dry. It goes to park the sooner the more often a record

@@ -8,12 +8,15 @@
 //! looked at, and B before its own was. With the horizon a grace window before the tick, a thread that was
 //! between its stamp and its commit is waited for as well.
 //!
+//! A ring that is walked through ([`Reader::walk`]) is looked at as long as the round goes: never before the tick, so what is said
+//! above holds of it. What comes meanwhile is stamped after the tick, and is left.
+//!
 //! What lay there at the last round's look was stamped before this round's tick was taken. If its stamp says
 //! otherwise, the counter has started anew, or stands still: then stamps tell nothing, and it is taken at
 //! once. So whatever the clock does, a round without a grace window takes all that the one before saw, and a
 //! drain or a flush comes to its end.
 //!
-//! *Invariant:* reads no frame beyond the last look, and none of which an older one may be missing.
+//! *Invariant:* takes no frame of which an older one may be missing, and comes to its end however fast more come.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -33,6 +36,12 @@ impl Horizon {
     fn allows(&self, frame: &Frame<'_>) -> bool {
         frame.ticks < self.now.saturating_sub(self.grace)
             || (frame.seen_before && frame.ticks >= self.now)
+    }
+
+    /// Whether a frame that is not allowed will be, as time goes by. Where the counter has started anew, or stands still, that is
+    /// not known.
+    fn is_young(&self, ticks: u64) -> bool {
+        ticks < self.now
     }
 }
 
@@ -78,10 +87,12 @@ impl Merge {
     }
 
     fn put_back(&mut self, reader: &mut Reader, place: usize, horizon: Horizon) {
-        if let Some(frame) = reader.peek()
-            && horizon.allows(&frame)
-        {
-            self.next.push(Reverse((frame.ticks, place)));
+        let Some(frame) = reader.peek() else { return };
+        let ticks = frame.ticks;
+        if horizon.allows(&frame) {
+            self.next.push(Reverse((ticks, place)));
+        } else if horizon.is_young(ticks) {
+            reader.expect_more();
         }
     }
 }

@@ -67,7 +67,6 @@ pub(crate) struct Writer {
     desk: Desk,
     pace: Pace,
     control: Receiver<Control>,
-    grace_ticks: u64,
     /// Positions to be passed, and what is to be confirmed then, to whom.
     flushes: Vec<(Mark, Confirm, Sender<Answer>)>,
     /// What may be dropped once the rings have been read so far.
@@ -77,6 +76,22 @@ pub(crate) struct Writer {
     notices: Notices,
     /// What the last round has written is not said to be written yet, where rings are in a mapped file.
     has_unsaid_round: bool,
+}
+
+/// How old records are to be, to be taken by a round.
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    ticks: u64,
+    /// The last round left records that were too young only, and nobody has roused the writer since.
+    is_steady: bool,
+}
+
+impl Window {
+    /// All that is there.
+    const NONE: Window = Window {
+        ticks: 0,
+        is_steady: false,
+    };
 }
 
 /// When what was lost was last said.
@@ -119,7 +134,6 @@ impl Writer {
             readers: Readers::new(queue),
             merge: Merge::default(),
             control,
-            grace_ticks: clock.ticks_in(settings.grace),
             flushes: Vec::new(),
             kept: Vec::new(),
             stop: None,
@@ -172,15 +186,17 @@ impl Writer {
     fn catch_up(&mut self) {
         let mark = self.readers.mark();
         while !self.readers.has_passed(&mark) {
-            self.round(0);
+            self.round(Window::NONE);
         }
     }
 
     fn rounds(&mut self) {
         self.readers.queue().last_call.answered_here();
+        let mut is_steady = false;
         loop {
             let began = self.desk.clock.now();
-            let left = self.round(self.grace_ticks);
+            let left = self.round(self.window(is_steady));
+            is_steady = false;
             self.answer_last_call();
             self.settle_flushes();
             if self.flushes.is_empty()
@@ -200,7 +216,8 @@ impl Writer {
                 let took = self.desk.clock.span_of(took);
                 let grace = self.desk.settings.grace;
                 if let Some(nap) = self.pace.wait_out(grace, took) {
-                    self.readers.queue().wake.nap(nap);
+                    // Who is roused is so for a reason, such as a ring that is half full.
+                    is_steady = self.readers.queue().wake.nap(nap);
                 }
             }
         }
@@ -212,7 +229,7 @@ impl Writer {
         // Each record is written at its call from now on, and there would be nobody to say how many were folded.
         self.desk.routes.stop_folding();
         self.catch_up();
-        self.round(0);
+        self.round(Window::NONE);
         self.settle_flushes();
         self.announce_losses(true);
         self.desk.routes.end_round(true);
@@ -224,8 +241,17 @@ impl Writer {
         }
     }
 
+    /// How old records are to be, to be taken by the round that begins.
+    fn window(&self, is_steady: bool) -> Window {
+        let window = self.pace.window(self.desk.settings.grace);
+        Window {
+            ticks: self.desk.clock.ticks_in(window),
+            is_steady,
+        }
+    }
+
     /// One round: look, merge, write. Returns how many bytes are left for the next.
-    fn round(&mut self, grace_ticks: u64) -> usize {
+    fn round(&mut self, window: Window) -> usize {
         let due = self.desk.clock.now();
         if let Some(step) = self.desk.clock.renew_if_due(due) {
             self.announce_step(step);
@@ -235,11 +261,15 @@ impl Writer {
         let hurry = !self.flushes.is_empty() || self.stop.is_some();
         let horizon = Horizon {
             now,
-            grace: if hurry { 0 } else { grace_ticks },
+            grace: if hurry { 0 } else { window.ticks },
         };
         // Where the counter has started anew, so does the silence.
         self.last_found = self.last_found.min(now);
-        let waiting = self.readers.look();
+        let waiting = if window.is_steady && !hurry {
+            self.readers.walk()
+        } else {
+            self.readers.look()
+        };
         let looked = self.desk.clock.now().saturating_sub(now);
         self.pace.looked(self.desk.clock.span_of(looked));
         // After the look: an output that was added before a record was logged gets that record.
@@ -260,14 +290,14 @@ impl Writer {
                 queue.progress.step();
             })
         };
+        let left = self.readers.end_round();
         if taken > 0 {
-            self.readers.release();
+            queue.progress.step();
             let since = self.desk.clock.span_of(now.saturating_sub(self.last_found));
             self.pace.found(taken, since, self.readers.fill());
             self.last_found = now;
             self.notices.patience = NOTICE_PAUSE;
         }
-        let left = self.readers.unread();
         if !self.kept.is_empty() {
             self.desk.routes.forget_shared();
             self.kept.retain(|mark| !self.readers.has_passed(mark));
@@ -355,8 +385,9 @@ impl Writer {
             .clock
             .span_of(self.desk.clock.now().saturating_sub(self.last_found));
         match self.pace.rest(silence) {
-            Rest::Nap(span) => wake.nap(span),
-
+            Rest::Nap(span) => {
+                wake.nap(span);
+            }
             Rest::Park => {
                 // An output that could not take its notice is tried again now and then.
                 let patience = self.owes_a_notice().then_some(self.notices.patience);

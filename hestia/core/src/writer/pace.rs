@@ -14,6 +14,8 @@ const LONGEST: Duration = Duration::from_millis(40);
 const LONGEST_IN_WORK: Duration = Duration::from_millis(1);
 /// How full the fullest ring is to be at the next look.
 const FILL: f32 = 0.25;
+/// Which part of a sleep's length a record is to be old, to be taken.
+const YOUNG_SHARE: u32 = 8;
 /// How many times as long as the last look a sleep is at least: where there are thousands of rings, looking takes a
 /// ninth of a processor at most.
 const LOOK_FACTOR: u32 = 8;
@@ -87,6 +89,13 @@ impl Pace {
             return Some(nap.max(grace / 4));
         }
         nap.checked_sub(round).filter(|rest| *rest >= SHORTEST)
+    }
+
+    /// How old a record is to be, to be taken while more come steadily: at least as old as the grace window asks, and so old
+    /// that the writer stays behind the thread that logs. It would take the cache lines from it that the thread writes to next, and
+    /// the thread, whose stores wait for them one after the other, notices.
+    pub(super) fn window(&self, grace: Duration) -> Duration {
+        grace.max(self.shortest() / YOUNG_SHARE)
     }
 
     fn shortest(&self) -> Duration {

@@ -10,7 +10,9 @@
 
 use std::sync::Arc;
 
-use super::{HEADER, MAPPED, OVERSIZE, OVERSIZE_PAYLOAD, PADDING, Ring, is_at_most, round_up};
+use super::{
+    HEADER, MAPPED, OVERSIZE, OVERSIZE_PAYLOAD, PADDING, Ring, first_word, is_at_most, round_up,
+};
 use crate::level::{self, Level};
 use crate::queue::mapping::Region;
 use crate::queue::memory::{Side, Span, WORD};
@@ -48,9 +50,9 @@ pub(crate) struct Producer {
     accepted: u64,
     /// What the ring publishes of its producer.
     side: Side,
-    /// Where the next frame goes: what `side.tail` holds, but for padding that no frame has followed yet.
+    /// Where the next frame goes: what `side.tail` holds.
     pub(super) tail: usize,
-    /// Up to here the memory is free, as far as is known without another look at the reader's position.
+    /// Up to here the memory is free, and a word beyond it, as far as is known without another look at the reader's position.
     pub(super) limit: usize,
     /// The limit, or the end of the memory where that comes first: up to here frames go in one after the other.
     pub(super) end: usize,
@@ -62,7 +64,7 @@ pub(crate) struct Producer {
 ///
 /// The reader has had them last, on another core. A cache line takes 50 to 200 ns to come from there, and stores wait for
 /// their line in the order in which they were made; after some dozens everything waits.
-const AHEAD: usize = 1024;
+const AHEAD: usize = 2048;
 
 impl Producer {
     pub(in crate::queue) fn new(ring: Arc<Ring>) -> Self {
@@ -132,12 +134,13 @@ impl Producer {
             if used > capacity / 2 {
                 crossed_half();
             }
-            if used > capacity {
+            // The word behind the last frame is 0.
+            if used > capacity - WORD {
                 return Room::Full;
             }
             // Below half, stop at half to say so; beyond it, go on to the end.
             let span = if used > capacity / 2 {
-                capacity
+                capacity - WORD
             } else {
                 capacity / 2
             };
@@ -157,14 +160,28 @@ impl Producer {
         Room::Yes
     }
 
-    /// Fills the end of the memory. The reader sees it with the frame that follows.
+    /// Fills the end of the memory.
     fn pad(&mut self, padding: usize) {
         let at = self.tail & (self.span.len() - 1);
-        // SAFETY: `make_room` found this part free: the reader has released it, and only this producer writes. The
-        // padding's first word lies within the memory, since everything is a multiple of a word.
-        let header = unsafe { self.span.slice_mut(at, WORD) };
-        header.copy_from_slice(&first_word(padding, PADDING));
-        self.tail = self.tail.wrapping_add(padding);
+        self.publish(at, padding, first_word(padding, PADDING));
+    }
+
+    /// Has the frame at a place, which takes so many bytes, be seen, from its first word on. There is room for it, and for a
+    /// word more.
+    #[inline(always)]
+    fn publish(&mut self, at: usize, step: usize, word: u64) {
+        self.tail = self.tail.wrapping_add(step);
+        let next = (at + step) & (self.span.len() - 1);
+        // SAFETY: only words that are, or will be, the first of a frame, which nobody has as a slice: this producer wrote
+        // the frame's other bytes, and the reader has released what lay at the next one's place.
+        let (this, next) = unsafe { (self.span.word(at), self.span.word(next)) };
+        // Before it may be looked at: whoever sees this frame finds that there is none behind it.
+        next.store(0, Ordering::Relaxed);
+        this.store(word, Ordering::Release);
+        // SAFETY: the ring, and its memory with it, lives as long as its producer.
+        let shared = unsafe { self.side.get() };
+        shared.accepted.store(self.accepted, Ordering::Relaxed);
+        shared.tail.store(self.tail, Ordering::Release);
     }
 
     /// Room for a payload, after `room_for` said yes to it, and its stamp.
@@ -314,30 +331,12 @@ impl Reservation<'_> {
             payload,
             ticks,
         } = self;
-        // SAFETY: free, as in `payload`.
-        let header = unsafe { producer.span.slice_mut(at, HEADER) };
-        header[..WORD].copy_from_slice(&first_word(HEADER + payload, flags));
-        header[WORD..].copy_from_slice(&ticks.to_ne_bytes());
+        // SAFETY: free, as in `payload`; the header's second word.
+        let stamp = unsafe { producer.span.slice_mut(at + WORD, WORD) };
+        stamp.copy_from_slice(&ticks.to_ne_bytes());
         let step = round_up(HEADER + payload);
-        producer.tail = producer.tail.wrapping_add(step);
         producer.accepted += 1;
-        // SAFETY: the ring, and its memory with it, lives as long as its producer.
-        let shared = unsafe { producer.side.get() };
-        shared.accepted.store(producer.accepted, Ordering::Relaxed);
-        shared.tail.store(producer.tail, Ordering::Release);
+        producer.publish(at, step, first_word(HEADER + payload, flags));
         producer.span.fetch(at + AHEAD, step);
     }
-}
-
-/// Length and flags, as they stand in a frame's first word.
-#[inline(always)]
-#[allow(
-    clippy::cast_possible_truncation,
-    reason = "a ring is far smaller than 4 GiB"
-)]
-fn first_word(length: usize, flags: u32) -> [u8; WORD] {
-    let mut word = [0; WORD];
-    word[..4].copy_from_slice(&(length as u32).to_ne_bytes());
-    word[4..].copy_from_slice(&flags.to_ne_bytes());
-    word
 }

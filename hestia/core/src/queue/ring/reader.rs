@@ -39,10 +39,16 @@ pub(crate) struct Reader {
     pub(super) head: usize,
     /// What the producer knows of `head`.
     pub(super) released: usize,
-    /// What lay before the tail when it was last seen.
+    /// What lies before it is there: the tail when it was last seen, or the end of a frame that was found since.
     pub(super) end: usize,
     /// What had been seen before the last look.
     pub(super) seen: usize,
+    /// Where the round's frames begin.
+    start: usize,
+    /// Whether the round goes beyond `end`, from frame to frame.
+    walks: bool,
+    /// Whether the next round may do so.
+    expects_more: bool,
     /// The frame that `peek` showed; nothing once it was advanced over.
     peeked: Extent,
     closed: bool,
@@ -64,6 +70,9 @@ impl Reader {
             released: 0,
             end: 0,
             seen: 0,
+            start: 0,
+            walks: false,
+            expects_more: false,
             peeked: Extent::default(),
             closed: false,
             busy_looks: 0,
@@ -82,16 +91,45 @@ impl Reader {
     /// Sees what was committed so far; returns how many bytes wait. What had been seen before is told from
     /// what is new.
     pub(crate) fn look(&mut self) -> usize {
-        self.seen = self.end;
+        self.begin_round();
         self.look_again()
+    }
+
+    /// As `look`, at a time when frames come steadily: where more are expected, nothing is asked of the producer, and `peek`
+    /// finds those that are there by themselves. Returns how many bytes are known to wait.
+    pub(crate) fn walk(&mut self) -> usize {
+        if !self.expects_more {
+            return self.look();
+        }
+        self.begin_round();
+        self.walks = true;
+        self.unread()
+    }
+
+    fn begin_round(&mut self) {
+        self.seen = self.end;
+        self.start = self.head;
+        self.walks = false;
+        self.expects_more = false;
+    }
+
+    /// The frame that `peek` shows is left only because it is young: by the next round there will be more.
+    ///
+    /// Not where rings outlive the process: there it is said before a round how far it goes.
+    pub(crate) fn expect_more(&mut self) {
+        self.expects_more = !self.keeps;
     }
 
     /// As `look`, in the same round of the writer's: what is new since its first look stays new.
     pub(crate) fn look_again(&mut self) -> usize {
         // In this order: a tail that is read after `closed` is the last one.
         self.closed = self.ring.side().closed.load(Ordering::Acquire) != 0;
-        self.end = self.ring.side().tail.load(Ordering::Acquire);
-        self.end.wrapping_sub(self.head)
+        let tail = self.ring.side().tail.load(Ordering::Acquire);
+        // A frame is found by its first word a moment before the tail is behind it.
+        if is_at_most(self.end, tail) {
+            self.end = tail;
+        }
+        self.unread()
     }
 
     /// Whether enough looks in a row have found much, this one included; then it begins anew.
@@ -130,16 +168,28 @@ impl Reader {
         if self.keeps { self.released } else { self.head }
     }
 
-    /// How many bytes the last look saw that were not read yet.
+    /// How many bytes are known to wait.
     pub(crate) fn unread(&self) -> usize {
         self.end.wrapping_sub(self.head)
     }
 
-    /// The next frame of the last look.
+    /// How many bytes the round has seen so far, read or not.
+    pub(in crate::queue) fn seen_in_round(&self) -> usize {
+        self.end.wrapping_sub(self.start)
+    }
+
+    /// The next frame of the round.
     #[inline]
     pub(crate) fn peek(&mut self) -> Option<Frame<'_>> {
-        while self.head != self.end {
-            // SAFETY: between head and the tail that was seen, and not released.
+        loop {
+            if self.head == self.end {
+                if !self.goes_on() {
+                    return None;
+                }
+                // SAFETY: what was found to be there ends here.
+                self.end = unsafe { self.ring.frame_end(self.end) }?;
+            }
+            // SAFETY: between head and what was found to be there, and not released.
             let frame = unsafe { self.ring.frame(self.head) };
             if frame.flags & PADDING == 0 {
                 self.peeked = frame.extent();
@@ -150,7 +200,11 @@ impl Reader {
             }
             self.head = self.head.wrapping_add(frame.step());
         }
-        None
+    }
+
+    /// Whether the round goes beyond what is known to be there. It is no longer than the ring, however fast more comes.
+    fn goes_on(&self) -> bool {
+        self.walks && self.seen_in_round() < self.ring.capacity()
     }
 
     /// Done with the frame that `peek` showed. The producer is told in steps: one that spins on the

@@ -162,8 +162,9 @@ fn what_was_reserved_and_not_committed_was_never_there() {
         let mut pair = pair_at(256, position);
         assert_eq!(pair.producer.room_for(48, || ()), Room::Yes);
         pair.producer.reserve(48, || 0).payload().fill(0xff);
-        assert_eq!(pair.reader.look(), 0);
+        pair.reader.look();
         assert!(pair.reader.peek().is_none());
+        assert_eq!(pair.reader.unread(), 0, "nothing but padding");
         assert_eq!(pair.push(1, 5), Room::Yes);
         pair.reader.look();
         pair.read(1, 5);
@@ -188,20 +189,69 @@ fn a_frame_is_read_only_after_a_look() {
 }
 
 #[test]
+fn a_walk_finds_what_came_since_and_goes_no_further_than_the_ring_is_long() {
+    for position in (0..256).step_by(STRIDE) {
+        let mut pair = pair_at(256, position);
+        assert_eq!(pair.push(0, 8), Room::Yes);
+        pair.reader.look();
+        pair.reader.expect_more();
+        assert!(pair.reader.walk() < 48, "what is known");
+        let mut next = 0;
+        while pair.reader.peek().is_some() {
+            pair.read(next, 8);
+            pair.reader.release();
+            next += 1;
+            assert_eq!(pair.push(next, 8), Room::Yes);
+        }
+        assert!((256 / 24..=256 / 24 + 2).contains(&next), "{next} frames");
+        // Nobody has said since that more are to be expected.
+        assert!(pair.reader.walk() < 48);
+        pair.read(next, 8);
+        assert_eq!(pair.push(next + 1, 8), Room::Yes);
+        assert!(pair.reader.peek().is_none());
+    }
+}
+
+#[test]
+fn in_a_memory_that_had_another_ring_nothing_is_found() {
+    let mut pair = pair(256);
+    assert_eq!(pair.push(1, 48), Room::Yes);
+    pair.reader.look();
+    pair.read(1, 48);
+    pair.reader.release();
+    let Pair {
+        producer,
+        reader,
+        budget,
+    } = pair;
+    drop(producer);
+    let memory = Arc::into_inner(reader.into_ring()).unwrap().into_memory();
+    assert!(budget.take(256));
+    let ring = Arc::new(Ring::new(1, memory, 256, None, budget));
+    let mut reader = Reader::new(ring);
+    reader.expect_more();
+    assert_eq!(reader.walk(), 0);
+    assert!(reader.peek().is_none());
+}
+
+#[test]
 fn a_full_ring_takes_no_more_until_something_is_released() {
     let mut pair = pair(256);
     let mut pushed = 0;
     while pair.push(pushed, 16) == Room::Yes {
         pushed += 1;
     }
-    assert_eq!(pushed, 8, "to the last byte");
+    assert_eq!(pushed, 7, "and a word behind the last one");
+    assert_eq!(pair.push(7, 0), Room::Yes);
+    assert_eq!(pair.push(8, 0), Room::Full, "there is no room for the word");
     assert!(!pair.push_oversize(9, 1000));
     assert_eq!(pair.used(), 256);
     pair.reader.look();
     pair.read(0, 16);
     pair.reader.release();
-    assert_eq!(pair.push(8, 16), Room::Yes);
-    assert_eq!(pair.push(9, 16), Room::Full);
+    assert_eq!(pair.push(8, 0), Room::Yes);
+    assert_eq!(pair.push(9, 0), Room::Yes);
+    assert_eq!(pair.push(10, 0), Room::Full);
 }
 
 #[test]
@@ -386,6 +436,7 @@ enum Step {
     /// Reserves, fills and drops.
     Abandon(usize),
     Look,
+    Walk,
     Read(usize),
     Release,
     Close,
@@ -398,6 +449,7 @@ fn step(capacity: usize) -> impl Strategy<Value = Step> {
         2 => (1..2 * capacity).prop_map(Step::PushOversize),
         1 => (0..capacity / 4).prop_map(Step::Abandon),
         4 => Just(Step::Look),
+        4 => Just(Step::Walk),
         4 => (1..8_usize).prop_map(Step::Read),
         1 => Just(Step::Release),
         1 => Just(Step::Close),
@@ -420,11 +472,13 @@ fn history() -> impl Strategy<Value = (usize, usize, Vec<Step>)> {
     })
 }
 
-/// The frames that are in the ring, oldest first, and how many of them the last look saw.
+/// The frames that are in the ring, oldest first, and how many of them are known to the reader.
 #[derive(Default)]
 struct Model {
     frames: VecDeque<(u64, usize)>,
     seen: usize,
+    /// The reader finds out by itself.
+    walks: bool,
     next: u64,
     oversize_bytes: usize,
     closed: bool,
@@ -455,7 +509,7 @@ fn expected_room(pair: &Pair, length: usize) -> Room {
         0
     };
     let used = tail.wrapping_sub(pair.producer.ring.consumer.head.load(Ordering::Relaxed));
-    if used + padding + step > capacity {
+    if used + padding + step > capacity - WORD {
         Room::Full
     } else {
         Room::Yes
@@ -485,19 +539,34 @@ fn apply(pair: &mut Pair, model: &mut Model, step: Step) {
             }
         }
         Step::Look => {
-            let bytes = pair.reader.look();
+            pair.reader.look();
             model.seen = model.frames.len();
-            assert_eq!(bytes == 0, model.frames.is_empty());
+            model.walks = false;
+            assert_eq!(pair.reader.peek().is_none(), model.frames.is_empty());
+        }
+        Step::Walk => {
+            pair.reader.expect_more();
+            pair.reader.walk();
+            model.walks = true;
         }
         Step::Read(count) => {
-            for _ in 0..count.min(model.seen) {
+            for _ in 0..count {
+                if model.walks && model.seen == 0 {
+                    let found = pair.reader.peek().is_some();
+                    let is_over = pair.reader.seen_in_round() >= pair.reader.ring().capacity();
+                    assert!(found != model.frames.is_empty() || (is_over && !found));
+                    model.seen = usize::from(found);
+                }
+                if model.seen == 0 {
+                    break;
+                }
                 let (number, length) = model.frames.pop_front().unwrap();
                 model.seen -= 1;
                 let before = pair.used();
                 pair.read(number, length);
                 model.oversize_bytes -= before - pair.used();
             }
-            if model.seen == 0 {
+            if model.seen == 0 && !model.walks {
                 assert!(pair.reader.peek().is_none());
                 assert_eq!(pair.reader.unread(), 0);
             }
@@ -581,10 +650,16 @@ fn two_threads_pass_every_frame_in_order() {
         producer.close();
     });
     let mut next = 0;
+    let mut before = u64::MAX;
     while !reader.is_finished() {
-        if reader.look() == 0 {
+        if before == next {
             thread::yield_now();
+            reader.look();
+        } else {
+            reader.expect_more();
+            reader.walk();
         }
+        before = next;
         while let Some(frame) = reader.peek() {
             let length = if next % 64 == 63 { 2000 } else { length(next) };
             check(&frame, next, length);

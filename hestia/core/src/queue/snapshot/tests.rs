@@ -190,7 +190,7 @@ fn room_only_comes_back_when_the_next_round_says_that_all_is_written() {
     }
     living.begin_round(1);
     living.take(usize::try_from(count).unwrap());
-    living.readers.release();
+    living.readers.end_round();
     assert_eq!(
         producer.room_for(48, || ()),
         Room::Full,
@@ -346,7 +346,7 @@ fn what_is_retired_is_kept_until_what_refers_to_it_is_said_to_be_written() {
     living.begin_round(1);
     let mark = living.readers.mark();
     living.take(1);
-    living.readers.release();
+    living.readers.end_round();
     assert!(!living.readers.has_passed(&mark), "read, and not written");
     assert_eq!(stamps(&living.snapshot(ALL)), [10]);
     living.begin_round(2);
@@ -369,7 +369,7 @@ fn what_is_retired_is_kept_until_a_ring_that_is_closed_is_said_to_be_written() {
     living.begin_round(1);
     let mark = living.readers.mark();
     living.take(1);
-    living.readers.release();
+    living.readers.end_round();
     living.readers.look();
     assert!(!living.readers.has_passed(&mark));
     assert_eq!(stamps(&living.snapshot(ALL)), [10]);

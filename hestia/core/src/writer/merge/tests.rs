@@ -51,7 +51,7 @@ fn frames_of_all_rings_come_in_the_order_of_their_stamps() {
     let mut merge = Merge::default();
     let taken = run(&mut merge, &mut readers, 10);
     assert!(taken.iter().map(|(stamp, _)| *stamp).eq(1..=9));
-    assert_eq!(readers.unread(), 0);
+    assert_eq!(readers.end_round(), 0);
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn what_is_younger_than_the_horizon_waits_with_all_that_is_behind_it() {
     let mut merge = Merge::default();
     assert_eq!(run(&mut merge, &mut readers, 20), [(10, 0), (18, 1)]);
     assert_eq!(run(&mut merge, &mut readers, 20), []);
-    assert!(readers.unread() > 0);
+    assert!(readers.end_round() > 0);
     // The second frame's clock was read a little early: it still comes after the first of its thread.
     assert_eq!(run(&mut merge, &mut readers, 21), [(20, 0), (15, 0)]);
 }
@@ -123,7 +123,7 @@ fn a_clock_that_stands_still_or_starts_anew_keeps_nothing_back_for_longer_than_a
         run_with_grace(&mut merge, &mut readers, horizon),
         [(7, 0), (9, 2)]
     );
-    assert_eq!(readers.unread(), 0);
+    assert_eq!(readers.end_round(), 0);
 }
 
 #[test]
@@ -217,6 +217,8 @@ struct World {
     /// The last stamp.
     latest: u64,
     grace: u64,
+    /// Whether rings are walked through where that may be.
+    walks: bool,
     /// The present round: its horizon, and how many rings were looked at.
     round: Option<(Horizon, usize)>,
     committed: Vec<Times>,
@@ -224,7 +226,7 @@ struct World {
 }
 
 impl World {
-    fn new(count: usize, grace: u64, granule: u64) -> Self {
+    fn new(count: usize, grace: u64, granule: u64, walks: bool) -> Self {
         let (producers, readers) = threads(count as u64);
         World {
             threads: producers
@@ -237,6 +239,7 @@ impl World {
             granule,
             latest: 0,
             grace,
+            walks,
             round: None,
             committed: Vec::new(),
             written: Vec::new(),
@@ -277,7 +280,11 @@ impl World {
             (Horizon { now, grace }, 0)
         });
         if let Some(reader) = self.readers.rings().get_mut(looked) {
-            reader.look();
+            if self.walks {
+                reader.walk();
+            } else {
+                reader.look();
+            }
             self.round = Some((horizon, looked + 1));
             return;
         }
@@ -327,8 +334,9 @@ proptest! {
         (threads, steps) in steps(),
         grace in 0..20_u64,
         granule in 1..20_u64,
+        walks in any::<bool>(),
     ) {
-        let mut world = World::new(threads, grace, granule);
+        let mut world = World::new(threads, grace, granule, walks);
         for step in steps {
             world.apply(step);
         }
@@ -348,14 +356,14 @@ proptest! {
 
     /// Where no thread is held up for longer than the grace window, the whole output is in the order of stamps.
     #[test]
-    fn with_enough_grace_the_output_is_sorted((threads, steps) in steps()) {
-        let mut world = World::new(threads, 0, 1);
+    fn with_enough_grace_the_output_is_sorted((threads, steps) in steps(), walks in any::<bool>()) {
+        let mut world = World::new(threads, 0, 1, walks);
         for step in &steps {
             world.apply(*step);
         }
         world.finish();
         let held_up = world.committed.iter().map(|times| times.committed - times.stamp).max();
-        let mut patient = World::new(threads, held_up.unwrap_or(0), 1);
+        let mut patient = World::new(threads, held_up.unwrap_or(0), 1, walks);
         for step in &steps {
             patient.apply(*step);
         }
