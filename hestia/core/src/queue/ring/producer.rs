@@ -162,19 +162,29 @@ impl Producer {
 
     /// Fills the end of the memory.
     fn pad(&mut self, padding: usize) {
-        let at = self.tail & (self.span.len() - 1);
-        self.publish(at, padding, first_word(padding, PADDING));
+        self.publish(self.place(), padding, first_word(padding, PADDING));
+    }
+
+    /// Where the next frame goes.
+    #[inline(always)]
+    fn place(&self) -> Place {
+        Place {
+            span: self.span,
+            tail: self.tail,
+            at: self.tail & (self.span.len() - 1),
+        }
     }
 
     /// Has the frame at a place, which takes so many bytes, be seen, from its first word on. There is room for it, and for a
     /// word more.
     #[inline(always)]
-    fn publish(&mut self, at: usize, step: usize, word: u64) {
-        self.tail = self.tail.wrapping_add(step);
-        let next = (at + step) & (self.span.len() - 1);
+    fn publish(&mut self, place: Place, step: usize, word: u64) {
+        let Place { span, tail, at } = place;
+        self.tail = tail.wrapping_add(step);
+        let next = (at + step) & (span.len() - 1);
         // SAFETY: only words that are, or will be, the first of a frame, which nobody has as a slice: this producer wrote
         // the frame's other bytes, and the reader has released what lay at the next one's place.
-        let (this, next) = unsafe { (self.span.word(at), self.span.word(next)) };
+        let (this, next) = unsafe { (span.word(at), span.word(next)) };
         // Before it may be looked at: whoever sees this frame finds that there is none behind it.
         next.store(0, Ordering::Relaxed);
         this.store(word, Ordering::Release);
@@ -196,7 +206,7 @@ impl Producer {
         ticks: impl FnOnce() -> u64,
     ) -> Reservation<'_> {
         Reservation {
-            at: self.tail & (self.span.len() - 1),
+            place: self.place(),
             payload,
             ticks: ticks(),
             producer: self,
@@ -308,9 +318,19 @@ impl Producer {
 #[derive(Debug)]
 pub(crate) struct Reservation<'p> {
     producer: &'p mut Producer,
-    at: usize,
+    place: Place,
     payload: usize,
     ticks: u64,
+}
+
+/// A place in a ring. All of it by value: what is in the producer would be read anew after each byte that was written.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    span: Span,
+    /// Its position, and
+    tail: usize,
+    /// the remainder by the capacity.
+    at: usize,
 }
 
 impl Reservation<'_> {
@@ -319,7 +339,10 @@ impl Reservation<'_> {
     pub(crate) fn payload(&mut self) -> &mut [u8] {
         // SAFETY: `room_for` found this part free: the reader has released it, and only this producer
         // writes. `&mut self` keeps it unique.
-        unsafe { self.producer.span.slice_mut(self.at + HEADER, self.payload) }
+        unsafe {
+            let Place { span, at, .. } = self.place;
+            span.slice_mut(at + HEADER, self.payload)
+        }
     }
 
     /// Publishes.
@@ -327,16 +350,16 @@ impl Reservation<'_> {
     pub(crate) fn commit(self, flags: u32) {
         let Reservation {
             producer,
-            at,
+            place,
             payload,
             ticks,
         } = self;
         // SAFETY: free, as in `payload`; the header's second word.
-        let stamp = unsafe { producer.span.slice_mut(at + WORD, WORD) };
+        let stamp = unsafe { place.span.slice_mut(place.at + WORD, WORD) };
         stamp.copy_from_slice(&ticks.to_ne_bytes());
         let step = round_up(HEADER + payload);
         producer.accepted += 1;
-        producer.publish(at, step, first_word(HEADER + payload, flags));
-        producer.span.fetch(at + AHEAD, step);
+        producer.publish(place, step, first_word(HEADER + payload, flags));
+        place.span.fetch(place.at + AHEAD, step);
     }
 }
