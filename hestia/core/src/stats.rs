@@ -154,7 +154,7 @@ pub struct Stats {
     pub suppressed: u64,
     /// Troubles of hestia's own: failed writes, panics in custom parts, and so on.
     pub errors: u64,
-    /// The most bytes that were ever waiting in the queue at the same time, as the writer saw it.
+    /// The most bytes that one round of the writer's ever found in the queue.
     pub queue_high_water_bytes: u64,
     /// The bytes that rings and oversize records take at this moment.
     pub queue_bytes: u64,

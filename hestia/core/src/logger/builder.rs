@@ -316,8 +316,8 @@ impl Builder {
     /// How far in the past the writer merges while records keep coming, so that threads which are in the
     /// middle of a call are waited for; 5 µs unless said otherwise. Zero merges what is there: causality
     /// is kept all the same, but lines may stand a moment out of time order. At most 1 s; lines come that
-    /// much later while records keep coming. (The writer, which sleeps a millisecond at most between two looks then, also
-    /// leaves what is younger than an eighth of that for the next one.)
+    /// much later while records keep coming. (What is younger than an eighth of the writer's sleep between
+    /// two looks, usually a millisecond at most, is left for the next look, too.)
     pub fn grace(mut self, window: Duration) -> Self {
         self.settings.grace = self.settings.said(window);
         self

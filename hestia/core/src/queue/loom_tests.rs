@@ -144,7 +144,7 @@ fn frames_are_complete_when_they_are_found() {
             for reader in readers.rings() {
                 reader.expect_more();
             }
-            readers.walk();
+            readers.look_or_walk();
             seen.extend(read(&mut readers));
             let mark = readers.mark();
             seen.extend(read(&mut readers));

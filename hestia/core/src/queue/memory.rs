@@ -32,9 +32,9 @@ const PAGE: usize = 4096;
 #[derive(Debug)]
 #[repr(C)]
 pub(super) struct ProducerSide {
-    /// Release by `publish`, acquire by `Reader::look`: the frames before it are complete.
+    /// Release by `publish`, acquire by `Reader::look_again`: the frames before it are complete.
     pub(super) tail: AtomicUsize,
-    /// Release by `close`, acquire by `Reader::look`: the tail read after it is the last.
+    /// Release by `close`, acquire by `Reader::look_again`: the tail read after it is the last.
     pub(super) closed: AtomicU32,
     /// Relaxed: read as figures only.
     pub(super) accepted: AtomicU64,

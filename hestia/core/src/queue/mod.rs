@@ -128,10 +128,10 @@ const CROWD_SHARE: usize = 8;
 /// The smallest ring that there is, in bytes.
 const LEAST_RING_BYTES: usize = 256;
 
-/// A ring that is fuller than one part in so many, at so many looks in a row, is too small for its thread: the larger it is, the
+/// A ring in which so many rounds in a row find more than one part in so many is too small for its thread: the larger it is, the
 /// longer the writer may sleep between two looks, and the more seldom it takes the thread's cache lines.
 const BUSY_SHARE: usize = 8;
-const BUSY_LOOKS: u32 = 8;
+const BUSY_ROUNDS: u32 = 8;
 
 /// Things to be dropped that are worth waking the writer for.
 const MANY_RETIRED: usize = 256;
@@ -399,7 +399,7 @@ impl Readers {
         }
     }
 
-    /// How full the fullest ring was in the last round, from 0 to 1.
+    /// How much the last round found in the fullest ring, as a share of the ring.
     pub(crate) fn fill(&self) -> f32 {
         self.fill
     }
@@ -414,9 +414,9 @@ impl Readers {
         self.look_by(Reader::look)
     }
 
-    /// As `look`, at a time when records come steadily: see [`Reader::walk`]. Returns how many bytes are known to wait.
-    pub(crate) fn walk(&mut self) -> usize {
-        self.look_by(Reader::walk)
+    /// As `look`, at a time when records come steadily: see [`Reader::look_or_walk`]. Returns how many bytes are known to wait.
+    pub(crate) fn look_or_walk(&mut self) -> usize {
+        self.look_by(Reader::look_or_walk)
     }
 
     fn look_by(&mut self, look: fn(&mut Reader) -> usize) -> usize {
@@ -546,12 +546,18 @@ impl Readers {
         let mut grown = Vec::new();
         self.fill = 0.0;
         for reader in &mut self.rings {
+            let bytes = reader.seen_in_round();
+            if bytes == 0 {
+                // Of most rings, where there are thousands of them, nothing else is looked at.
+                reader.is_busy(false);
+                continue;
+            }
             if !reader.keeps() {
                 reader.release();
             }
             left += reader.unread();
-            let (bytes, capacity) = (reader.seen_in_round(), reader.ring().capacity());
             seen += bytes;
+            let capacity = reader.ring().capacity();
             #[allow(clippy::cast_precision_loss, reason = "a share")]
             let fill = bytes as f32 / capacity as f32;
             self.fill = self.fill.max(fill);

@@ -193,7 +193,7 @@ impl Ring {
         (length != 0).then(|| position.wrapping_add(round_up(length)))
     }
 
-    /// The frame at a position below the tail.
+    /// The frame at a position.
     ///
     /// # Safety
     /// The position is that of a committed frame which the reader has not released yet.
@@ -232,7 +232,8 @@ impl Drop for Ring {
     fn drop(&mut self) {
         let tail = self.side().tail.load(Ordering::Acquire);
         let mut head = self.consumer.head.load(Ordering::Acquire);
-        while head != tail {
+        // (In a forked child, which copies one page after the other, the head may be ahead.)
+        while head != tail && is_at_most(head, tail) {
             // SAFETY: a committed frame that was not released, since it lies between head and tail.
             let frame = unsafe { self.frame(head) };
             let step = frame.step();
@@ -287,7 +288,7 @@ pub(crate) struct Frame<'a> {
     pub(crate) flags: u32,
     pub(crate) ticks: u64,
     payload: &'a [u8],
-    /// It was there at the look before the last one, too.
+    /// It was there when the round before this one looked, too.
     pub(crate) seen_before: bool,
 }
 

@@ -267,14 +267,14 @@ fn log_steadily(queue: &Queue, readers: &mut Readers, producer: &mut Producer, l
 fn a_thread_that_logs_steadily_gets_a_larger_ring() {
     let (queue, mut readers) = queue(64 * FIRST);
     let mut producer = queue.new_producer(&thread(7)).unwrap();
-    log_steadily(&queue, &mut readers, &mut producer, BUSY_LOOKS - 1);
+    log_steadily(&queue, &mut readers, &mut producer, BUSY_ROUNDS - 1);
     readers.look();
     assert_eq!((readers.end_round(), readers.fill()), (0, 0.0));
-    log_steadily(&queue, &mut readers, &mut producer, BUSY_LOOKS - 1);
+    log_steadily(&queue, &mut readers, &mut producer, BUSY_ROUNDS - 1);
     assert_eq!(used(&queue), FIRST, "not so many looks in a row");
     readers.look();
     readers.end_round();
-    log_steadily(&queue, &mut readers, &mut producer, BUSY_LOOKS);
+    log_steadily(&queue, &mut readers, &mut producer, BUSY_ROUNDS);
     assert_eq!(used(&queue), 5 * FIRST);
 }
 
@@ -286,7 +286,7 @@ fn among_many_threads_it_gets_none() {
     while used(&queue) + 4 * FIRST <= queue.budget.crowd_bound() {
         others.push(queue.new_producer(&thread(8)).unwrap());
     }
-    log_steadily(&queue, &mut readers, &mut producer, 3 * BUSY_LOOKS);
+    log_steadily(&queue, &mut readers, &mut producer, 3 * BUSY_ROUNDS);
     assert_eq!(used(&queue), (1 + others.len()) * FIRST);
 }
 

@@ -8,13 +8,15 @@
 //! looked at, and B before its own was. With the horizon a grace window before the tick, a thread that was
 //! between its stamp and its commit is waited for as well.
 //!
-//! A ring that is walked through ([`Reader::walk`]) is looked at as long as the round goes: never before the tick, so what is said
-//! above holds of it. What comes meanwhile is stamped after the tick, and is left.
+//! A ring that is walked through ([`Reader::look_or_walk`]) is looked at as long as the round goes: never before the tick, so what is said
+//! above holds of it. What it finds counts as seen only once a later round has looked: another ring may have been looked at before
+//! what that came after.
 //!
 //! What lay there at the last round's look was stamped before this round's tick was taken. If its stamp says
 //! otherwise, the counter has started anew, or stands still: then stamps tell nothing, and it is taken at
 //! once. So whatever the clock does, a round without a grace window takes all that the one before saw, and a
-//! drain or a flush comes to its end.
+//! drain or a flush comes to its end. Where the tick is that of the round before, there is no grace window either: a clock that
+//! stopped would never leave it.
 //!
 //! *Invariant:* takes no frame of which an older one may be missing, and comes to its end however fast more come.
 
@@ -38,8 +40,13 @@ impl Horizon {
             || (frame.seen_before && frame.ticks >= self.now)
     }
 
-    /// Whether a frame that is not allowed will be, as time goes by. Where the counter has started anew, or stands still, that is
-    /// not known.
+    /// Of a round that follows one with the tick `before`.
+    pub(super) fn after(before: u64, now: u64, grace: u64) -> Self {
+        let grace = if now > before { grace } else { 0 };
+        Horizon { now, grace }
+    }
+
+    /// Whether a frame that is not allowed will be, as time goes by.
     fn is_young(&self, ticks: u64) -> bool {
         ticks < self.now
     }
@@ -53,7 +60,7 @@ pub(super) struct Merge {
 }
 
 impl Merge {
-    /// Passes every frame that was seen, and that the horizon allows, in the order of stamps. Returns how
+    /// Passes every frame that was seen, or is found, and that the horizon allows, in the order of stamps. Returns how
     /// many.
     pub(super) fn run(
         &mut self,

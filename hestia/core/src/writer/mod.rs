@@ -73,6 +73,8 @@ pub(crate) struct Writer {
     kept: Vec<Mark>,
     stop: Option<(Sender<Answer>, Duration)>,
     last_found: u64,
+    /// That of the last round.
+    last_tick: u64,
     notices: Notices,
     /// What the last round has written is not said to be written yet, where rings are in a mapped file.
     has_unsaid_round: bool,
@@ -82,15 +84,15 @@ pub(crate) struct Writer {
 #[derive(Clone, Copy, Debug)]
 struct Window {
     ticks: u64,
-    /// The last round left records that were too young only, and nobody has roused the writer since.
-    is_steady: bool,
+    /// The last round left something, and nobody has roused the writer since.
+    may_walk: bool,
 }
 
 impl Window {
     /// All that is there.
     const NONE: Window = Window {
         ticks: 0,
-        is_steady: false,
+        may_walk: false,
     };
 }
 
@@ -138,6 +140,7 @@ impl Writer {
             kept: Vec::new(),
             stop: None,
             last_found: now,
+            last_tick: 0,
             notices: Notices {
                 told_at: Instant::now(),
                 told_at_nanos: clock.unix_nanos(now),
@@ -192,11 +195,11 @@ impl Writer {
 
     fn rounds(&mut self) {
         self.readers.queue().last_call.answered_here();
-        let mut is_steady = false;
+        let mut may_walk = false;
         loop {
             let began = self.desk.clock.now();
-            let left = self.round(self.window(is_steady));
-            is_steady = false;
+            let left = self.round(self.window(may_walk));
+            may_walk = false;
             self.answer_last_call();
             self.settle_flushes();
             if self.flushes.is_empty()
@@ -217,7 +220,7 @@ impl Writer {
                 let grace = self.desk.settings.grace;
                 if let Some(nap) = self.pace.wait_out(grace, took) {
                     // Who is roused is so for a reason, such as a ring that is half full.
-                    is_steady = self.readers.queue().wake.nap(nap);
+                    may_walk = self.readers.queue().wake.nap(nap);
                 }
             }
         }
@@ -242,11 +245,11 @@ impl Writer {
     }
 
     /// How old records are to be, to be taken by the round that begins.
-    fn window(&self, is_steady: bool) -> Window {
+    fn window(&self, may_walk: bool) -> Window {
         let window = self.pace.window(self.desk.settings.grace);
         Window {
             ticks: self.desk.clock.ticks_in(window),
-            is_steady,
+            may_walk,
         }
     }
 
@@ -259,14 +262,13 @@ impl Writer {
         let now = self.desk.clock.now_before_all_else();
         // Whoever waits for a flush does not wait for the grace window.
         let hurry = !self.flushes.is_empty() || self.stop.is_some();
-        let horizon = Horizon {
-            now,
-            grace: if hurry { 0 } else { window.ticks },
-        };
+        let grace = if hurry { 0 } else { window.ticks };
+        let horizon = Horizon::after(self.last_tick, now, grace);
+        self.last_tick = now;
         // Where the counter has started anew, so does the silence.
         self.last_found = self.last_found.min(now);
-        let waiting = if window.is_steady && !hurry {
-            self.readers.walk()
+        let waiting = if window.may_walk && horizon.grace > 0 {
+            self.readers.look_or_walk()
         } else {
             self.readers.look()
         };

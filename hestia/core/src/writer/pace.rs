@@ -80,7 +80,7 @@ impl Pace {
         Rest::Nap(nap.min(LONGEST))
     }
 
-    /// A round left records that were younger than the grace window, as it does while records come steadily: how long to sleep
+    /// A round left records that were too young, as it does while records come steadily: how long to sleep
     /// until the next look is due, `None` where it is. Who looked again at once would find little, take cache lines from each
     /// thread that logs, and have the processor fetch those that the thread is about to write to.
     pub(super) fn wait_out(&self, grace: Duration, round: Duration) -> Option<Duration> {

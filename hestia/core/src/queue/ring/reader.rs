@@ -10,7 +10,7 @@
 use std::sync::Arc;
 
 use super::{Frame, OVERSIZE, PADDING, Ring, is_at_most};
-use crate::queue::BUSY_LOOKS;
+use crate::queue::BUSY_ROUNDS;
 use crate::queue::mapping::Reach;
 use crate::sync::checked::Ordering;
 
@@ -41,8 +41,10 @@ pub(crate) struct Reader {
     pub(super) released: usize,
     /// What lies before it is there: the tail when it was last seen, or the end of a frame that was found since.
     pub(super) end: usize,
-    /// What had been seen before the last look.
+    /// What had been there when the round before this one looked.
     pub(super) seen: usize,
+    /// What was there when this round looked.
+    known: usize,
     /// Where the round's frames begin.
     start: usize,
     /// Whether the round goes beyond `end`, from frame to frame.
@@ -52,8 +54,8 @@ pub(crate) struct Reader {
     /// The frame that `peek` showed; nothing once it was advanced over.
     peeked: Extent,
     closed: bool,
-    /// How many looks in a row have found much.
-    busy_looks: u32,
+    /// How many rounds in a row have found much.
+    busy_rounds: u32,
     /// What was read stays there until the writer says that it is written: the ring is in a mapped file.
     keeps: bool,
     /// Among what was read and stays there are oversize frames.
@@ -70,12 +72,13 @@ impl Reader {
             released: 0,
             end: 0,
             seen: 0,
+            known: 0,
             start: 0,
             walks: false,
             expects_more: false,
             peeked: Extent::default(),
             closed: false,
-            busy_looks: 0,
+            busy_rounds: 0,
         }
     }
 
@@ -97,17 +100,20 @@ impl Reader {
 
     /// As `look`, at a time when frames come steadily: where more are expected, nothing is asked of the producer, and `peek`
     /// finds those that are there by themselves. Returns how many bytes are known to wait.
-    pub(crate) fn walk(&mut self) -> usize {
+    pub(crate) fn look_or_walk(&mut self) -> usize {
         if !self.expects_more {
             return self.look();
         }
+        let known = self.end;
         self.begin_round();
+        self.known = known;
         self.walks = true;
         self.unread()
     }
 
     fn begin_round(&mut self) {
-        self.seen = self.end;
+        // What a walk has found may have come after what another ring did not have yet when it was looked at.
+        self.seen = self.known;
         self.start = self.head;
         self.walks = false;
         self.expects_more = false;
@@ -129,15 +135,16 @@ impl Reader {
         if is_at_most(self.end, tail) {
             self.end = tail;
         }
+        self.known = self.end;
         self.unread()
     }
 
-    /// Whether enough looks in a row have found much, this one included; then it begins anew.
+    /// Whether enough rounds in a row have found much, this one included; then it begins anew.
     pub(in crate::queue) fn is_busy(&mut self, found_much: bool) -> bool {
-        self.busy_looks = if found_much { self.busy_looks + 1 } else { 0 };
-        let is_busy = self.busy_looks == BUSY_LOOKS;
+        self.busy_rounds = if found_much { self.busy_rounds + 1 } else { 0 };
+        let is_busy = self.busy_rounds == BUSY_ROUNDS;
         if is_busy {
-            self.busy_looks = 0;
+            self.busy_rounds = 0;
         }
         is_busy
     }

@@ -195,7 +195,7 @@ fn a_walk_finds_what_came_since_and_goes_no_further_than_the_ring_is_long() {
         assert_eq!(pair.push(0, 8), Room::Yes);
         pair.reader.look();
         pair.reader.expect_more();
-        assert!(pair.reader.walk() < 48, "what is known");
+        assert!(pair.reader.look_or_walk() < 48, "what is known");
         let mut next = 0;
         while pair.reader.peek().is_some() {
             pair.read(next, 8);
@@ -205,7 +205,7 @@ fn a_walk_finds_what_came_since_and_goes_no_further_than_the_ring_is_long() {
         }
         assert!((256 / 24..=256 / 24 + 2).contains(&next), "{next} frames");
         // Nobody has said since that more are to be expected.
-        assert!(pair.reader.walk() < 48);
+        assert!(pair.reader.look_or_walk() < 48);
         pair.read(next, 8);
         assert_eq!(pair.push(next + 1, 8), Room::Yes);
         assert!(pair.reader.peek().is_none());
@@ -230,7 +230,7 @@ fn in_a_memory_that_had_another_ring_nothing_is_found() {
     let ring = Arc::new(Ring::new(1, memory, 256, None, budget));
     let mut reader = Reader::new(ring);
     reader.expect_more();
-    assert_eq!(reader.walk(), 0);
+    assert_eq!(reader.look_or_walk(), 0);
     assert!(reader.peek().is_none());
 }
 
@@ -546,7 +546,7 @@ fn apply(pair: &mut Pair, model: &mut Model, step: Step) {
         }
         Step::Walk => {
             pair.reader.expect_more();
-            pair.reader.walk();
+            pair.reader.look_or_walk();
             model.walks = true;
         }
         Step::Read(count) => {
@@ -657,7 +657,7 @@ fn two_threads_pass_every_frame_in_order() {
             reader.look();
         } else {
             reader.expect_more();
-            reader.walk();
+            reader.look_or_walk();
         }
         before = next;
         while let Some(frame) = reader.peek() {

@@ -127,6 +127,47 @@ fn a_clock_that_stands_still_or_starts_anew_keeps_nothing_back_for_longer_than_a
 }
 
 #[test]
+fn a_clock_that_stops_within_the_grace_window_of_a_record_keeps_nothing_back() {
+    let (mut threads, mut readers) = threads(1);
+    let mut merge = Merge::default();
+    commit(&mut threads[0], 6);
+    let horizon = Horizon::after(6, 7, 5);
+    readers.look();
+    assert_eq!(run_with_grace(&mut merge, &mut readers, horizon), []);
+    readers.look_or_walk();
+    let horizon = Horizon::after(7, 7, 5);
+    assert_eq!(run_with_grace(&mut merge, &mut readers, horizon), [(6, 0)]);
+}
+
+/// Both threads log while one of the rings is walked through, one after the other, and the clock stands still. Once the second
+/// line stood first.
+#[test]
+fn what_a_walk_has_found_waits_for_what_it_may_follow_from() {
+    let (mut threads, mut readers) = threads(2);
+    let mut merge = Merge::default();
+    commit(&mut threads[1], 3);
+    commit(&mut threads[1], 8);
+    readers.look();
+    let horizon = |now| Horizon { now, grace: 5 };
+    assert_eq!(
+        run_with_grace(&mut merge, &mut readers, horizon(10)),
+        [(3, 1)]
+    );
+    readers.look_or_walk();
+    let mut taken = Vec::new();
+    merge.run(readers.rings(), horizon(20), |frame| {
+        taken.push(frame.ticks);
+        commit(&mut threads[0], 20);
+        commit(&mut threads[1], 20);
+    });
+    assert_eq!(taken, [8]);
+    readers.look_or_walk();
+    assert_eq!(run(&mut merge, &mut readers, 20), []);
+    readers.look_or_walk();
+    assert_eq!(run(&mut merge, &mut readers, 20), [(20, 0), (20, 1)]);
+}
+
+#[test]
 fn what_was_committed_after_the_look_comes_in_the_next_round() {
     let (mut threads, mut readers) = threads(2);
     commit(&mut threads[0], 7);
@@ -281,7 +322,7 @@ impl World {
         });
         if let Some(reader) = self.readers.rings().get_mut(looked) {
             if self.walks {
-                reader.walk();
+                reader.look_or_walk();
             } else {
                 reader.look();
             }
