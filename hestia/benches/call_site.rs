@@ -4,7 +4,8 @@
 //! cost of that reading is taken off. Some machines' counters move in steps of ten nanoseconds or so; the column `of 8` is
 //! what eight calls in a row take, divided by eight: the mean of the middle half of such rows, and behind it the mean around
 //! their p99. The rows `bare` do what no queue that stamps its records can do without: read
-//! the tick counter, copy the same bytes into a ring, publish. Rows are comparable within one run only.
+//! the tick counter, copy the same bytes into a ring, publish; `bare, behind log::info!` does so as a logger of the `log` crate,
+//! whose macro makes a record of all that it knows first. Rows are comparable within one run only.
 //! `HESTIA_ORDER=relaxed` measures with relaxed order, `HESTIA_CRASH_SAFE=true` with rings that outlive the process,
 //! `HESTIA_PATTERNS=true` with all ready-made patterns of secrets; an argument measures only the rows that have it in their names.
 
@@ -35,6 +36,22 @@ const IN_SCOPE: &str = "in a scope";
 
 /// What is measured, by its name.
 type Row<'r> = (&'static str, Box<dyn FnMut(u64) + 'r>);
+
+/// A logger that keeps nothing of a record but its time.
+struct Bare;
+
+impl log::Log for Bare {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        black_box(record);
+        bare::push::<32>(true);
+    }
+
+    fn flush(&self) {}
+}
 
 fn sample(call: &mut dyn FnMut(u64), number: u64) -> u64 {
     let before = ticks();
@@ -97,6 +114,7 @@ fn main() {
     let scale = nanos_per_tick();
     let symbol = String::from("ESZ6");
     let mut text = String::with_capacity(256);
+    let bare_logger: &dyn log::Log = black_box(&Bare);
     let mut rows: Vec<Row<'_>> = vec![
         ("nothing", Box::new(|_| ())),
         ("off", Box::new(|n| hestia::hlog!(debug, "order {n}"))),
@@ -116,6 +134,10 @@ fn main() {
         (
             "bare, ordered, 96 bytes",
             Box::new(|_| bare::push::<96>(true)),
+        ),
+        (
+            "bare, behind log::info!",
+            Box::new(|_| log::info!(logger: bare_logger, "order taken")),
         ),
         (
             "hlog! constant",
