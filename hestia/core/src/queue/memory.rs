@@ -12,8 +12,6 @@
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ptr::NonNull;
 
-use crossbeam_utils::CachePadded;
-
 use super::mapping::Region;
 use crate::level::LEVELS;
 use crate::sync::checked::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -27,10 +25,10 @@ pub(crate) const WORD: usize = 8;
 pub(super) const CACHE_LINE: usize = 64;
 const PAGE: usize = 4096;
 
-/// What the producer of a ring publishes; written by it only. In a mapped file it stands before the ring's bytes, where a
-/// later process reads `tail`: hence first, and at its place.
+/// What the producer of a ring publishes; written by it only, and on a pair of cache lines of its own. In a mapped file it stands
+/// before the ring's bytes, where a later process reads `tail`: hence first, and at its place.
 #[derive(Debug)]
-#[repr(C)]
+#[repr(C, align(128))]
 pub(super) struct ProducerSide {
     /// Release by `publish`, acquire by `Reader::look_again`: the frames before it are complete.
     pub(super) tail: AtomicUsize,
@@ -91,10 +89,8 @@ impl Side {
 
 #[derive(Debug)]
 enum Backing {
-    Heap {
-        layout: Layout,
-        _side: Box<CachePadded<ProducerSide>>,
-    },
+    /// The layout of the bytes. The producer's figures are a box, which is kept by its address: others have that, too.
+    Heap(Layout),
     Mapped(Region),
 }
 
@@ -135,16 +131,8 @@ impl Memory {
             handle_alloc_error(layout)
         };
         touch(start, bytes);
-        let side = Box::new(CachePadded::new(ProducerSide::new()));
-        Memory::of(
-            start,
-            bytes,
-            NonNull::from(&**side),
-            Backing::Heap {
-                layout,
-                _side: side,
-            },
-        )
+        let side = NonNull::from(Box::leak(Box::new(ProducerSide::new())));
+        Memory::of(start, bytes, side, Backing::Heap(layout))
     }
 
     /// Memory in a mapped file: `SIDE_BYTES`, and then a power of two.
@@ -216,7 +204,7 @@ impl Memory {
     /// Where it is in the mapped file, if it is in one.
     pub(super) fn region(&self) -> Option<&Region> {
         match &self.backing {
-            Backing::Heap { .. } => None,
+            Backing::Heap(_) => None,
             Backing::Mapped(region) => Some(region),
         }
     }
@@ -345,9 +333,12 @@ fn touch(start: NonNull<u8>, bytes: usize) {
 impl Drop for Memory {
     fn drop(&mut self) {
         // A region goes back to its file by itself.
-        if let Backing::Heap { layout, .. } = &self.backing {
-            // SAFETY: allocated in `new` with this layout, and freed once.
-            unsafe { dealloc(self.span.start.as_ptr(), *layout) };
+        if let Backing::Heap(layout) = &self.backing {
+            // SAFETY: allocated in `new`, the bytes with this layout, and freed once.
+            unsafe {
+                dealloc(self.span.start.as_ptr(), *layout);
+                drop(Box::from_raw(self.side.0.as_ptr()));
+            }
         }
     }
 }
