@@ -219,6 +219,7 @@ impl Writer {
                 let took = self.desk.clock.span_of(took);
                 let grace = self.desk.settings.grace;
                 if let Some(nap) = self.pace.wait_out(grace, took) {
+                    self.desk.routes.write_out();
                     // Who is roused is so for a reason, such as a ring that is half full.
                     may_walk = self.readers.queue().wake.nap(nap);
                 }

@@ -37,7 +37,7 @@ use crate::sync::channel::Sender;
 
 /// A batch of this many bytes is written at once: what one write call takes at its best.
 const FULL_BATCH_BYTES: usize = 64 << 10;
-/// The longest a line waits in a batch while the queue never runs dry.
+/// The longest a line waits in a batch while the writer never sleeps.
 const OLDEST_LINE: Duration = Duration::from_millis(100);
 /// At most one notice of loss in this span, per output.
 pub(super) const NOTICE_PAUSE: Duration = Duration::from_secs(1);
@@ -362,11 +362,18 @@ impl Routes {
         }
     }
 
+    /// Writes what is made: the writer is about to sleep for a moment.
+    pub(super) fn write_out(&mut self) {
+        for slot in &mut self.slots {
+            slot.write_out();
+        }
+    }
+
     /// The writer is about to sleep until somebody logs.
     pub(super) fn rest(&mut self) {
         self.tell_repeats();
+        self.write_out();
         for slot in &mut self.slots {
-            slot.write_out();
             slot.idle(true);
         }
     }
