@@ -159,6 +159,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_taken_is_as_old_as_the_grace_window_or_an_eighth_of_a_nap_whichever_is_longer() {
+        let mut pace = Pace::new(LINGER);
+        assert_eq!(pace.window(Duration::ZERO), SHORTEST / 8);
+        assert_eq!(pace.window(SHORTEST), SHORTEST);
+        pace.looked(Duration::from_micros(100));
+        assert_eq!(pace.window(SHORTEST), Duration::from_micros(100));
+        pace.looked(Duration::from_secs(1));
+        assert_eq!(pace.window(Duration::ZERO), LONGEST / 8);
+    }
+
+    #[test]
     fn naps_are_as_long_as_the_rings_have_room_for_and_no_longer_than_a_millisecond() {
         let mut pace = Pace::new(LINGER);
         let nap = |pace: &mut Pace| match pace.rest(Duration::ZERO) {

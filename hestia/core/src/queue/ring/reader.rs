@@ -104,9 +104,8 @@ impl Reader {
         if !self.expects_more {
             return self.look();
         }
-        let known = self.end;
         self.begin_round();
-        self.known = known;
+        self.known = self.end;
         self.walks = true;
         self.unread()
     }
